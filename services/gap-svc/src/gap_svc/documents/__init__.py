@@ -1,0 +1,1 @@
+"""Files that leave gap-svc: the printed gap report."""
