@@ -1,0 +1,38 @@
+"""PostgreSQL: the embedded server or somebody else's, the roles of a service, and pools of connections."""
+
+from chassis.postgres.embedded import AlreadyRunning, Embedded, StartFailed
+from chassis.postgres.places import Unsupported, default_home
+from chassis.postgres.pools import Pool, pool
+from chassis.postgres.roles import (
+    Privileged,
+    UnsafeDurability,
+    check_durable,
+    make_role,
+    prepare_lock,
+    prepare_service,
+    refuse_superuser,
+    search_path,
+)
+from chassis.postgres.servers import Database, External, Server, role_name
+
+__all__ = [
+    "AlreadyRunning",
+    "Database",
+    "Embedded",
+    "External",
+    "Pool",
+    "Privileged",
+    "Server",
+    "StartFailed",
+    "UnsafeDurability",
+    "Unsupported",
+    "check_durable",
+    "default_home",
+    "make_role",
+    "pool",
+    "prepare_lock",
+    "prepare_service",
+    "refuse_superuser",
+    "role_name",
+    "search_path",
+]
