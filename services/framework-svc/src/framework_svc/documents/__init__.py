@@ -1,0 +1,1 @@
+"""Files in and out: the exchange format, the matrix, templates, placements, O*NET® archives."""

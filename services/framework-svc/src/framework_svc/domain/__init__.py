@@ -1,0 +1,1 @@
+"""Ladders, versions and placements: what may happen to them and what follows."""

@@ -1,0 +1,55 @@
+"""The rules that can say no, each with a sentence a user can act on."""
+
+from chassis.kernel import DomainError, NotFound
+
+
+class Stale(DomainError):
+    """Somebody else edited it since it was read."""
+
+
+class HasHoles(DomainError):
+    """A ladder cannot be marked ready while something is missing."""
+
+
+class NothingToPublish(DomainError):
+    """The draft is what was last published."""
+
+
+class NotPublishable(DomainError):
+    """The next version would not be whole."""
+
+
+class LevelOccupied(DomainError):
+    """Somebody sits at a level that the next version would drop."""
+
+
+class FatesNeeded(DomainError):
+    """Competencies were added or removed and nobody said what became of them."""
+
+
+class TooLarge(DomainError):
+    """A ladder is larger than one published event may be."""
+
+
+class InUse(DomainError):
+    """Something still refers to what should go."""
+
+
+class NotPublished(NotFound):
+    """There is no such version, ladder or level in what was published."""
+
+
+class NoSuchDraft(NotFound):
+    """The draft has no such ladder, track, level or competency."""
+
+
+class NotOffered(DomainError):
+    """Nobody can be placed at this level."""
+
+
+class NoSuchPlacement(NotFound):
+    """The person has no such placement."""
+
+
+class AlreadyArchived(DomainError):
+    """The ladder is archived already."""
