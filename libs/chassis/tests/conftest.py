@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from chassis.postgres import Database, Embedded
 
 _numbers = itertools.count(1)
@@ -16,7 +17,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def open_folder() -> Iterator[Path]:
-    """A temporary folder that the server's account may enter (pytest's own are closed to it when root runs the tests)."""
+    """A temporary folder that the server's account may enter; pytest's own are closed to it when root runs them."""
     folder = Path(tempfile.mkdtemp(prefix="ladder-"))
     folder.chmod(0o755)
     yield folder

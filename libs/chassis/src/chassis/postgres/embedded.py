@@ -47,8 +47,8 @@ LOG_MAX = 10_000_000
 FAREWELL = 30.0
 """Seconds that the processes of an ended server get to leave before a start gives up."""
 
-# Runs in the child, before it becomes PostgreSQL: takes the account, asks to be shut down (fast) with its parent thread,
-# and leaves at once when that has died in the meantime.
+# Runs in the child, before it becomes PostgreSQL: takes the account, asks to be shut down (fast) with its parent
+# thread, and leaves at once when that has died in the meantime.
 _LAUNCH = """
 import ctypes, os, sys
 parent, uid, gid, *command = sys.argv[1:]
@@ -204,7 +204,7 @@ class Embedded:
             handle.seek(0)
             holder = handle.read().strip()
             handle.close()
-            raise AlreadyRunning(f"A system is already running on {self.home} (process {holder or 'unknown'}).") from None
+            raise AlreadyRunning(f"A system is already running on {self.home} (process {holder or '?'}).") from None
         handle.truncate(0)
         handle.write(f"{os.getpid()}\n")
         handle.flush()
@@ -226,8 +226,7 @@ class Embedded:
         except BaseException as error:  # noqa: BLE001  (raised again in the thread that called start)
             self._failure = error
         self._started.set()
-        while self._failure is None and not self._stopping.is_set():
-            assert self._process is not None
+        while self._process is not None and self._failure is None and not self._stopping.is_set():
             code = self._process.wait()
             if not self._stopping.is_set():
                 self._recover(code)
@@ -239,16 +238,23 @@ class Embedded:
         while not self._stopping.is_set():
             try:
                 self._launch_until_ready()
-            except (StartFailed, AlreadyRunning, OSError) as error:
+            except Exception as error:  # noqa: BLE001  (whatever stands in the way, only trying again can help)
                 log.error("postgres.restart_failed", error=type(error).__name__, log=str(self.log_file))
                 self._stopping.wait(pause)
                 pause = min(pause * 2, 5)
                 continue
             self.restarts += 1
             log.warning("postgres.restarted", restarts=self.restarts)
-            if self._on_restart is not None and not self._stopping.is_set():
-                self._on_restart(code)
+            self._tell_restart(code)
             return
+
+    def _tell_restart(self, code: int) -> None:
+        if self._on_restart is None or self._stopping.is_set():
+            return
+        try:
+            self._on_restart(code)
+        except Exception as error:  # noqa: BLE001  (this thread's end would be PostgreSQL's)
+            log.error("postgres.restart_callback_failed", error=type(error).__name__)
 
     def _launch_until_ready(self) -> None:
         programs = binaries(self.home, self._account)
@@ -298,7 +304,7 @@ class Embedded:
 
     def _spawn(self, command: list[str], output: IO[bytes]) -> subprocess.Popen[bytes]:
         uid, gid = (self._account.uid, self._account.gid) if self._account else (0, 0)
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603  (our own interpreter and program)
             [sys.executable, "-I", "-S", "-c", _LAUNCH, str(os.getpid()), str(uid), str(gid), *command],
             stdin=subprocess.DEVNULL,
             stdout=output,

