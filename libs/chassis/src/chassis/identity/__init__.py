@@ -1,0 +1,20 @@
+"""Who acts and how they relate to whom: actors, their tokens, and the directory each service keeps of its people."""
+
+from chassis.identity.actor import Actor
+from chassis.identity.copying import DIRECTORY_HANDLERS, TABLES
+from chassis.identity.directory import Directory, Person, Relation, WorkspaceSettings
+from chassis.identity.tokens import InvalidToken, Signer, SigningKey, Verifier
+
+__all__ = [
+    "DIRECTORY_HANDLERS",
+    "TABLES",
+    "Actor",
+    "Directory",
+    "InvalidToken",
+    "Person",
+    "Relation",
+    "Signer",
+    "SigningKey",
+    "Verifier",
+    "WorkspaceSettings",
+]
