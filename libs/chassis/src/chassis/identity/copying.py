@@ -22,16 +22,20 @@ TABLES: Final = (
     "create table if not exists {schema}.directory_workspaces (workspace text not null primary key, name text not null,"
     " time_zone text not null, locale text not null, spelling text not null, working_days jsonb not null,"
     " holidays jsonb not null, one_level_up boolean not null)",
-    "create table if not exists {schema}.directory_people (workspace text not null, person text not null, given_name jsonb,"
+    "create table if not exists {schema}.directory_people ("
+    "workspace text not null, person text not null, given_name jsonb,"
     " family_name jsonb, work_email jsonb, starts_on date not null, ends_on date, time_zone text, locale text,"
     " roles jsonb not null, invited boolean not null, erased boolean not null, primary key (workspace, person))",
-    "create table if not exists {schema}.directory_jobs (workspace text not null, person text not null, from_on date not null,"
+    "create table if not exists {schema}.directory_jobs ("
+    "workspace text not null, person text not null, from_on date not null,"
     " until_on date, job_title jsonb, department jsonb, location jsonb, job_title_group text,"
     " primary key (workspace, person, from_on))",
-    "create table if not exists {schema}.directory_managers (workspace text not null, person text not null, from_on date not null,"
+    "create table if not exists {schema}.directory_managers ("
+    "workspace text not null, person text not null, from_on date not null,"
     " until_on date, manager text, primary key (workspace, person, from_on))",
     "create index if not exists directory_managers_by_manager on {schema}.directory_managers (workspace, manager)",
-    "create table if not exists {schema}.directory_statuses (workspace text not null, person text not null, from_on date not null,"
+    "create table if not exists {schema}.directory_statuses ("
+    "workspace text not null, person text not null, from_on date not null,"
     " until_on date, status text not null, planned_until date, primary key (workspace, person, from_on))",
 )
 
