@@ -11,7 +11,21 @@ from psycopg_pool import ConnectionPool
 
 __all__ = ["Pool", "pool"]
 
-Pool = ConnectionPool[psycopg.Connection[DictRow]]
+
+class Pool(ConnectionPool[psycopg.Connection[DictRow]]):
+    """A pool that hands out no connection that died while idle.
+
+    The base class can check too, but then waits a second before it looks at the next connection.
+    """
+
+    def getconn(self, timeout: float | None = None) -> psycopg.Connection[DictRow]:
+        """Return a living connection; raise PoolTimeout when there is none within `timeout` seconds."""
+        while True:
+            connection = super().getconn(timeout)
+            if not _hung_up(connection):
+                return connection
+            connection.close()
+            self.putconn(connection)
 
 
 def pool(
@@ -35,7 +49,7 @@ def pool(
         "idle_in_transaction_session_timeout": idle_in_transaction_timeout,
     }
     options = " ".join(f"-c {setting}={int(seconds * 1000)}" for setting, seconds in milliseconds.items())
-    return ConnectionPool(
+    return Pool(
         dsn,
         connection_class=psycopg.Connection[DictRow],
         kwargs={
@@ -50,18 +64,22 @@ def pool(
         max_size=size,
         timeout=wait,
         name=name,
-        check=_refuse_dead,
         reconnect_timeout=wait,
         open=True,
     )
 
 
-def _refuse_dead(connection: psycopg.Connection[Any]) -> None:
-    """Raise when the server has hung up; costs no round trip.
+def _hung_up(connection: psycopg.Connection[Any]) -> bool:
+    """Say whether the server has ended an idle connection; costs no round trip.
 
-    A server says nothing on an idle connection, except its farewell; whoever has something to say is asked properly.
+    A server says nothing on an idle connection, except its farewell; one that has something to say is asked properly.
     """
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
-    if poll.poll(0):
+    if not poll.poll(0):
+        return False
+    try:
         ConnectionPool.check_connection(connection)
+    except psycopg.Error:
+        return True
+    return False

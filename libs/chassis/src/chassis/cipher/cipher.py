@@ -1,0 +1,216 @@
+"""The cipher seam: personal text is sealed before it is stored and opened when it is read."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import functools
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from chassis.cipher.cache import KeyCache
+from chassis.cipher.erasures import Destroyed, Erasures
+from chassis.cipher.errors import Erased, NotGranted, Tampered, WrongInstallationKey
+from chassis.cipher.sealing import InstallationKey, Key, context
+from chassis.cipher.settling import destroy, settle
+from chassis.cipher.vault import Connection, Place, Vault
+from chassis.kernel import Unsealed
+from chassis.postgres import Pool, Server, pool
+from chassis.steps import failpoint
+from contracts.envelope import Sealed
+
+__all__ = ["Cipher"]
+
+CACHED_KEYS = 50_000
+CACHED_WORKSPACES = 10_000
+LIFE = 60.0
+BATCH = 5_000
+"""Places in one statement."""
+
+
+class Cipher:
+    """Seals and opens personal text with the keys that one service has been granted.
+
+    Hierarchy: the installation key wraps a person's key, which wraps the key of each (stream, part) about them.
+    Destroying takes effect here at once, and within `life` seconds in every other process.
+    """
+
+    def __init__(
+        self,
+        connections: Pool,
+        installation: InstallationKey,
+        erasures: Path,
+        *,
+        life: float = LIFE,
+        size: int = CACHED_KEYS,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._pool = connections
+        self._installation = installation
+        self._erasures = Erasures(erasures)
+        self._vault = Vault(connections, installation)
+        self._clock, self._now = clock, now
+        self._cache = KeyCache(size, life, clock)
+        self._workspace_key = functools.lru_cache(CACHED_WORKSPACES)(self._vault.workspace_key)
+
+    @classmethod
+    def connect(
+        cls, server: Server, service: str, installation: InstallationKey, erasures: Path, connections: int = 2
+    ) -> Cipher:
+        """Return the cipher of `service` over the key database; which must fit `installation`."""
+        keys = pool(server.dsn("keys", service), connections, f"{service} keys", autocommit=True, wait=5)
+        cipher = cls(keys, installation, erasures)
+        try:
+            cipher.check_installation()
+        except BaseException:
+            cipher.close()
+            raise
+        return cipher
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pool.close()
+
+    def seal_many(self, workspace: str, texts: Sequence[tuple[str, Unsealed]]) -> list[Sealed]:
+        """Seal texts, each with the stream it belongs to, in their order.
+
+        Missing keys are made, and committed before this returns, in two round trips for all. Raises `Erased` when a key
+        was destroyed, `NotGranted` for a kind of stream this service makes no keys of, `KeysUnavailable`.
+        """
+        places = [_place(workspace, text.person, stream, text.part) for stream, text in texts]
+        keys = self._keys(places, self._vault.make)
+        return [_seal(place, keys[place], text.text) for place, (_, text) in zip(places, texts, strict=True)]
+
+    def open(self, workspace: str, sealed: Sealed) -> str | None:
+        """Return the text, or None when it was erased or withdrawn; raises as `open_many`."""
+        return self.open_many(workspace, [sealed])[0]
+
+    def open_many(self, workspace: str, sealed: Sequence[Sealed]) -> list[str | None]:
+        """Return the texts in their order, None for what was erased or withdrawn; one round trip for all unknown keys.
+
+        Raises `Tampered` when a text was changed or moved, `NotGranted` and `KeysUnavailable`.
+        """
+        places = [_sealed_place(workspace, one) for one in sealed]
+        keys = self._keys(places, self._vault.find)
+        return [self._open(place, one, keys) for place, one in zip(places, sealed, strict=True)]
+
+    def digest(self, workspace: str, text: str) -> str:
+        """Return the HMAC-SHA256 of `text` under the workspace's key, in hexadecimal: equal texts, equal digests.
+
+        The caller brings the text into its normal form (case, spaces) first.
+        """
+        return self._workspace_key(workspace).digest(text)
+
+    def destroy_person(self, workspace: str, person: str) -> None:
+        """Destroy the key of a person and with it every text about them, for good.
+
+        It is on the list of erasures before it is done. Only the role of people may: `NotGranted`.
+        """
+        self._destroy(Destroyed(workspace, person))
+        self._cache.evict(lambda place: place[:2] == (workspace, person))
+
+    def destroy_part(self, workspace: str, person: str, stream: str, part: str) -> None:
+        """Destroy the key of one part: the text is withdrawn; as `destroy_person`."""
+        gone = _place(workspace, person, stream, part)
+        self._destroy(Destroyed(*gone))
+        self._cache.evict(lambda place: place == gone)
+
+    def check_erasures(self) -> int:
+        """Destroy again what the list of erasures names and an older backup of the keys brought back; return how many.
+
+        Raises `ErasuresMissing` when the list is missing, or lacks what is destroyed. Only the role of people may.
+        """
+        listed = self._erasures.read(self._installation.check)
+        self._may_destroy()
+
+        def work(connection: Connection) -> int:
+            with connection.transaction():
+                return settle(connection, listed)
+
+        again = self._vault.run(work)
+        self._cache.evict(lambda _: True)
+        return again
+
+    def check_installation(self) -> None:
+        """Raise `WrongInstallationKey` when the keys here were wrapped with another installation key."""
+        row = self._vault.run(lambda connection: connection.execute("select value from keys.installation").fetchone())
+        if row is None or row["value"] != self._installation.check:
+            raise WrongInstallationKey("The keys of this installation were wrapped with another installation key.")
+
+    def wrap(self, purpose: str, secret: bytes) -> bytes:
+        """Return another secret (a signing key) sealed under the installation key for one `purpose`."""
+        return self._installation.wrap(purpose, secret)
+
+    def unwrap(self, purpose: str, wrapped: bytes) -> bytes:
+        """Return a secret that was wrapped for the same `purpose`; raise `Tampered`."""
+        return self._installation.unwrap(purpose, wrapped)
+
+    def _keys(
+        self, places: Sequence[Place], ask: Callable[[Sequence[Place]], dict[Place, Key | None]]
+    ) -> dict[Place, Key | None]:
+        """Return what is known or `ask` finds about `places`."""
+        evictions, read_at = self._cache.evictions, self._clock()
+        keys = self._cache.get(places)
+        unknown = [place for place in dict.fromkeys(places) if place not in keys]
+        for start in range(0, len(unknown), BATCH):
+            asked = ask(unknown[start : start + BATCH])
+            self._cache.put(asked, read_at, evictions)
+            keys.update(asked)
+        return keys
+
+    def _open(self, place: Place, sealed: Sealed, keys: dict[Place, Key | None]) -> str | None:
+        if place not in keys:
+            if not self._vault.may_open(place.kind):
+                raise NotGranted(f"This service may not open text of {place.kind} streams.")
+            raise Tampered("A sealed text names a key that was never made here.")
+        key = keys[place]
+        if key is None:
+            return None
+        if key.hash != sealed.key:
+            raise Tampered("A sealed text names another key than that of its place.")
+        try:
+            ciphertext = base64.b64decode(sealed.enc, validate=True)
+        except binascii.Error:
+            raise Tampered("A sealed text is not base64.") from None
+        return key.open(ciphertext, context(*place)).decode()
+
+    def _destroy(self, key: Destroyed) -> None:
+        self._may_destroy()
+        self._erasures.append([key], datetime.fromtimestamp(self._now(), UTC).isoformat())
+        failpoint("after the list of erasures")
+        self._vault.run(lambda connection: destroy(connection, key))
+
+    def _may_destroy(self) -> None:
+        sql = "select has_function_privilege('keys.destroy_person(text, text)', 'execute') as may"
+        row = self._vault.run(lambda connection: connection.execute(sql).fetchone())
+        if row is None or not row["may"]:
+            raise NotGranted("Only the people service may destroy keys.")
+
+
+def _place(workspace: str, person: str, stream: str, part: str) -> Place:
+    if not stream.startswith(f"{workspace}/") or stream.count("/") < 2:
+        raise ValueError(f"{stream!r} is not the name of a stream of workspace {workspace!r}")
+    return Place(workspace, person, stream, part)
+
+
+def _sealed_place(workspace: str, sealed: Sealed) -> Place:
+    try:
+        return _place(workspace, sealed.person, sealed.stream, sealed.part)
+    except ValueError:
+        raise Tampered("A sealed text names a stream of another workspace.") from None
+
+
+def _seal(place: Place, key: Key | None, text: str) -> Sealed:
+    if key is None:
+        raise Erased("This text was withdrawn, or the person it is about was erased; nothing more can be written here.")
+    ciphertext = key.seal(text.encode(), context(*place))
+    return Sealed(
+        person=place.person,
+        stream=place.stream,
+        part=place.part,
+        key=key.hash,
+        enc=base64.b64encode(ciphertext).decode(),
+    )
