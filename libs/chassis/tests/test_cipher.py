@@ -7,9 +7,11 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from chassis.cipher import (
     Cipher,
@@ -32,7 +34,6 @@ from chassis.kernel import Unsealed
 from chassis.postgres import Database, pool
 from chassis.steps import arm, disarm
 from contracts.envelope import Sealed
-from psycopg import sql
 
 GRANTS = (
     Grant("people", "employee", may_make=True),
@@ -59,7 +60,7 @@ def text(person: str, part: str, words: str, stream: str = STREAM) -> tuple[str,
     return stream, Unsealed(person=person, part=part, text=words)
 
 
-COPIED = {
+COPIED: dict[str, LiteralString] = {
     "person_keys": "workspace, person, wrapped, key, destroyed_at",
     "part_keys": "workspace, person, stream, part, wrapped, key, person_key, destroyed_at",
 }
