@@ -17,7 +17,7 @@ from chassis.cipher.sealing import InstallationKey, Key, context
 from chassis.cipher.settling import destroy, settle
 from chassis.cipher.vault import Connection, Place, Vault
 from chassis.kernel import Unsealed
-from chassis.postgres import Pool, Server, pool
+from chassis.postgres import Pool, Server, pool, refuse_superuser
 from chassis.steps import failpoint
 from contracts.envelope import Sealed
 
@@ -60,10 +60,15 @@ class Cipher:
     def connect(
         cls, server: Server, service: str, installation: InstallationKey, erasures: Path, connections: int = 2
     ) -> Cipher:
-        """Return the cipher of `service` over the key database; which must fit `installation`."""
+        """Return the cipher of `service` over the key database.
+
+        Raises `WrongInstallationKey` when the keys there were wrapped with another than `installation`.
+        """
         keys = pool(server.dsn("keys", service), connections, f"{service} keys", autocommit=True, wait=5)
         cipher = cls(keys, installation, erasures)
         try:
+            with keys.connection() as connection:
+                refuse_superuser(connection)  # it would pass by the grants
             cipher.check_installation()
         except BaseException:
             cipher.close()

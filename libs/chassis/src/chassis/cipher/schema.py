@@ -52,6 +52,11 @@ TABLES: tuple[LiteralString, ...] = (
         check ((wrapped is null) = (destroyed_at is not null)))
     """,
 )
+STORAGE: tuple[LiteralString, ...] = (
+    # What an update leaves behind of a destroyed key is cleared away at the next visit of the autovacuum.
+    "alter table keys.person_keys set (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0)",
+    "alter table keys.part_keys set (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0)",
+)
 FUNCTIONS: tuple[LiteralString, ...] = (
     # Locks the person's key against its destruction: whoever comes second sees what the first has done.
     """
@@ -159,7 +164,7 @@ def _make_schema(admin: psycopg.Connection[Any], server: Server) -> None:
     owner = make_role(admin, server, "keys", "owner")
     admin.execute(sql.SQL("create schema if not exists keys authorization {}").format(owner))
     admin.execute(sql.SQL("set local role {}").format(owner))
-    for statement in (*TABLES, *FUNCTIONS):
+    for statement in (*TABLES, *STORAGE, *FUNCTIONS):
         admin.execute(statement)
     for table in ("person_keys", "part_keys"):
         admin.execute(sql.SQL("alter table keys.{} enable row level security").format(sql.Identifier(table)))
