@@ -1,0 +1,116 @@
+"""The application of one service: its routes, its health, its document, with one way to refuse."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from anyio import to_thread
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.responses import JSONResponse
+
+from chassis.http.document import show_document
+from chassis.http.edge import Edge
+from chassis.http.problems import ErrorTable, answer_problems
+from chassis.http.requests import Served
+from chassis.identity import Verifier
+from chassis.service import Part, Service
+from chassis.telemetry import Measured, Metrics, Traces
+
+MEBIBYTE: Final = 2**20
+
+
+def api(
+    service: Service,
+    router: APIRouter | None = None,
+    *,
+    verifier: Verifier,
+    errors: ErrorTable | None = None,
+    traces: Traces | None = None,
+    metrics: Metrics | None = None,
+    threads: int | None = None,
+) -> FastAPI:
+    """Return the ASGI application of a service, ready to be served or mounted under a path.
+
+    `errors` is the table of the service's `api`; `threads` the size of its pool, where this application is the only
+    one of its process. A route that takes more than 1 MiB says so by `max_body_size`.
+    """
+    metrics = metrics or Metrics()
+    metrics.measure(lambda: _measured(service))
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        if threads is not None:
+            match_threads(threads)
+        yield
+
+    app = FastAPI(
+        title=f"{service.name} · Career Ladder Builder",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        max_body_size=MEBIBYTE,
+        redirect_slashes=False,
+    )
+    app.state.served = Served(service, verifier)
+    answer_problems(app, errors or {})
+    _show_health(app, service, metrics)
+    show_document(app)
+    found = router or service.router
+    if found is not None:
+        app.include_router(found)
+    app.add_middleware(Edge, service=service.name, traces=traces or Traces(service.name), metrics=metrics)
+    return app
+
+
+def match_threads(size: int) -> None:
+    """Let as many plain functions run at once as there are connections; call it in the event loop."""
+    to_thread.current_default_thread_limiter().total_tokens = size
+
+
+def _show_health(app: FastAPI, service: Service, metrics: Metrics) -> None:
+    @app.get("/livez", tags=["health"])
+    async def livez() -> dict[str, str]:
+        """Tell that the process answers."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", tags=["health"], responses={503: {"description": "A part is not well."}})
+    def readyz() -> JSONResponse:
+        """Tell how every part is: relay, consumer, projections, deadlines, database."""
+        health = service.health()
+        body: dict[str, Any] = {
+            "status": "ok" if health.ok else "not ready",
+            "parts": [{"name": one.name, "ok": one.ok, "detail": one.detail, "lag": one.lag} for one in health.parts],
+        }
+        return JSONResponse(body, 200 if health.ok else 503)
+
+    @app.get("/metrics", include_in_schema=False)
+    def measured() -> Response:
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _measured(service: Service) -> Iterable[Measured]:
+    for part in service.health().parts:
+        yield Measured("up", service.name, part.name, float(part.ok))
+        figure = _figure(service, part)
+        if figure is not None:
+            yield figure
+
+
+def _figure(service: Service, part: Part) -> Measured | None:
+    match part.name.split(" ")[0]:
+        case "relay":
+            what = "blocked" if part.name == "relay blocked" else "relay_lag"
+        case "consumer":
+            what = "consumer_lag"
+        case "projections" | "projection":
+            what = "projection_lag"
+        case "parked":
+            what = "parked"
+        case "waiting":
+            what = "waiting"
+        case _:
+            return None
+    return Measured(what, service.name, part.name, float(part.lag))

@@ -1,0 +1,132 @@
+"""Around every request: one span, one log line, one measurement, safe headers, and an answer to what went wrong."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+from opentelemetry import trace
+from opentelemetry.trace import SpanKind, Status, StatusCode
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis.http.problems import MEDIA_TYPE
+from chassis.telemetry import Metrics, Traces, described
+
+log = structlog.get_logger(__name__)
+
+_SAFE: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_ROUTINE: Final = frozenset({"/livez", "/readyz", "/metrics"})
+
+
+@dataclass
+class _Exchange:
+    """One request as it goes by."""
+
+    scope: Scope
+    receive: Receive
+    send: Send
+    status: int = 500
+    started: bool = False
+    body: list[bytes] = field(default_factory=list[bytes])
+
+    async def heard(self) -> Message:
+        """Pass a part of the body on, and keep it for the command's digest."""
+        message = await self.receive()
+        if message["type"] == "http.request":
+            self.body.append(message.get("body", b""))
+        return message
+
+    async def answer(self, message: Message) -> None:
+        """Pass a part of the answer on, with headers that are safe unless a route knows better."""
+        if message["type"] == "http.response.start":
+            self.started, self.status = True, message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in _SAFE.items():
+                headers.setdefault(name, value)
+        await self.send(message)
+
+    @property
+    def route(self) -> str:
+        """The template of the route, never the path: ids belong into no label."""
+        return getattr(self.scope.get("route"), "path", None) or "(none)"
+
+
+class Edge:
+    """The outermost layer of a service's application."""
+
+    def __init__(self, app: ASGIApp, service: str, traces: Traces, metrics: Metrics) -> None:
+        self.app, self.service, self.traces, self.metrics = app, service, traces, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, receive, send)
+        scope["chassis.body"] = exchange.body
+        began = time.perf_counter()
+        method = str(scope["method"])
+        parent = Headers(scope=scope).get("traceparent")
+        with self.traces.span(method, kind=SpanKind.SERVER, parent=parent) as span:
+            await self._serve(exchange)
+            seconds = time.perf_counter() - began
+            span.update_name(f"{method} {exchange.route}")
+            span.set_attribute("http.request.method", method)
+            span.set_attribute("http.route", exchange.route)
+            span.set_attribute("http.response.status_code", exchange.status)
+            if exchange.status >= 500:
+                span.set_status(Status(StatusCode.ERROR))
+            self._tell(method, exchange, seconds)
+
+    async def _serve(self, exchange: _Exchange) -> None:
+        try:
+            await self.app(exchange.scope, exchange.heard, exchange.answer)
+        except Exception as error:
+            reference = _reference()
+            log.error("request.failed", reference=reference, route=exchange.route, exception=described(error))
+            if exchange.started:
+                raise
+            await _answer_500(exchange, reference)
+
+    def _tell(self, method: str, exchange: _Exchange, seconds: float) -> None:
+        self.metrics.answered(self.service, method, exchange.route, exchange.status, seconds)
+        write = log.debug if exchange.route in _ROUTINE else log.info
+        write(
+            "request",
+            service=self.service,
+            method=method,
+            route=exchange.route,
+            status=exchange.status,
+            ms=round(seconds * 1000, 1),
+        )
+
+
+def _reference() -> str:
+    """Return what a user can name to find the log lines: the trace, or a random word outside of one."""
+    context = trace.get_current_span().get_span_context()
+    return f"{context.trace_id:032x}" if context.is_valid else secrets.token_hex(16)
+
+
+async def _answer_500(exchange: _Exchange, reference: str) -> None:
+    body: dict[str, Any] = {
+        "type": "urn:career-ladder:problem:internal-error",
+        "title": "Internal error",
+        "status": 500,
+        "detail": "Something went wrong here, and it was noted. Name the reference when you ask about it.",
+        "instance": exchange.scope["path"],
+        "reference": reference,
+    }
+    headers = [(b"content-type", MEDIA_TYPE.encode())]
+    await exchange.answer({"type": "http.response.start", "status": 500, "headers": headers})
+    await exchange.answer({"type": "http.response.body", "body": json.dumps(body).encode()})
