@@ -31,7 +31,7 @@ from chassis.cipher.cache import KeyCache
 from chassis.cipher.sealing import Key
 from chassis.cipher.vault import Place
 from chassis.kernel import Unsealed
-from chassis.postgres import Database, pool
+from chassis.postgres import Database, UnsafeDurability, pool
 from chassis.steps import arm, disarm
 from contracts.envelope import Sealed
 
@@ -657,6 +657,18 @@ def test_an_unreachable_key_database_is_said_so_and_nothing_is_written_in_the_cl
             cipher.seal_many("acme", [text("ann", "1", "hers")])
     finally:
         cipher.close()
+
+
+def test_a_key_database_that_might_lose_a_key_in_use_is_refused(
+    connect: Connect, database: Database, tmp_path: Path
+) -> None:
+    key = InstallationKey.load(tmp_path, {})
+    assert key is not None
+    with psycopg.connect(database.admin_dsn()) as admin:
+        admin.execute(sql.SQL("alter database {} set synchronous_commit = off").format(sql.Identifier(database.name)))
+    with pytest.raises(UnsafeDurability):
+        Cipher.connect(database, "evaluation", key, tmp_path / "erasures")
+    Cipher.connect(database, "evaluation", key, tmp_path / "erasures", allow_unsafe=True).close()
 
 
 def test_a_connection_that_broke_while_idle_is_replaced_unnoticed(evaluation: Cipher, database: Database) -> None:

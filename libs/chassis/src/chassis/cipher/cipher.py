@@ -17,7 +17,7 @@ from chassis.cipher.sealing import InstallationKey, Key, context
 from chassis.cipher.settling import destroy, settle
 from chassis.cipher.vault import Connection, Place, Vault
 from chassis.kernel import Unsealed
-from chassis.postgres import Pool, Server, pool, refuse_superuser
+from chassis.postgres import Pool, Server, check_durable, pool, refuse_superuser
 from chassis.steps import failpoint
 from contracts.envelope import Sealed
 
@@ -58,17 +58,24 @@ class Cipher:
 
     @classmethod
     def connect(
-        cls, server: Server, service: str, installation: InstallationKey, erasures: Path, connections: int = 2
+        cls,
+        server: Server,
+        service: str,
+        installation: InstallationKey,
+        erasures: Path,
+        connections: int = 2,
+        allow_unsafe: bool = False,
     ) -> Cipher:
         """Return the cipher of `service` over the key database.
 
-        Raises `WrongInstallationKey` when the keys there were wrapped with another than `installation`.
+        Raises `WrongInstallationKey` when the keys there were wrapped with another than `installation`, and refuses a
+        role that would pass by the grants and, without `allow_unsafe`, a database that might lose a key in use.
         """
         keys = pool(server.dsn("keys", service), connections, f"{service} keys", autocommit=True, wait=5)
         cipher = cls(keys, installation, erasures)
         try:
-            with keys.connection() as connection:
-                refuse_superuser(connection)  # it would pass by the grants
+            cipher._vault.run(refuse_superuser)
+            cipher._vault.run(lambda connection: check_durable(connection, allow_unsafe))
             cipher.check_installation()
         except BaseException:
             cipher.close()

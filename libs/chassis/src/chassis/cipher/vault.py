@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
@@ -40,7 +40,7 @@ MAKE_PARTS = """
 insert into keys.part_keys (workspace, person, stream, part, wrapped, key, person_key)
 select %(workspace)s, * from unnest(%(persons)s::text[], %(streams)s::text[], %(parts)s::text[],
                                     %(wrapped)s::bytea[], %(keys)s::text[], %(person_keys)s::text[])
-on conflict do nothing
+on conflict do nothing returning person, stream, part
 """
 
 
@@ -101,25 +101,27 @@ class Vault:
 
     def find(self, places: Sequence[Place]) -> dict[Place, Key | None]:
         """Return the living keys of `places`, None for the destroyed ones; what has no key is left out."""
-        return self._living(places, self.run(lambda connection: _found(connection.execute(FIND, _columns(places)))))
+        return self._living(places, self._find(places))
 
     def make(self, places: Sequence[Place]) -> dict[Place, Key | None]:
         """Return the keys of `places`, None for the destroyed ones, making what is missing.
 
         Two makers of one key agree: the first to commit has made it. All places are of one workspace.
         """
-        ordered = sorted(set(places))  # one order for all makers, so that they never wait for each other in a circle
-        found = self.run(lambda connection: _found(connection.execute(FIND, _columns(ordered))))
+        keys: dict[Place, Key | None] = {}
+        wanted = sorted(set(places))  # one order for all makers, so that they never wait for each other in a circle
         for _ in range(TRIES):
-            missing = {
-                place: one.person_wrapped
-                for place, one in zip(ordered, found, strict=True)
-                if one.wrapped is None and not one.destroyed
-            }
+            found = self._find(wanted)
+            keys |= self._living(wanted, found)
+            missing = {place: one for place, one in zip(wanted, found, strict=True) if place not in keys}
             if not missing:
-                return self._living(ordered, found)
-            statements = self._made(missing)
-            found = self.run(lambda connection, rows=statements: _make(connection, rows, _columns(ordered)))
+                return keys
+            new = self._new(missing)
+            made = self.run(lambda connection, new=new: _insert(connection, new))
+            keys |= {part.place: part.key for part in new.parts if part.place in made}
+            wanted = [place for place in missing if place not in made]
+            if not wanted:
+                return keys
         raise CipherError("The keys of this text could not be made: other makers were always faster.")
 
     def workspace_key(self, workspace: str) -> Key:
@@ -156,48 +158,64 @@ class Vault:
                 keys[place] = persons[place.person].unwrap(one.wrapped, _part_context(place))
         return keys
 
-    def _made(self, missing: dict[Place, bytes | None]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the parameters of `MAKE_PERSONS` and `MAKE_PARTS` for new keys at `missing` (place → person's key)."""
+    def _new(self, missing: Mapping[Place, Found]) -> _New:
+        """Return new keys for `missing`, and for the persons who have none yet."""
         persons: dict[str, Key] = {}
-        new: dict[str, bytes] = {}
-        for place, wrapped in missing.items():
+        wrapped: dict[str, bytes] = {}
+        for place, found in missing.items():
             if place.person in persons:
                 continue
-            if wrapped is None:
+            if found.person_wrapped is None:
                 persons[place.person] = Key.fresh()
-                new[place.person] = self._root.wrap(persons[place.person], _person_context(place))
+                wrapped[place.person] = self._root.wrap(persons[place.person], _person_context(place))
             else:
-                persons[place.person] = self._root.unwrap(wrapped, _person_context(place))
-        parts = [(place, persons[place.person], Key.fresh()) for place in missing]
-        return (
-            {
-                "workspace": next(iter(missing)).workspace,
-                "persons": list(new),
-                "wrapped": list(new.values()),
-                "keys": [persons[person].hash for person in new],
-            },
-            {
-                **_columns([place for place, _, _ in parts]),
-                "wrapped": [person.wrap(key, _part_context(place)) for place, person, key in parts],
-                "keys": [key.hash for _, _, key in parts],
-                "person_keys": [person.hash for _, person, _ in parts],
-            },
-        )
+                persons[place.person] = self._root.unwrap(found.person_wrapped, _person_context(place))
+        parts = [_Part(place, Key.fresh(), persons[place.person]) for place in missing]
+        return _New([(person, wrapped[person], persons[person]) for person in wrapped], parts)
+
+    def _find(self, places: Sequence[Place]) -> list[Found]:
+        def work(connection: Connection) -> list[Found]:
+            rows = connection.execute(FIND, _columns(places))
+            return [Found(row["wrapped"], row["person_wrapped"], row["destroyed"]) for row in rows]
+
+        return self.run(work)
 
 
-def _make(connection: Connection, rows: tuple[dict[str, Any], dict[str, Any]], columns: dict[str, Any]) -> list[Found]:
-    """Insert persons and parts, and read what is there now, in one transaction and one round trip."""
-    persons, parts = rows
-    with connection.pipeline(), connection.transaction():
-        if persons["persons"]:
+class _Part(NamedTuple):
+    place: Place
+    key: Key
+    person: Key
+
+
+class _New(NamedTuple):
+    """Keys to be inserted: persons' (id, wrapped, key) and parts'."""
+
+    persons: list[tuple[str, bytes, Key]]
+    parts: list[_Part]
+
+
+def _insert(connection: Connection, new: _New) -> set[Place]:
+    """Insert keys, committed in one round trip; return the places whose key is ours, elsewhere others were faster."""
+    workspace = new.parts[0].place.workspace
+    persons = {
+        "workspace": workspace,
+        "persons": [person for person, _, _ in new.persons],
+        "wrapped": [wrapped for _, wrapped, _ in new.persons],
+        "keys": [key.hash for _, _, key in new.persons],
+    }
+    parts = {
+        **_columns([part.place for part in new.parts]),
+        "wrapped": [part.person.wrap(part.key, _part_context(part.place)) for part in new.parts],
+        "keys": [part.key.hash for part in new.parts],
+        "person_keys": [part.person.hash for part in new.parts],
+    }
+    if not new.persons:
+        rows = connection.execute(MAKE_PARTS, parts)
+    else:
+        with connection.pipeline(), connection.transaction():
             connection.execute(MAKE_PERSONS, persons)
-        connection.execute(MAKE_PARTS, parts)
-        cursor = connection.execute(FIND, columns)
-    return _found(cursor)
-
-
-def _found(cursor: psycopg.Cursor[DictRow]) -> list[Found]:
-    return [Found(row["wrapped"], row["person_wrapped"], row["destroyed"]) for row in cursor.fetchall()]
+            rows = connection.execute(MAKE_PARTS, parts)
+    return {Place(workspace, row["person"], row["stream"], row["part"]) for row in rows}
 
 
 def _columns(places: Sequence[Place]) -> dict[str, Any]:
