@@ -1,0 +1,452 @@
+"""The sentences of a draft: what one sees of somebody at each of the five levels.
+
+Every row rises the same way: with a check; alone in familiar cases; alone throughout; in difficult cases and for
+others; setting how it is done. `elements` names the row of each element.
+"""
+
+Steps = tuple[str, str, str, str, str]
+
+KNOWLEDGE: Steps = (
+    "Looks up what a task needs of {subject} and has the result checked.",
+    "Applies knowledge of {subject} correctly in familiar cases and names the source used.",
+    "Applies knowledge of {subject} to new cases without help and answers colleagues' questions.",
+    "Decides difficult questions of {subject} and gives the reasons so that others can follow them.",
+    "Sets how the organisation deals with questions of {subject}, and is consulted from outside the team.",
+)
+
+CORE_WORK: Steps = (
+    "Carries out described tasks with guidance and has the result checked.",
+    "Carries out familiar tasks alone and asks when a case is new.",
+    "Carries out the full range of tasks and hands over results that need no correction.",
+    "Takes the difficult cases and improves how the team does the work.",
+    "Sets the methods of this work that several teams follow.",
+)
+"""For the competency that gathers the typical tasks of the occupation."""
+
+OTHERWISE: Steps = (
+    "Carries out described tasks in {subject} and has the result checked.",
+    "Carries out familiar tasks in {subject} alone and asks when a case is new.",
+    "Carries out the full range of tasks in {subject} and hands over results that need no correction.",
+    "Takes the difficult cases in {subject} and shows colleagues how they are done.",
+    "Sets the methods for {subject} that several teams follow.",
+)
+"""For an element that has no row of its own: one a later release added."""
+
+LEADERSHIP = frozenset({"leading", "staffing", "teaching", "strategy"})
+"""Rows whose first sentence is not asked of anybody at the entry level."""
+
+STEPS: dict[str, Steps] = {
+    # craft
+    "compliance": (
+        "Works through a checklist of the rules that apply and marks what is unclear.",
+        "Checks routine work against the rules and reports what does not comply.",
+        "Checks any case against laws and standards and documents the finding so that it stands up to review.",
+        "Interprets rules that leave room, and agrees with those responsible how a gap is closed.",
+        "Translates new rules into procedures that several teams follow before they come into force.",
+    ),
+    "computers": (
+        "Enters and finds data in the job's systems by the instructions.",
+        "Uses the daily functions of the job's systems without help and without entry errors.",
+        "Uses the job's systems in full and finds the way round when one of them fails.",
+        "Sets up reports, templates or automations that save colleagues time.",
+        "Chooses systems with their users and leads a change-over that people accept.",
+    ),
+    "creativity": (
+        "Offers ideas of own on a described task and revises them after comments.",
+        "Develops two or three different ideas for a familiar task before choosing one.",
+        "Develops original ideas from an open brief and shows how they meet its aim.",
+        "Finds a convincing idea where earlier attempts failed, and helps colleagues sharpen theirs.",
+        "Sets a direction for new ideas that several teams work in, and is credited for it by others.",
+    ),
+    "data": (
+        "Compiles figures from given sources and checks the totals before handing them over.",
+        "Prepares familiar reports alone and explains every figure in them.",
+        "Analyses new questions, shows what lies behind the figures and states how sure the answer is.",
+        "Finds errors or patterns that others overlooked and changes a decision with them.",
+        "Sets which figures several teams are steered by and how they are calculated.",
+    ),
+    "drafting": (
+        "Draws or details parts of a design from a template and corrects what the review marks.",
+        "Produces drawings and specifications for familiar parts that can be used after one review.",
+        "Specifies whole pieces of work so that others build from them without asking.",
+        "Resolves designs with conflicting requirements together with those who will build them.",
+        "Sets the drawing and design standards that several teams and suppliers follow.",
+    ),
+    "driving": (
+        "Operates vehicles or mobile equipment in training areas or with an instructor.",
+        "Operates familiar vehicles or equipment safely on known routes and sites.",
+        "Operates the full range of vehicles or equipment in all conditions without incident.",
+        "Takes the difficult jobs and shows colleagues safe ways of doing them.",
+        "Sets safe operating rules with the teams and shows by the figures that incidents fall.",
+    ),
+    "equipment": (
+        "Takes the tools the instruction names and asks when one is missing.",
+        "Chooses suitable tools for familiar jobs.",
+        "Chooses tools and equipment for any job and gives the reasons.",
+        "Compares new equipment by test and recommends what to buy.",
+        "Plans the equipment of several teams over years with its full cost.",
+    ),
+    "inspection": (
+        "Measures or checks by the instruction and marks what is out of limits.",
+        "Inspects familiar work alone and records the results completely.",
+        "Inspects any work against its specification and names the probable cause of a defect.",
+        "Investigates disputed or hidden defects and agrees the remedy with those who caused them.",
+        "Sets inspection plans that catch faults earlier, and shows by the figures that fewer reach the customer.",
+    ),
+    "installation": (
+        "Prepares and connects parts under direction.",
+        "Installs familiar equipment or programs by the instruction and tests them.",
+        "Installs any of the usual equipment to specification and hands it over ready for use.",
+        "Leads installations under difficult conditions and solves what the plan did not foresee.",
+        "Sets the installation standards and trains the people who work by them.",
+    ),
+    "operating": (
+        "Runs equipment under supervision and stops it when a limit is passed.",
+        "Sets up and runs familiar jobs and keeps within the limits.",
+        "Sets up and runs any job to the required quality and reacts before a limit is reached.",
+        "Runs the difficult jobs, finds why a process drifts and shows colleagues the better setting.",
+        "Improves processes across shifts or lines, and proves it with scrap, output and safety figures.",
+    ),
+    "operating/watching": (
+        "Watches what the instruction names and reports every reading out of limits.",
+        "Watches familiar processes and surroundings alone and reports what is unusual at once.",
+        "Recognises from several signs that something is going wrong and acts before harm is done.",
+        "Recognises faint or contradictory signs and shows colleagues what to watch.",
+        "Sets what several teams watch and from which value on somebody acts.",
+    ),
+    "programming": (
+        "Changes existing programs under review and tests every change.",
+        "Writes small programs for described tasks that run without correction.",
+        "Writes and maintains programs from a stated need to safe operation.",
+        "Solves hard technical problems and reviews the programs of others so that they improve.",
+        "Sets the way several teams build and check programs.",
+    ),
+    "records": (
+        "Fills in records by the template and has them checked.",
+        "Keeps routine records complete and on time without reminders.",
+        "Keeps records that others rely on without asking, also in unusual cases.",
+        "Finds and corrects gaps in records before an audit does, and simplifies the forms.",
+        "Sets what is recorded and for how long, and leads the change to a better system.",
+    ),
+    "repair": (
+        "Carries out simple maintenance by the checklist and reports wear.",
+        "Finds and repairs familiar faults with the manual at hand.",
+        "Diagnoses and repairs the usual range of faults and proves that the repair holds.",
+        "Finds causes of faults that others gave up on, and prevents their return.",
+        "Plans maintenance across sites or lines and shows by the figures that stoppages fall.",
+    ),
+    "requirements": (
+        "Notes what users say they need and has the notes confirmed.",
+        "Describes requirements of familiar kinds completely.",
+        "Finds out needs that users did not name and turns them into requirements one can test.",
+        "Settles conflicting requirements with those who hold them.",
+        "Sets how needs are found and weighed across products or teams.",
+    ),
+    "technology": (
+        "Adjusts equipment to a user by the instruction.",
+        "Adapts familiar equipment or tools to a stated need.",
+        "Designs adaptations that users keep using.",
+        "Develops technical solutions for needs that no product on the market meets.",
+        "Leads the choice and development of technology for several teams.",
+    ),
+    # problem solving
+    "deciding": (
+        "Prepares small decisions with the facts and asks before acting.",
+        "Decides familiar matters within the rules and says why.",
+        "Decides within the job on the facts at hand, in time, and reports the outcome.",
+        "Decides where facts are missing or people disagree, and corrects the decision when facts change.",
+        "Takes decisions that bind several teams, with costs, benefits and risks in the open.",
+    ),
+    "information": (
+        "Gathers what the instruction asks for and names the sources.",
+        "Finds the usual information alone and notices when something is missing.",
+        "Gathers what a new task needs from several sources and resolves contradictions.",
+        "Opens up sources that others did not think of and judges how far they can be trusted.",
+        "Sets how several teams obtain and share what they need to know.",
+    ),
+    "judging": (
+        "Rates quality by a given list of criteria and has the result confirmed.",
+        "Judges familiar things by the criteria and gives a reason for each rating.",
+        "Judges quality or value in new cases and states the criteria used.",
+        "Settles disputed judgements with reasons both sides accept.",
+        "Sets the criteria that several teams judge by.",
+    ),
+    "mathematics": (
+        "Calculates by a given method and checks the result with an estimate.",
+        "Chooses the right method for familiar calculations.",
+        "Sets up calculations for new questions and checks them by a second way.",
+        "Solves unusual problems with mathematics and explains the result to people who do not calculate.",
+        "Sets the methods of calculation that several teams use.",
+    ),
+    "monitoring": (
+        "Compares own results with the target and reports differences.",
+        "Tracks own work regularly and corrects small deviations.",
+        "Tracks results of own work and of shared tasks and acts before a target is missed.",
+        "Finds why results of a team fall short and agrees corrections that work.",
+        "Sets what several teams measure and sees that it leads to action.",
+    ),
+    "observation": (
+        "Reports changes that the instruction tells one to look for.",
+        "Notices usual changes early and says what they may mean.",
+        "Recognises what has changed in any situation of the job and acts on it at once.",
+        "Recognises faint or contradictory signs and shows colleagues what to look for.",
+        "Sets the signs and thresholds that several teams watch.",
+    ),
+    "reasoning": (
+        "Asks what is known and what is assumed before taking on a given solution.",
+        "Compares two ways of doing a familiar task and gives a reason for the choice.",
+        "Lays out the options of a new problem with their strengths and weaknesses and recommends one.",
+        "Takes apart problems on which others disagree, tests the assumptions and carries a solution through.",
+        "Settles questions that cross teams with reasoning that others reuse.",
+    ),
+    "science": (
+        "Carries out tests by the protocol and records what happened.",
+        "Carries out familiar tests alone and notices implausible results.",
+        "Plans tests that answer a new question and states what they do not show.",
+        "Finds the error in contradictory findings and improves the method.",
+        "Sets the methods and standards of testing for several teams.",
+    ),
+    "systems": (
+        "Describes the steps before and after own task.",
+        "Traces a fault back along a familiar process.",
+        "Predicts how a change in one part affects the rest and checks it afterwards.",
+        "Measures how well a process works and leads its improvement with those who work in it.",
+        "Redesigns processes across teams and shows what the change brought.",
+    ),
+    # communication
+    "advising": (
+        "Explains facts from own work to colleagues when asked.",
+        "Answers familiar questions so that the asker can act.",
+        "Advises colleagues and clients on the full range of the work, in words they understand.",
+        "Advises on contested or far-reaching questions, also against the wish of the asker.",
+        "Advises management, which decides on this basis and asks again.",
+    ),
+    "outside": (
+        "Answers simple enquiries from outside by the guideline.",
+        "Deals with regular contacts outside alone and keeps them informed.",
+        "Represents the team to customers and partners and keeps what was promised.",
+        "Handles sensitive contacts, such as complaints of important customers or enquiries by authorities.",
+        "Represents the organisation in public or towards its most important partners.",
+    ),
+    "reading": (
+        "Reads instructions before starting and asks about what is unclear.",
+        "Finds in familiar documents what a task needs.",
+        "Takes from new or long documents what matters and sums it up for others.",
+        "Finds contradictions and gaps in complex documents and has them resolved.",
+        "Judges documents on which much depends, such as contracts or studies, for several teams.",
+    ),
+    "talking": (
+        "Listens to the end, asks back and repeats an instruction in own words.",
+        "Keeps colleagues and the manager informed in daily matters without being asked.",
+        "Explains the work to people inside and outside the team so that they can act on it.",
+        "Leads difficult conversations, hears the other side out and ends with an agreement.",
+        "Speaks for several teams before large or critical audiences, and coaches others for it.",
+    ),
+    "talking/listening": (
+        "Listens to the end, asks back and repeats an instruction in own words.",
+        "Asks for what was not said and notes what was agreed.",
+        "Sums up what others mean so that they agree with the summary.",
+        "Hears out people who disagree and finds what lies behind their position.",
+        "Sets up ways in which several teams hear colleagues and customers, and shows what was done with it.",
+    ),
+    "writing": (
+        "Writes short notes and messages that a colleague checks for content.",
+        "Writes routine letters, notes and reports that can be sent as they are.",
+        "Writes about new matters so that readers can act without asking what was meant.",
+        "Writes on difficult or disputed matters in words that all sides accept.",
+        "Writes texts that bind or represent the organisation, and sets the standard for those of others.",
+    ),
+    # working with others
+    "coordination": (
+        "Tells the people next in line when own work will be late.",
+        "Agrees times and hand-overs with the usual colleagues and keeps to them.",
+        "Adjusts own work to that of other teams and tells them of changes in time.",
+        "Coordinates people of several teams on one task and removes what holds them up.",
+        "Sets how teams hand over work to each other, and shows that less is lost on the way.",
+    ),
+    "empathy": (
+        "Notices when somebody is upset or in need and calls a colleague.",
+        "Asks people what they need and adapts to it in everyday situations.",
+        "Adapts tone and help to each person, also when they cannot say what they need.",
+        "Calms people in distress or anger and regains their cooperation.",
+        "Sets how several teams treat people in difficult situations, and trains others for it.",
+    ),
+    "negotiation": (
+        "Takes down a complaint or request completely and passes it to the right person.",
+        "Settles small disagreements about own work directly with the person concerned.",
+        "Brings differing interests to an agreement within the limits of the job.",
+        "Settles entrenched conflicts so that both sides keep the agreement.",
+        "Negotiates for the organisation where much is at stake, and prepares others for it.",
+    ),
+    "persuasion": (
+        "Presents an offer or proposal by the guideline and notes the objections.",
+        "Wins agreement in familiar cases by asking first what matters to the other side.",
+        "Wins customers or colleagues over in new cases with reasons and figures of their own world.",
+        "Wins over sceptical or opposing decision makers, also in several rounds.",
+        "Wins the most important customers or partners, and builds the approach that others use.",
+    ),
+    "relationships": (
+        "Introduces themselves to the people the work needs and learns what they do.",
+        "Keeps regular contact with the usual colleagues, customers or partners.",
+        "Builds working relationships that make hand-overs and requests go smoothly.",
+        "Repairs strained relationships and brings people together who avoided each other.",
+        "Builds relationships between teams or organisations that last beyond own part in them.",
+    ),
+    "service": (
+        "Greets people, asks what they need and passes them to the right colleague.",
+        "Meets usual requests fully and says when an answer will come.",
+        "Finds out what people need behind a request and sees that they get it.",
+        "Turns dissatisfied people round and removes the cause of their complaint.",
+        "Sets the standard of service for several teams and shows by the figures that it is met.",
+    ),
+    # planning and resources
+    "estimating": (
+        "Estimates small tasks and notes how long they really took.",
+        "Estimates familiar work within a fifth of the outcome.",
+        "Estimates new work with a range and says what it depends on.",
+        "Estimates large or uncertain work with others and explains the differences afterwards.",
+        "Sets the methods and figures by which several teams estimate.",
+    ),
+    "materials": (
+        "Reports in time when material runs low.",
+        "Orders usual materials within the rules.",
+        "Plans material and equipment for a piece of work so that it neither lacks nor lies about.",
+        "Negotiates with suppliers and settles shortages between teams.",
+        "Plans materials and equipment for several teams within a yearly budget.",
+    ),
+    "money": (
+        "Records what is spent and keeps the receipts.",
+        "Keeps spending on own tasks within the amount agreed.",
+        "Plans and tracks the budget of a piece of work and says early when it will not hold.",
+        "Answers for a team's budget and finds savings that do not harm the work.",
+        "Plans budgets across teams and moves money to where it does most.",
+    ),
+    "planning": (
+        "Lists the day's tasks in order and tells somebody when the list will not be done.",
+        "Plans own work for a week or two and delivers when promised.",
+        "Plans work shared with others over some months, with room for what goes wrong.",
+        "Plans for a team with competing demands and agrees openly what has to wait.",
+        "Plans across teams for a year ahead and changes the plan in time when facts change.",
+    ),
+    "strategy": (
+        "Describes how own tasks serve the team's aims.",
+        "Sets own aims for a quarter that fit those of the team.",
+        "Proposes aims for a piece of work with measures and steps.",
+        "Sets a team's aims for a year with those concerned and steers by them.",
+        "Sets long-term aims for several teams and shows each year how far they have come.",
+    ),
+    # leadership
+    "leading": (
+        "Takes on a small task for the group and reports on it.",
+        "Guides one colleague through a task and says what went well and what did not.",
+        "Guides a small group in a piece of work, with clear tasks and regular feedback.",
+        "Leads a team through ordinary and hard times; its members know what is expected and how they are doing.",
+        "Leads several teams through their leaders and prepares successors.",
+    ),
+    "staffing": (
+        "Prepares papers and appointments for a selection.",
+        "Takes part in interviews and notes answers against the criteria.",
+        "Conducts interviews by criteria agreed beforehand and gives a reasoned recommendation.",
+        "Fills difficult positions and advises managers who want to decide by impression.",
+        "Sets how several teams select people, and follows up how those selected fare.",
+    ),
+    "teaching": (
+        "Shows a new colleague where to find things.",
+        "Shows a colleague a familiar task and watches them do it.",
+        "Teaches individuals or groups a part of the work and checks what they can do afterwards.",
+        "Plans the development of several people and coaches them on difficult work.",
+        "Sets up training that several teams use, and shows what it changed in the work.",
+    ),
+    # ways of working
+    "adaptability": (
+        "Takes on a changed task without delay and asks what is now expected.",
+        "Changes between usual tasks during the day without losing any.",
+        "Changes plan when facts change and tells those affected why.",
+        "Keeps the work moving while much is unknown, and says what is assumed.",
+        "Leads others through lasting change and hears their doubts first.",
+    ),
+    "caution": (
+        "Follows safety and release steps in full and asks before leaving one out.",
+        "Checks usual risks before acting and stops when something looks wrong.",
+        "Names what could go wrong in a new task and takes the safe way.",
+        "Stops risky work of others as well, with the reason, and finds a safer way with them.",
+        "Sets how several teams weigh risks, and has near misses reported and used.",
+    ),
+    "composure": (
+        "Stays polite under criticism and asks what should be different.",
+        "Keeps to quality and tone on busy days.",
+        "Stays calm and clear when others are not, and answers criticism with facts.",
+        "Steadies colleagues in a crisis by giving each a next step.",
+        "Sets the tone for several teams in hard times; people say they could ask and decide calmly.",
+    ),
+    "cooperation": (
+        "Offers help when own work is done and accepts it from others.",
+        "Shares information that colleagues need without being asked.",
+        "Helps other teams to reach their aims and names what others contributed.",
+        "Brings people together who worked against each other.",
+        "Sets shared aims for several teams and gives up own advantage for them.",
+    ),
+    "detail": (
+        "Checks own work by a list before handing it over.",
+        "Hands over routine work without errors that a second look would find.",
+        "Finds errors in own work and in what comes in before they have an effect.",
+        "Finds errors in complex work that several people had passed, and removes their source.",
+        "Sets checks for several teams that cost little and catch much.",
+    ),
+    "drive": (
+        "Agrees aims for the next weeks and reports on each.",
+        "Finishes what was started and asks for the next task.",
+        "Sets aims above what is asked and shows how far they were reached.",
+        "Raises the aims of a team and helps it to reach them.",
+        "Sets aims that several teams find demanding and make their own.",
+    ),
+    "humility": (
+        "Asks for corrections and applies them to the next piece of work.",
+        "Says openly what is not known.",
+        "Changes own opinion in front of others when the facts ask for it.",
+        "Invites criticism of own work from less experienced colleagues and uses it.",
+        "Gives credit in public to those who did the work, and takes the blame for failures.",
+    ),
+    "independence": (
+        "Works through a described task and asks collected questions.",
+        "Organises own usual work without reminders.",
+        "Organises own work in full and asks only for what others must decide.",
+        "Works for months on an open question and reports at agreed points.",
+        "Gives others room to work on their own and steps in only at agreed points.",
+    ),
+    "initiative": (
+        "Asks for work when there is none and tidies up what lies about.",
+        "Points out a problem in own work together with a proposal.",
+        "Starts what needs doing before somebody asks, and tells those concerned.",
+        "Takes up problems that lie between teams and brings them to an end.",
+        "Starts changes that several teams adopt.",
+    ),
+    "integrity": (
+        "Admits own mistakes on the same day.",
+        "Keeps confidences and follows the rules when nobody looks.",
+        "Says the same thing to everybody, also when it is unwelcome.",
+        "Speaks up against a wrong decision with reasons, whoever made it.",
+        "Makes it safe for several teams to report mistakes, and reports own ones first.",
+    ),
+    "learning": (
+        "Takes notes and does not ask the same question twice.",
+        "Learns what a new task needs before starting on it.",
+        "Follows what is new in the field and puts something of it to use every few months.",
+        "Works into unknown subjects quickly and shows colleagues what they need of them.",
+        "Sets what several teams should learn next, and makes time for it.",
+    ),
+    "persistence": (
+        "Tries a second way before asking for help.",
+        "Finishes tedious tasks in the same quality as pleasant ones.",
+        "Stays with a task through setbacks and reports them without being asked.",
+        "Takes up again what had failed before, and brings it to an end.",
+        "Keeps several teams on a long and difficult course and shows them the progress.",
+    ),
+    "reliability": (
+        "Comes prepared and on time and says early when a promise cannot be kept.",
+        "Keeps promises in usual work without reminders.",
+        "Keeps promises also when it costs effort; others plan on them.",
+        "Takes over what others dropped and agrees how it will not be dropped again.",
+        "Makes promises for several teams and keeps them.",
+    ),
+}
