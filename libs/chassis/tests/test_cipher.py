@@ -31,7 +31,7 @@ from chassis.cipher.cache import KeyCache
 from chassis.cipher.sealing import Key
 from chassis.cipher.vault import Place
 from chassis.kernel import Unsealed
-from chassis.postgres import Database, UnsafeDurability, pool
+from chassis.postgres import Database, Embedded, External, Privileged, UnsafeDurability, pool
 from chassis.steps import arm, disarm
 from contracts.envelope import Sealed
 
@@ -609,6 +609,24 @@ def test_a_list_older_than_the_keys_is_refused(people: Cipher, tmp_path: Path) -
         people.check_erasures()
 
 
+def test_comparing_with_the_list_while_people_erases_finds_nothing_amiss(
+    people: Cipher, database: Database, tmp_path: Path
+) -> None:
+    done = threading.Event()
+
+    def erase() -> None:
+        for number in range(100):
+            people.destroy_person("acme", f"person-{number}")
+        done.set()
+
+    thread = threading.Thread(target=erase)
+    thread.start()
+    while not done.is_set():
+        prepare_keys(database, tmp_path, GRANTS, {})
+    thread.join()
+    assert people.check_erasures() == 0
+
+
 def test_the_list_of_another_installation_is_refused(people: Cipher, tmp_path: Path) -> None:
     (tmp_path / "erasures").write_text('{"installation": "another"}\n')
     with pytest.raises(ErasuresMissing, match="another installation"):
@@ -644,6 +662,31 @@ def test_keys_in_another_database_serve_the_same_services(
     assert keys_server(database, {}) is database
     with psycopg.connect(database.admin_dsn()) as admin:
         assert admin.execute("select to_regnamespace('keys')").fetchone() == (None,)
+
+
+def test_an_administrator_who_is_no_superuser_prepares_the_keys(open_folder: Path, tmp_path: Path) -> None:
+    with Embedded(open_folder / "external") as somebodys:
+        with psycopg.connect(somebodys.database.admin_dsn()) as admin:
+            admin.execute("create role administrator login createrole")
+            admin.execute("grant create on database ladder to administrator")
+        server = External(f"postgresql://administrator@/ladder?host={somebodys.database.host}", {}, "secret")
+        prepare_keys(server, tmp_path, GRANTS, {})
+        key = prepare_keys(server, tmp_path, GRANTS, {})
+        cipher = Cipher.connect(server, "people", key, tmp_path / "erasures")
+        try:
+            [name] = cipher.seal_many("acme", [text("ann", "name", "Ann", "acme/employee/ann")])
+            cipher.destroy_person("acme", "ann")
+            assert cipher.open("acme", name) is None
+        finally:
+            cipher.close()
+
+
+def test_a_superuser_is_refused_as_the_role_of_a_service(connect: Connect, database: Database, tmp_path: Path) -> None:
+    key = InstallationKey.load(tmp_path, {})
+    assert key is not None
+    server = External(database.admin_dsn(), {"keys_evaluation": database.admin_dsn()})
+    with pytest.raises(Privileged):
+        Cipher.connect(server, "evaluation", key, tmp_path / "erasures")
 
 
 def test_an_unreachable_key_database_is_said_so_and_nothing_is_written_in_the_clear(

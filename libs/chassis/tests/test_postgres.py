@@ -149,6 +149,11 @@ def test_a_data_path_too_long_for_a_socket_gets_a_short_socket_folder(open_folde
     assert not folder.exists()
 
 
+def test_a_data_path_may_hold_spaces_commas_and_quotes(open_folder: Path) -> None:
+    with Embedded(open_folder / 'Ann\'s, "own" folder') as server:
+        assert numbers_of_one(server) == (1,)
+
+
 def test_data_that_postgresql_refuses_says_why_and_lets_go_of_the_lock(home: Path) -> None:
     with Embedded(home):
         pass

@@ -135,12 +135,11 @@ class Cipher:
 
         Raises `ErasuresMissing` when the list is missing, or lacks what is destroyed. Only the role of people may.
         """
-        listed = self._erasures.read(self._installation.check)
         self._may_destroy()
 
         def work(connection: Connection) -> int:
             with connection.transaction():
-                return settle(connection, listed)
+                return settle(connection, lambda: self._erasures.read(self._installation.check))
 
         again = self._vault.run(work)
         self._cache.evict(lambda _: True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -27,23 +28,23 @@ ERASED = "LE001"
 """SQLSTATE of a part key made for an erased person."""
 
 TABLES: tuple[LiteralString, ...] = (
-    "create table if not exists keys.installation (one bool primary key default true check (one), value text not null)",
+    "create table keys.installation (one bool primary key default true check (one), value text not null)",
     """
-    create table if not exists keys.grants (
+    create table keys.grants (
         service_role text not null, kind text not null, may_make bool not null, may_open bool not null,
         primary key (service_role, kind), check (may_open or not may_make))
     """,
     """
-    create table if not exists keys.workspace_keys (workspace text primary key, wrapped bytea not null)
+    create table keys.workspace_keys (workspace text primary key, wrapped bytea not null)
     """,
     """
-    create table if not exists keys.person_keys (
+    create table keys.person_keys (
         workspace text not null, person text not null, wrapped bytea, key text, destroyed_at timestamptz,
         primary key (workspace, person),
         check ((wrapped is null) = (destroyed_at is not null)))
     """,
     """
-    create table if not exists keys.part_keys (
+    create table keys.part_keys (
         workspace text not null, person text not null, stream text not null, part text not null,
         kind text generated always as (split_part(stream, '/', 2)) stored,
         wrapped bytea, key text, person_key text, destroyed_at timestamptz,
@@ -60,7 +61,7 @@ STORAGE: tuple[LiteralString, ...] = (
 FUNCTIONS: tuple[LiteralString, ...] = (
     # Locks the person's key against its destruction: whoever comes second sees what the first has done.
     """
-    create or replace function keys.part_of_a_living_person() returns trigger
+    create function keys.part_of_a_living_person() returns trigger
     language plpgsql security definer set search_path = keys, pg_temp as $$
     declare living record;
     begin
@@ -72,10 +73,10 @@ FUNCTIONS: tuple[LiteralString, ...] = (
         return new;
     end $$
     """,
-    "create or replace trigger living before insert on keys.part_keys"
+    "create trigger living before insert on keys.part_keys"
     " for each row execute function keys.part_of_a_living_person()",
     """
-    create or replace function keys.destroy_person(at_workspace text, of_person text) returns void
+    create function keys.destroy_person(at_workspace text, of_person text) returns void
     language sql security definer set search_path = keys, pg_temp as $$
         insert into keys.person_keys as k (workspace, person, destroyed_at) values (at_workspace, of_person, now())
         on conflict (workspace, person) do update
@@ -85,7 +86,7 @@ FUNCTIONS: tuple[LiteralString, ...] = (
     $$
     """,
     """
-    create or replace function keys.destroy_part(at_workspace text, of_person text, of_stream text, of_part text)
+    create function keys.destroy_part(at_workspace text, of_person text, of_stream text, of_part text)
     returns void language sql security definer set search_path = keys, pg_temp as $$
         insert into keys.part_keys as k (workspace, person, stream, part, destroyed_at)
         values (at_workspace, of_person, of_stream, of_part, now())
@@ -95,7 +96,7 @@ FUNCTIONS: tuple[LiteralString, ...] = (
     """,
     # A part that went with its person is not listed by itself: the list of erasures names the person only.
     """
-    create or replace function keys.tombstones()
+    create function keys.tombstones()
     returns table (workspace text, person text, stream text, part text)
     language sql stable security definer set search_path = keys, pg_temp as $$
         select p.workspace, p.person, null::text, null::text from keys.person_keys p where p.destroyed_at is not null
@@ -107,17 +108,27 @@ FUNCTIONS: tuple[LiteralString, ...] = (
     """,
     "revoke execute on function keys.destroy_person, keys.destroy_part, keys.tombstones from public",
 )
-POLICIES: Mapping[str, LiteralString] = {
-    "person_keys_read": "on keys.person_keys for select using"
+POLICIES: tuple[LiteralString, ...] = (
+    "alter table keys.person_keys enable row level security",
+    "alter table keys.part_keys enable row level security",
+    "create policy read on keys.person_keys for select using"
     " (exists (select 1 from keys.grants g where g.service_role = current_user))",
-    "person_keys_make": "on keys.person_keys for insert with check (wrapped is not null and"
+    "create policy make on keys.person_keys for insert with check (wrapped is not null and"
     " exists (select 1 from keys.grants g where g.service_role = current_user and g.may_make))",
-    "part_keys_open": "on keys.part_keys for select using"
+    "create policy open on keys.part_keys for select using"
     " (kind in (select g.kind from keys.grants g where g.service_role = current_user and g.may_open))",
-    "part_keys_make": "on keys.part_keys for insert with check (wrapped is not null and"
+    "create policy make on keys.part_keys for insert with check (wrapped is not null and"
     " split_part(stream, '/', 2) in"
     " (select g.kind from keys.grants g where g.service_role = current_user and g.may_make))",
-}
+)
+RIGHTS: tuple[LiteralString, ...] = (
+    "grant usage on schema keys to {}",
+    "grant select on keys.installation, keys.grants to {}",
+    "grant select, insert on keys.workspace_keys, keys.person_keys, keys.part_keys to {}",
+)
+DESTROYER_RIGHTS: LiteralString = (
+    "grant execute on function keys.destroy_person, keys.destroy_part, keys.tombstones to {}"
+)
 
 
 @dataclass(frozen=True)
@@ -156,7 +167,7 @@ def prepare_keys(
         _make_schema(admin, server)
         key = _installation_key(admin, home, erasures, environ)
         _grant(admin, server, list(grants))
-        settle(admin, erasures.read(key.check))
+        settle(admin, lambda: erasures.read(key.check))
     return key
 
 
@@ -164,17 +175,18 @@ def _make_schema(admin: psycopg.Connection[Any], server: Server) -> None:
     owner = make_role(admin, server, "keys", "owner")
     admin.execute(sql.SQL("create schema if not exists keys authorization {}").format(owner))
     admin.execute(sql.SQL("set local role {}").format(owner))
-    for statement in (*TABLES, *STORAGE, *FUNCTIONS):
-        admin.execute(statement)
-    for table in ("person_keys", "part_keys"):
-        admin.execute(sql.SQL("alter table keys.{} enable row level security").format(sql.Identifier(table)))
-    for name, rule in POLICIES.items():
-        if (
-            admin.execute("select 1 from pg_policies where schemaname = 'keys' and policyname = %s", (name,)).rowcount
-            == 0
-        ):
-            admin.execute(sql.SQL("create policy {} {}").format(sql.Identifier(name), sql.SQL(rule)))
+    admin.execute("create table if not exists keys.migrations (statement text primary key)")
+    for statement in (*TABLES, *STORAGE, *FUNCTIONS, *POLICIES):
+        _apply(admin, sql.SQL(statement))
     admin.execute("reset role")
+
+
+def _apply(admin: psycopg.Connection[Any], statement: sql.SQL | sql.Composed) -> None:
+    """Run a statement that was not run before: running it again would lock out whoever uses the keys meanwhile."""
+    known = hashlib.sha256(statement.as_bytes(admin)).hexdigest()
+    if admin.execute("select 1 from keys.migrations where statement = %s", (known,)).fetchone() is None:
+        admin.execute(statement)
+        admin.execute("insert into keys.migrations values (%s)", (known,))
 
 
 def _installation_key(
@@ -205,17 +217,9 @@ def _grant(admin: psycopg.Connection[Any], server: Server, grants: list[Grant]) 
         search_path(admin, role, sql.Identifier("keys"))
     admin.execute(sql.SQL("set local role {}").format(owner))
     for role in roles.values():
-        for statement in (
-            "grant usage on schema keys to {}",
-            "grant select on keys.installation, keys.grants to {}",
-            "grant select, insert on keys.workspace_keys, keys.person_keys, keys.part_keys to {}",
-        ):
-            admin.execute(sql.SQL(statement).format(role))
-    admin.execute(
-        sql.SQL("grant execute on function keys.destroy_person, keys.destroy_part, keys.tombstones to {}").format(
-            roles[DESTROYER]
-        )
-    )
+        for statement in RIGHTS:
+            _apply(admin, sql.SQL(statement).format(role))
+    _apply(admin, sql.SQL(DESTROYER_RIGHTS).format(roles[DESTROYER]))
     admin.execute("delete from keys.grants")
     for grant in grants:
         admin.execute(

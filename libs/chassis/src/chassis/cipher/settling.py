@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -17,7 +18,7 @@ __all__ = ["destroy", "settle"]
 log = structlog.get_logger(__name__)
 
 
-def settle(connection: psycopg.Connection[Any], listed: AbstractSet[Destroyed]) -> int:
+def settle(connection: psycopg.Connection[Any], listed: Callable[[], AbstractSet[Destroyed]]) -> int:
     """Compare what is destroyed with what is `listed`, and destroy again what an older key backup brought back.
 
     Returns how many that were. Raises `ErasuresMissing` when something destroyed is not listed: the
@@ -25,10 +26,11 @@ def settle(connection: psycopg.Connection[Any], listed: AbstractSet[Destroyed]) 
     """
     with connection.cursor(row_factory=tuple_row) as cursor:
         destroyed = {Destroyed(*row) for row in cursor.execute("select * from keys.tombstones()")}
-    if unlisted := destroyed - listed:
+    on_list = listed()  # read last: what is being destroyed meanwhile was listed before
+    if unlisted := destroyed - on_list:
         raise ErasuresMissing(f"The list of erasures lacks {len(unlisted)} destroyed keys; put the newest list back.")
     persons = {(each.workspace, each.person) for each in destroyed if each.part is None}
-    again = [each for each in listed - destroyed if each.part is None or (each.workspace, each.person) not in persons]
+    again = [each for each in on_list - destroyed if each.part is None or (each.workspace, each.person) not in persons]
     if again:
         log.warning("cipher.destroyed_again", keys=len(again))
         for each in again:

@@ -263,7 +263,7 @@ class Embedded:
             self._make_data(programs)
         _forget_foreign_pid(self.data)
         arguments = [f"--{name}={value}" for name, value in self._settings.items()]
-        arguments += ["-D", str(self.data), f"--unix_socket_directories={self._socket}"]
+        arguments += ["-D", str(self.data), f"--unix_socket_directories={_quoted(self._socket)}"]
         with self.log_file.open("ab") as output:
             self._process = self._spawn([str(programs / "postgres"), *arguments], output)
         if self._stopping.is_set():
@@ -327,6 +327,11 @@ class Embedded:
                 process.wait(patience)
             except subprocess.TimeoutExpired:
                 log.warning("postgres.slow_to_stop", signal=signal_number.name)
+
+
+def _quoted(folder: Path | None) -> str:
+    """Return a folder as one item of a list that commas separate."""
+    return '"' + str(folder).replace('"', '""') + '"'
 
 
 def _status(data: Path, pid: int) -> str | None:

@@ -140,10 +140,11 @@ def _open_to_all(folder: Path) -> None:
 def socket_folder(home: Path, account: Account | None) -> Path:
     """Make and return the folder of the server's socket, closed to other accounts.
 
-    It is `home/run`, or a short name below the temporary folder when a socket's path would be too long there.
+    It is `home/run`, or a short name below the temporary folder when a socket's path cannot be that.
     """
     folder = home / "run"
-    if len(os.fsencode(folder / ".s.PGSQL.5432")) > SOCKET_PATH_MAX:
+    too_long = len(os.fsencode(folder / ".s.PGSQL.5432")) > SOCKET_PATH_MAX
+    if too_long or "," in str(folder):  # a comma separates hosts in a connection string
         digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
         folder = Path("/tmp") / f"ladder-{digest}"  # noqa: S108  (a fixed short name; its owner is checked below)
     folder.mkdir(mode=0o700, exist_ok=True)
