@@ -35,6 +35,9 @@ COLUMNS = (
 )
 """The columns of a file of people, in the order in which it is exported."""
 
+MOST_LISTED = 8
+"""How many other rows a remedy names."""
+
 ENDINGS_TO_CONFIRM = 0.2
 """The share of the active people a file may end without somebody confirming it."""
 
@@ -267,6 +270,7 @@ class _Rows:
         self.person = {row.line: self._match(row.line) for row in sheet.rows}
         self._refuse_one_person_twice()
         self.line_of = self._lines()
+        self._line: dict[str | int, int] = {person or line: line for line, person in self.person.items()}
         self.managers = {row.line: self._manager(row.line) for row in sheet.rows}
         self._refuse_circles()
 
@@ -311,7 +315,7 @@ class _Rows:
                 lines[cells.get(column, "")].append(line)
             for value, several in lines.items():
                 for line in several if value and len(several) > 1 else ():
-                    others = _listed([other for other in several if other != line])
+                    others = _others(several, line)
                     self._refuse(line, column, f"the same value stands in {others}; one person has one row")
 
     def _match(self, line: int) -> str | None:
@@ -320,6 +324,7 @@ class _Rows:
         identity, number, email = (cells.get(key, "") for key in _KEYS)
         if identity and identity not in self.known:
             self._refuse(line, "person", "nobody in the directory has this id; leave it empty for somebody new")
+            return None
         by_number, by_email = self.by_number.get(number), self.by_email.get(email)
         person = identity or by_number or by_email or None
         if by_number not in (None, person):
@@ -382,7 +387,7 @@ class _Rows:
                 lines[person].append(line)
         for several in lines.values():
             for line in several if len(several) > 1 else ():
-                others = _listed([other for other in several if other != line])
+                others = _others(several, line)
                 self._refuse(line, "work_email", f"{others} is about the same person; one person has one row")
 
     # ---- second pass: managers
@@ -412,11 +417,10 @@ class _Rows:
     def _refuse_circles(self) -> None:
         """Note every row of a circle of managers, naming the rows it runs through."""
         for circle in _circles(self._edges()):
-            lines = sorted(line for line in map(self._line, circle) if line is not None)
-            for line in lines:
-                if len(circle) > 1:
-                    others = _listed([other for other in lines if other != line]) or "people who are not in this file"
-                    self._refuse(line, "manager", f"a circle of managers with {others}; one must report elsewhere")
+            lines = sorted(line for line in (self._line.get(one) for one in circle) if line is not None)
+            for line in lines if len(circle) > 1 else ():
+                others = _others(lines, line) or "people who are not in this file"
+                self._refuse(line, "manager", f"a circle of managers with {others}; one must report elsewhere")
 
     def _edges(self) -> dict[str | int, str | int]:
         """Return who reports to whom after this file: people by id, new ones by line."""
@@ -431,11 +435,6 @@ class _Rows:
             if manager is not None:
                 edges[person or line] = manager
         return edges
-
-    def _line(self, one: str | int) -> int | None:
-        if isinstance(one, int):
-            return one
-        return next((line for line, person in self.person.items() if person == one), None)
 
     # ---- comparing
 
@@ -504,13 +503,15 @@ def _date(value: str, order: DateOrder) -> date:
         raise Invalid("date", value, f"write the date as {example}") from None
 
 
-def _listed(lines: Sequence[int]) -> str:
-    """Return `row 4`, `rows 4 and 7` or `rows 4, 7 and 9`."""
-    if not lines:
-        return ""
-    if len(lines) == 1:
-        return f"row {lines[0]}"
-    return f"rows {', '.join(map(str, lines[:-1]))} and {lines[-1]}"
+def _others(lines: Sequence[int], line: int) -> str:
+    """Return `row 4`, `rows 4 and 7` or `rows 4, 7 and 9`: the other lines, of many the first few."""
+    named = [str(other) for other in lines[: MOST_LISTED + 1] if other != line][:MOST_LISTED]
+    more = len(lines) - 1 - len(named)
+    if more:
+        named.append(f"{more} others")
+    if len(named) < 2:
+        return f"row {named[0]}" if named else ""
+    return f"rows {', '.join(named[:-1])} and {named[-1]}"
 
 
 def _circles(edges: Mapping[str | int, str | int]) -> Iterable[list[str | int]]:
