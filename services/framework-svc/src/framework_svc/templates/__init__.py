@@ -7,7 +7,7 @@ from ruamel.yaml import YAML
 
 __all__ = ["NAMES", "document", "text"]
 
-NAMES = ("engineering",)
+NAMES = ("engineering", "design", "sales", "customer-success", "finance", "operations")
 """The templates in the order a page offers them; a name is also the id of the ladder in the file."""
 
 
