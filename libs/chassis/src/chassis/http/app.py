@@ -51,7 +51,6 @@ def api(
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
-        max_body_size=MEBIBYTE,
         redirect_slashes=False,
     )
     app.state.served = Served(service, verifier)
@@ -60,7 +59,7 @@ def api(
     show_document(app)
     found = router or service.router
     if found is not None:
-        app.include_router(found)
+        app.include_router(found, max_body_size=MEBIBYTE)
     app.add_middleware(Edge, service=service.name, traces=traces or Traces(service.name), metrics=metrics)
     return app
 

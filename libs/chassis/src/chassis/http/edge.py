@@ -6,7 +6,7 @@ import json
 import secrets
 import time
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from opentelemetry import trace
@@ -14,7 +14,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis.http.problems import MEDIA_TYPE
+from chassis.http.problems import MEDIA_TYPE, problem_body
 from chassis.telemetry import Metrics, Traces, described
 
 log = structlog.get_logger(__name__)
@@ -38,6 +38,7 @@ class _Exchange:
     send: Send
     status: int = 500
     started: bool = False
+    replaced: bool = False
     body: list[bytes] = field(default_factory=list[bytes])
 
     async def heard(self) -> Message:
@@ -49,12 +50,25 @@ class _Exchange:
 
     async def answer(self, message: Message) -> None:
         """Pass a part of the answer on, with headers that are safe unless a route knows better."""
+        if self.replaced:
+            return
         if message["type"] == "http.response.start":
             self.started, self.status = True, message["status"]
             headers = MutableHeaders(scope=message)
+            if self.status == 413 and headers.get("content-type") != MEDIA_TYPE:
+                await self.refuse(413, "content-too-large", "The request is larger than this route takes.")
+                self.replaced = True  # the framework limits bodies below every error handler, in plain text
+                return
             for name, value in _SAFE.items():
                 headers.setdefault(name, value)
         await self.send(message)
+
+    async def refuse(self, status: int, name: str, detail: str, **more: str) -> None:
+        """Answer with a problem where no handler of the application can."""
+        body = problem_body(status, name, detail, self.scope["path"], **more)
+        headers = [(b"content-type", MEDIA_TYPE.encode()), (b"connection", b"close")]
+        await self.answer({"type": "http.response.start", "status": status, "headers": headers})
+        await self.answer({"type": "http.response.body", "body": json.dumps(body).encode()})
 
     @property
     def route(self) -> str:
@@ -97,7 +111,8 @@ class Edge:
             log.error("request.failed", reference=reference, route=exchange.route, exception=described(error))
             if exchange.started:
                 raise
-            await _answer_500(exchange, reference)
+            detail = "Something went wrong here, and it was noted. Name the reference when you ask about it."
+            await exchange.refuse(500, "internal-error", detail, reference=reference)
 
     def _tell(self, method: str, exchange: _Exchange, seconds: float) -> None:
         self.metrics.answered(self.service, method, exchange.route, exchange.status, seconds)
@@ -116,17 +131,3 @@ def _reference() -> str:
     """Return what a user can name to find the log lines: the trace, or a random word outside of one."""
     context = trace.get_current_span().get_span_context()
     return f"{context.trace_id:032x}" if context.is_valid else secrets.token_hex(16)
-
-
-async def _answer_500(exchange: _Exchange, reference: str) -> None:
-    body: dict[str, Any] = {
-        "type": "urn:career-ladder:problem:internal-error",
-        "title": "Internal error",
-        "status": 500,
-        "detail": "Something went wrong here, and it was noted. Name the reference when you ask about it.",
-        "instance": exchange.scope["path"],
-        "reference": reference,
-    }
-    headers = [(b"content-type", MEDIA_TYPE.encode())]
-    await exchange.answer({"type": "http.response.start", "status": 500, "headers": headers})
-    await exchange.answer({"type": "http.response.body", "body": json.dumps(body).encode()})

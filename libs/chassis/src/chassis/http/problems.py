@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from chassis.kernel import DomainError, Forbidden, Invalid, NotFound
+from chassis.store import TooLarge
 from chassis.unit import KeyReused, PreconditionFailed, Unavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -79,17 +80,21 @@ class Refusal(Exception):
 def problem(
     request: Request, status: int, name: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any
 ) -> JSONResponse:
-    """Return a problem document; `name` is the kebab-case name of what is wrong."""
-    known = {key: value for key, value in more.items() if value is not None}
-    body: dict[str, Any] = {
+    """Return the answer that refuses a request; `name` is the kebab-case name of what is wrong."""
+    body = problem_body(status, name, detail, request.url.path, **more)
+    return JSONResponse(body, status, dict(headers or {}), MEDIA_TYPE)
+
+
+def problem_body(status: int, name: str, detail: str, instance: str, **more: Any) -> dict[str, Any]:
+    """Return a problem document; members that are None are left out."""
+    return {
         "type": f"urn:career-ladder:problem:{name}",
         "title": name.replace("-", " ").capitalize(),
         "status": status,
         "detail": detail,
-        "instance": request.url.path,
-        **known,
+        "instance": instance,
+        **{key: value for key, value in more.items() if value is not None},
     }
-    return JSONResponse(body, status, dict(headers or {}), MEDIA_TYPE)
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -122,6 +127,7 @@ def answer_problems(app: FastAPI, errors: ErrorTable) -> None:
         Refusal: _refused,
         KeyReused: _key_reused,
         PreconditionFailed: _precondition_failed,
+        TooLarge: _too_large,
         Unavailable: _unavailable,
         PoolTimeout: _unavailable,
         psycopg.OperationalError: _unavailable,
@@ -149,6 +155,11 @@ async def _key_reused(request: Request, error: KeyReused) -> JSONResponse:
 async def _precondition_failed(request: Request, error: PreconditionFailed) -> JSONResponse:
     detail = "Somebody changed this after you read it. Read it again and repeat your change with the new ETag."
     return problem(request, 412, "precondition-failed", detail, {"ETag": f'"{error.actual}"'})
+
+
+async def _too_large(request: Request, error: TooLarge) -> JSONResponse:
+    detail = "This is more than one event can carry. Send less at once, or shorter texts."
+    return problem(request, 413, "content-too-large", detail)
 
 
 async def _unavailable(request: Request, error: Exception) -> JSONResponse:
