@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
+from anyio import move_on_after
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from starlette.datastructures import Headers, MutableHeaders
@@ -26,6 +27,8 @@ _SAFE: Final = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+_DRAINED_BYTES: Final = 2**26
+_DRAINED_SECONDS: Final = 5.0
 _ROUTINE: Final = frozenset({"/livez", "/readyz", "/metrics"})
 
 
@@ -56,6 +59,7 @@ class _Exchange:
             self.started, self.status = True, message["status"]
             headers = MutableHeaders(scope=message)
             if self.status == 413 and headers.get("content-type") != MEDIA_TYPE:
+                await self.drain()
                 await self.refuse(413, "content-too-large", "The request is larger than this route takes.")
                 self.replaced = True  # the framework limits bodies below every error handler, in plain text
                 return
@@ -63,10 +67,20 @@ class _Exchange:
                 headers.setdefault(name, value)
         await self.send(message)
 
+    async def drain(self) -> None:
+        """Take what is still being sent, within bounds: who is cut off while sending does not read the answer."""
+        taken = 0
+        with move_on_after(_DRAINED_SECONDS):
+            while taken < _DRAINED_BYTES:
+                message = await self.receive()
+                taken += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
+
     async def refuse(self, status: int, name: str, detail: str, **more: str) -> None:
         """Answer with a problem where no handler of the application can."""
         body = problem_body(status, name, detail, self.scope["path"], **more)
-        headers = [(b"content-type", MEDIA_TYPE.encode()), (b"connection", b"close")]
+        headers = [(b"content-type", MEDIA_TYPE.encode())]
         await self.answer({"type": "http.response.start", "status": status, "headers": headers})
         await self.answer({"type": "http.response.body", "body": json.dumps(body).encode()})
 

@@ -47,6 +47,7 @@ def configure_logs(
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[_only_the_template, *shared, _without_personal_data],
+            pass_foreign_args=True,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(form)],
         )
     )
@@ -127,9 +128,9 @@ def _only_the_template(logger: Any, method: str, line: MutableMapping[str, Any])
     if record is None:
         return line
     line["event"] = str(record.msg).partition("\n")[0]
-    values = record.args if isinstance(record.args, tuple) else ()
-    if values:
-        line["values"] = [_plain(value) for value in values]
+    values = line.pop("positional_args", None)
+    if isinstance(values, tuple) and values:
+        line["values"] = _plain(cast("tuple[object, ...]", values))
     if record.exc_info:
         line["exc_info"] = record.exc_info
     return line
