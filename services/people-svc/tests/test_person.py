@@ -31,8 +31,15 @@ def digest(text: str) -> str:
 
 def person(*more: Event, **stated: Any) -> Employee:
     """Return Ada, who started in 2020, after some more events."""
-    card = {"given_name": "Ada", "family_name": "Byron", "work_email": "ada@example.com", "starts_on": date(2020, 1, 1)}
-    events = Employee.add("pe_ada", Changes(**{**card, **stated}), "pe_boss", (), TODAY, digest)
+    card: dict[str, Any] = {
+        "given_name": "Ada",
+        "family_name": "Byron",
+        "work_email": "ada@example.com",
+        "starts_on": date(2020, 1, 1),
+    }
+    events = Employee.add(
+        "pe_ada", Changes(**{"work_email": "ada@example.com", **card, **stated}), "pe_boss", (), TODAY, digest
+    )
     state = evolve(Employee, chain(events, more))
     assert state is not None
     return state
@@ -198,10 +205,11 @@ def test_roles_are_a_set() -> None:
 
 
 def test_erasure_is_ordered_then_done_once_and_ends_what_can_be_said() -> None:
-    ordered = person().erase("asked by the person", "pe_hr", NOW)
-    ada = after(person(), ordered)
+    ordered = person().erase("asked by the person", "pe_hr", NOW, TODAY)
+    ada = after(person(), *ordered)
 
-    assert ordered == ErasureRequested(reason="asked by the person", by="pe_hr", at=NOW)
+    assert ordered[-1] == ErasureRequested(reason="asked by the person", by="pe_hr", at=NOW)
+    assert ada.status_on(TODAY) == "left"
     assert ada.erased(NOW) == (Erased(at=NOW),)
     assert after(ada, *ada.erased(NOW)).erased(NOW) == ()
     with pytest.raises(NotAtWork):
@@ -210,7 +218,7 @@ def test_erasure_is_ordered_then_done_once_and_ends_what_can_be_said() -> None:
 
 def test_nobody_erases_themselves() -> None:
     with pytest.raises(NotAtWork):
-        person().erase("asked by the person", "pe_ada", NOW)
+        person().erase("asked by the person", "pe_ada", NOW, TODAY)
 
 
 def test_a_last_day_known_when_somebody_is_added_is_planned() -> None:

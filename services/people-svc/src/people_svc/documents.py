@@ -90,9 +90,13 @@ def _delimiter(heading: str) -> str:
     """Return the separator with which the first line has most known headings."""
 
     def known(separator: str) -> int:
-        return sum(_column(cell) is not None for cell in next(csv.reader([heading], delimiter=separator), []))
+        return sum(_column(cell) is not None for cell in _first(csv.reader([heading], delimiter=separator)))
 
     return max(",;\t", key=known)
+
+
+def _first(reader: Iterable[list[str]]) -> list[str]:
+    return next(iter(reader), [])
 
 
 def _column(heading: str) -> str | None:
@@ -103,7 +107,7 @@ def _column(heading: str) -> str | None:
 def _sheet(lines: Sequence[str], delimiter: str) -> Sheet:
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
-        headings = next(reader, [])
+        headings = _first(reader)
     except csv.Error:
         return _refused(1, "a quotation mark is not closed")
     columns = [_column(heading) for heading in headings]

@@ -296,12 +296,13 @@ class Employee(State):
         self._must_be_readable()
         return () if placement == self.placement else (PlacementStated(placement=placement, effective_on=effective_on),)
 
-    def erase(self, reason: ErasureReason, by: str, at: datetime) -> ErasureRequested:
-        """Order the erasure. It cannot be undone, and nobody orders their own."""
+    def erase(self, reason: ErasureReason, by: str, at: datetime, today: date) -> tuple[Event, ...]:
+        """Order the erasure, which ends access at once. It cannot be undone, and nobody orders their own."""
         self._must_be_readable()
         if by == self.person:
             raise NotAtWork("Nobody erases themselves; another HR admin does it.")
-        return ErasureRequested(reason=reason, by=by, at=at)
+        gone = () if self.status_on(today) == "left" else (StatusChanged(status="left", effective_on=today),)
+        return (*gone, ErasureRequested(reason=reason, by=by, at=at))
 
     def erased(self, at: datetime) -> tuple[Erased, ...]:
         """Say that the keys are gone, once."""

@@ -37,6 +37,14 @@ class Identifiers(Frozen):
             external_ids={source: digest(f"{source}/{one.strip()}") for source, one in external_ids.items()},
         )
 
+    def after(self, changes: "Changes", digest: Digest) -> "Identifiers":
+        """Return the digests after changes."""
+        stated = Identifiers.of(changes.work_email or None, changes.external_ids, digest)
+        return Identifiers(
+            email=stated.email if "work_email" in changes.model_fields_set else self.email,
+            external_ids={**self.external_ids, **stated.external_ids},
+        )
+
 
 class Changes(Frozen):
     """What shall be so from now on, in the clear; a field that is not set stays as it is, None clears it."""
