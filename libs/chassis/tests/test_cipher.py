@@ -28,7 +28,7 @@ from chassis.cipher import (
     prepare_keys,
 )
 from chassis.cipher.cache import KeyCache
-from chassis.cipher.sealing import Key
+from chassis.cipher.sealing import Key, context
 from chassis.cipher.vault import Place
 from chassis.kernel import Unsealed
 from chassis.postgres import Database, Embedded, External, Privileged, UnsafeDurability, pool
@@ -201,6 +201,11 @@ def test_every_bit_of_a_ciphertext_counts(evaluation: Cipher) -> None:
             evaluation.open(
                 "acme", sealed.model_copy(update={"enc": sealed.enc[:index] + changed + sealed.enc[index + 1 :]})
             )
+
+
+def test_no_two_places_share_the_context_that_is_bound_into_a_ciphertext() -> None:
+    places = [("ab", "c"), ("a", "bc"), ("abc", ""), ("", "abc"), ("abc",), ("a", "b", "c"), ("ä", "c")]
+    assert len({context(*place) for place in places}) == len(places)
 
 
 def test_a_text_for_a_stream_of_another_workspace_is_not_sealed(evaluation: Cipher) -> None:
@@ -379,6 +384,41 @@ def test_a_text_written_while_its_person_is_erased_is_refused_or_unreadable_afte
     assert writers[0].open_many("acme", written) == [None] * len(written)
     with psycopg.connect(database.admin_dsn()) as admin:
         assert admin.execute("select count(*) from keys.part_keys where wrapped is not null").fetchone() == (0,)
+
+
+INSERT_PART = (
+    "insert into keys.part_keys (workspace, person, stream, part, wrapped, key, person_key)"
+    " values ('acme', 'ann', 'acme/evaluation/ev_1', 'late', 'sealed', 'hash', %s)"
+)
+
+
+def test_a_part_key_that_is_being_made_is_destroyed_together_with_its_person(
+    evaluation: Cipher, people: Cipher, database: Database
+) -> None:
+    evaluation.seal_many("acme", [text("ann", "1", "hers")])
+    eraser = threading.Thread(target=people.destroy_person, args=("acme", "ann"))
+    with (
+        psycopg.connect(database.admin_dsn(), autocommit=True) as admin,
+        psycopg.connect(database.dsn("keys", "evaluation")) as maker,
+    ):
+        row = maker.execute("select key from keys.person_keys").fetchone()
+        assert row is not None
+        maker.execute(INSERT_PART, row)
+        eraser.start()
+        waits = "select 1 from pg_stat_activity where usename = 'keys_people' and wait_event_type = 'Lock'"
+        while eraser.is_alive() and admin.execute(waits).fetchone() is None:
+            pass
+        maker.commit()
+        eraser.join()
+        assert admin.execute("select count(*) from keys.part_keys where wrapped is not null").fetchone() == (0,)
+
+
+def test_a_part_key_wrapped_by_a_persons_key_that_lost_the_race_is_not_kept(
+    evaluation: Cipher, database: Database
+) -> None:
+    evaluation.seal_many("acme", [text("ann", "1", "hers")])
+    with psycopg.connect(database.dsn("keys", "evaluation")) as maker:
+        assert maker.execute(INSERT_PART, ("the hash of another key",)).rowcount == 0
 
 
 # -- who may
