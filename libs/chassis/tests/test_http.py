@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
+import logging
 import socket
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import structlog
 import uvicorn
 from fastapi import FastAPI
 from httpx import Client, Response
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from chassis.cipher import Cipher, Grant, prepare_keys
 from chassis.http import api
 from chassis.identity import Actor, Signer, SigningKey, Verifier
 from chassis.postgres import Database
 from chassis.service import Service, connect_in_process
-from chassis.telemetry import Metrics
+from chassis.telemetry import Metrics, Traces, configure_logs
+from chassis.unit import Position
 
 from . import notebook_api, toy
 
@@ -47,6 +54,22 @@ class Running:
     reader: Service
     app: FastAPI
     metrics: Metrics
+    traces: Traces
+    spans: InMemorySpanExporter
+    logged: io.StringIO
+
+
+@contextmanager
+def logs_in(stream: io.StringIO) -> Generator[io.StringIO]:
+    """Let everything this process logs go into a stream; the form of before comes back afterwards."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    configure_logs("json", "DEBUG", stream)
+    yield stream
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.getLogger("uvicorn.access").disabled = False
 
 
 @pytest.fixture(scope="module")
@@ -60,15 +83,24 @@ def running(module_database: Database, tmp_path_factory: pytest.TempPathFactory)
     ciphers = [Cipher.connect(module_database, one.name, key, home / "erasures") for one in services]
     for service, cipher in zip(services, ciphers, strict=True):
         service.open(module_database, cipher, size=4)
-    connect_in_process(services)
+    spans = InMemorySpanExporter()
+    traces = Traces("toy", SimpleSpanProcessor(spans))
+    connect_in_process(services, span=traces.span_for)
     for service in services:
         service.start()
     metrics = Metrics()
     verifier = Verifier(SIGNER.jwks, now)
     app = api(
-        services[0], notebook_api.router, verifier=verifier, errors={toy.AlreadyClosed: 410}, metrics=metrics, threads=4
+        services[0],
+        notebook_api.router,
+        verifier=verifier,
+        errors={toy.AlreadyClosed: 410},
+        metrics=metrics,
+        traces=traces,
+        threads=4,
     )
-    yield Running(services[0], services[1], app, metrics)
+    with logs_in(io.StringIO()) as logged:
+        yield Running(services[0], services[1], app, metrics, traces, spans, logged)
     for service in services:
         service.close()
     for cipher in ciphers:
@@ -552,6 +584,82 @@ def test_metrics_are_labelled_by_template_and_never_by_id(ann: Caller, client: C
     assert 'ladder_up{part="relay",service="toy"} 1.0' in text
     for word in (notebook, ann.workspace + '"', ann.person):
         assert word not in text
+
+
+# What is told about it
+
+
+def heard_by(reader: Service, caller: Caller, position: str) -> None:
+    """Wait until the second service has applied what a write published, or set it aside."""
+    published = [Position.parse(one) for one in position.split(", ") if one.startswith("toy.v1/")]
+    assert reader.wait(caller.workspace, published, 10).state in ("reached", "parked")
+
+
+def test_one_trace_leads_from_the_request_to_who_hears_of_it(ann: Caller, running: Running) -> None:
+    notebook = ann.opens()
+    trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
+    answer = ann.post(f"/notebooks/{notebook}/lines", {"text": "x"}, Traceparent=f"00-{trace_id}-00f067aa0ba902b7-01")
+    heard_by(running.reader, ann, answer.headers["Position"])
+    told = [span for span in running.spans.get_finished_spans() if f"{trace_of(span):032x}" == trace_id]
+    assert [span.name for span in told] == ["POST /notebooks/{notebook}/lines", "process toy.v1"]
+
+
+def trace_of(span: ReadableSpan) -> int:
+    context = span.context
+    assert context is not None
+    return context.trace_id
+
+
+def test_what_somebody_wrote_is_in_no_log_line_no_span_and_no_metric(ann: Caller, running: Running) -> None:
+    """A canary goes in through every door, also where it makes something fail."""
+    canary = "Canary-Müller"
+    sentence = f"{canary} kept us waiting, poison {canary}@acme.test"
+    notebook = ann.opens()
+    doors: list[Callable[[], Response]] = [
+        lambda: ann.post(f"/notebooks/{notebook}/lines", {"text": sentence}),
+        lambda: ann.post(f"/notebooks/{notebook}/lines", {"text": "x", "mood": sentence}),
+        lambda: ann.post(f"/notebooks/{notebook}/lines", {"text": [sentence], canary: sentence}),
+        lambda: ann.post("/notebooks", {"kind": sentence, "pages": canary, "opened_on": sentence}),
+        lambda: ann.post("/notebooks", {}, key=sentence.replace("ü", "u")),
+        lambda: ann.client.post("/scans", files={"file": (canary, sentence.encode())}, headers=ann.headers()),
+        lambda: scanned(ann, sentence.encode(), "?whole=true"),
+        lambda: scanned(ann, sentence.encode() * 30_000, "?whole=true"),
+        lambda: ann.get(f"/notebooks/{notebook}"),
+        lambda: ann.get(f"/notebooks/{canary}"),
+        lambda: ann.get(f"/notebooks?cursor={canary}&limit={canary}&order={canary}"),
+        lambda: ann.get(f"/search?words={sentence}"),
+        lambda: ann.get(f"/fall/{sentence}"),
+        lambda: ann.get(f"/{canary}/{sentence}"),
+        lambda: ann.get("/notebooks", Wait_For="Canary-M"),
+        lambda: ann.put(f"/notebooks/{notebook}/cover", If_Match="Canary-M"),
+        lambda: ann.client.get("/notebooks", headers={"Authorization": "Bearer Canary-M"}),
+        lambda: ann.get("/notebooks", Traceparent="Canary-M"),
+        lambda: ann.another("p_boss").get(f"/notebooks/{notebook}/history"),
+    ]
+    answers = [door() for door in doors]
+    heard_by(running.reader, ann, answers[0].headers["Position"])
+    assert {answer.status_code // 100 for answer in answers} == {2, 4, 5}
+    assert running.reader.health().ok
+    assert where_told(running, "Canary") == where_told(running, "waiting, poison") == []
+    assert where_told(running, "/notebooks/{notebook}") == ["logs", "spans", "metrics"]
+
+
+def where_told(running: Running, words: str) -> list[str]:
+    """Return which of logs, spans and metrics hold some words."""
+    told = {
+        "logs": running.logged.getvalue(),
+        "spans": "".join(span.to_json() for span in running.spans.get_finished_spans()),
+        "metrics": running.metrics.text().decode(),
+    }
+    return [where for where, text in told.items() if words in text]
+
+
+def test_a_canary_that_got_out_would_be_seen(running: Running) -> None:
+    structlog.get_logger("planted").info("planted", path="/notebooks/Escaped-1")
+    with running.traces.span("GET /notebooks/Escaped-2"):
+        pass
+    running.metrics.answered("planted", "GET", "/notebooks/Escaped-3", 200, 0.1)
+    assert [where_told(running, f"Escaped-{number}") for number in (1, 2, 3)] == [["logs"], ["spans"], ["metrics"]]
 
 
 # The document
