@@ -33,7 +33,7 @@ from chassis.postgres import (
     prepare_service,
     refuse_superuser,
 )
-from chassis.postgres.embedded import _processes_in  # pyright: ignore[reportPrivateUsage]  (what a test must look at)
+from chassis.postgres.leftovers import processes_in
 from chassis.postgres.places import unprivileged
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL under another account")
@@ -103,7 +103,7 @@ def test_stopping_leaves_no_process_and_no_socket_behind(home: Path) -> None:
     folder = Path(server.database.host)
     server.stop()
     server.stop()
-    assert _processes_in(server.data) == []
+    assert processes_in(server.data) == []
     assert not folder.exists()
 
 
@@ -175,7 +175,7 @@ def test_a_killed_process_loses_nothing_acknowledged_and_its_server_ends_with_it
         acknowledged = {next_number(writer.stdout) for _ in range(200)}
         writer.kill()
         acknowledged |= {int(line) for line in writer.stdout if line.endswith("\n")}
-    until(lambda: _processes_in(home / "postgres") == [])
+    until(lambda: processes_in(home / "postgres") == [])
     with Embedded(home) as server:
         assert acknowledged <= numbers(server.database.admin_dsn())
 

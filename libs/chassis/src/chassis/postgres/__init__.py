@@ -1,6 +1,7 @@
 """PostgreSQL: the embedded server or somebody else's, the roles of a service, and pools of connections."""
 
-from chassis.postgres.embedded import AlreadyRunning, Embedded, StartFailed
+from chassis.postgres.embedded import Embedded, StartFailed
+from chassis.postgres.leftovers import AlreadyRunning
 from chassis.postgres.places import Unsupported, default_home
 from chassis.postgres.pools import Pool, pool
 from chassis.postgres.roles import (

@@ -19,10 +19,11 @@ import psycopg
 import structlog
 from psycopg import sql
 
+from chassis.postgres.leftovers import AlreadyRunning, forget_foreign_pid, status, wait_for_farewell
 from chassis.postgres.places import Account, Unsupported, binaries, may_enter, socket_folder, supported, unprivileged
 from chassis.postgres.servers import Database
 
-__all__ = ["AlreadyRunning", "Embedded", "StartFailed"]
+__all__ = ["Embedded", "StartFailed"]
 
 DATABASE = "ladder"
 SETTINGS: Mapping[str, str] = {
@@ -44,9 +45,6 @@ SETTINGS: Mapping[str, str] = {
     "log_error_verbosity": "terse",
 }
 LOG_MAX = 10_000_000
-FAREWELL = 30.0
-"""Seconds that the processes of an ended server get to leave before a start gives up."""
-
 # Runs in the child, before it becomes PostgreSQL: takes the account, asks to be shut down (fast) with its parent
 # thread, and leaves at once when that has died in the meantime.
 _LAUNCH = """
@@ -62,10 +60,6 @@ os.execv(command[0], command)
 """
 
 log = structlog.get_logger(__name__)
-
-
-class AlreadyRunning(Exception):
-    """Another process has this data open."""
 
 
 class StartFailed(Exception):
@@ -258,10 +252,10 @@ class Embedded:
 
     def _launch_until_ready(self) -> None:
         programs = binaries(self.home, self._account)
-        _wait_for_farewell(self.data)
+        wait_for_farewell(self.data)
         if not (self.data / "PG_VERSION").exists():
             self._make_data(programs)
-        _forget_foreign_pid(self.data)
+        forget_foreign_pid(self.data)
         arguments = [f"--{name}={value}" for name, value in self._settings.items()]
         arguments += ["-D", str(self.data), f"--unix_socket_directories={_quoted(self._socket)}"]
         with self.log_file.open("ab") as output:
@@ -276,7 +270,7 @@ class Embedded:
         while not self._stopping.is_set():
             if process.poll() is not None:
                 raise StartFailed(f"PostgreSQL ended with code {process.returncode}:\n{_tail(self.log_file)}")
-            if _status(self.data, process.pid) == "ready":
+            if status(self.data, process.pid) == "ready":
                 return
             if time.monotonic() > slow:
                 log.info("postgres.starting", log=str(self.log_file))
@@ -332,71 +326,6 @@ class Embedded:
 def _quoted(folder: Path | None) -> str:
     """Return a folder as one item of a list that commas separate."""
     return '"' + str(folder).replace('"', '""') + '"'
-
-
-def _status(data: Path, pid: int) -> str | None:
-    """Return what the server `pid` says of itself in its pid file (line 8): `starting`, `ready`, `stopping`."""
-    try:
-        lines = (data / "postmaster.pid").read_text().splitlines()
-    except OSError:
-        return None
-    return lines[7].strip() if len(lines) > 7 and lines[0].strip() == str(pid) else None
-
-
-def _processes_in(data: Path) -> list[int]:
-    """Return the living PostgreSQL processes that work in `data`."""
-    found: list[int] = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                if (entry / "cwd").readlink() == data and (entry / "comm").read_text().strip() == "postgres":
-                    found.append(int(entry.name))
-            except OSError:
-                continue  # gone, ended and not yet reaped, or another account's
-    return found
-
-
-def _wait_for_farewell(data: Path) -> None:
-    """Wait for the processes of an earlier server to leave `data`.
-
-    After a kill of our process its server shuts down within a moment; after a kill of the server its backends leave
-    when they notice, and are told to at half time.
-    """
-    begin = time.monotonic()
-    told = False
-    while living := _processes_in(data):
-        waited = time.monotonic() - begin
-        if waited > FAREWELL:
-            raise AlreadyRunning(f"PostgreSQL is already running on {data} (process {living[0]}).")
-        if waited > FAREWELL / 2 and not told:
-            told = True
-            log.warning("postgres.ending_leftover", processes=len(living))
-            for pid in living:
-                _tell(pid, signal.SIGQUIT)
-        time.sleep(0.02)
-
-
-def _tell(pid: int, signal_number: signal.Signals) -> None:
-    try:
-        os.kill(pid, signal_number)
-    except ProcessLookupError:
-        return
-
-
-def _forget_foreign_pid(data: Path) -> None:
-    """Remove a pid file whose pid now belongs to some other program.
-
-    PostgreSQL itself forgets a pid that is nobody's, but takes any process of its own account for a server. Called when
-    no PostgreSQL process works in `data`.
-    """
-    pid_file = data / "postmaster.pid"
-    try:
-        pid = int(pid_file.read_text().split("\n", 1)[0])
-    except (OSError, ValueError):
-        return
-    if Path(f"/proc/{abs(pid)}").exists():
-        log.warning("postgres.stale_pid_file", pid=pid)
-        pid_file.unlink()
 
 
 def _tail(path: Path, lines: int = 5) -> str:
