@@ -26,9 +26,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from chassis.cipher import Cipher, Grant, prepare_keys
 from chassis.http import api
+from chassis.http.figures import figures
 from chassis.identity import Actor, Signer, SigningKey, Verifier
 from chassis.postgres import Database
 from chassis.service import Service, connect_in_process
+from chassis.steps import Runner
 from chassis.telemetry import Metrics, Traces, configure_logs
 from chassis.unit import Position
 
@@ -582,6 +584,8 @@ def test_metrics_are_labelled_by_template_and_never_by_id(ann: Caller, client: C
     text = client.get("/metrics").text
     assert 'route="/notebooks/{notebook}",service="toy",status="200"' in text
     assert 'ladder_up{part="relay",service="toy"} 1.0' in text
+    for name in ("relay_lag", "projection_lag", "waiting", "blocked"):
+        assert f'ladder_{name}{{part="' in text
     for word in (notebook, ann.workspace + '"', ann.person):
         assert word not in text
 
@@ -660,6 +664,28 @@ def test_a_canary_that_got_out_would_be_seen(running: Running) -> None:
         pass
     running.metrics.answered("planted", "GET", "/notebooks/Escaped-3", 200, 0.1)
     assert [where_told(running, f"Escaped-{number}") for number in (1, 2, 3)] == [["logs"], ["spans"], ["metrics"]]
+
+
+def figure(running: Running, what: str, service: str, part: str) -> float:
+    """Return one figure of a service of this process."""
+    services = {"toy": running.toy, "reader": running.reader}
+    return next(one.value for one in figures(services[service]) if (one.what, one.part) == (what, part))
+
+
+def test_lags_are_level_when_everything_was_followed_and_count_what_was_not(ann: Caller, running: Running) -> None:
+    notebook = ann.opens()
+    last = ann.post(f"/notebooks/{notebook}/lines", {"text": "x"}).headers["Position"]
+    heard_by(running.reader, ann, last)
+    ann.get("/notebooks", Wait_For=last)
+    assert figure(running, "projection_lag", "toy", "notebook_list") == 0
+    assert figure(running, "consumer_lag", "reader", "toy.v1") == 0
+    running.toy.runners[2].stop()
+    try:
+        ann.post(f"/notebooks/{notebook}/lines", {"text": "y"})
+        assert figure(running, "projection_lag", "toy", "notebook_list") == 1
+    finally:
+        running.toy.runners[2] = Runner(running.toy.projections)
+        running.toy.runners[2].start()
 
 
 # The document

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -12,11 +12,12 @@ from fastapi.responses import JSONResponse
 
 from chassis.http.document import show_document
 from chassis.http.edge import Edge
+from chassis.http.figures import figures
 from chassis.http.problems import ErrorTable, answer_problems
 from chassis.http.requests import Served
 from chassis.identity import Verifier
-from chassis.service import Part, Service
-from chassis.telemetry import Measured, Metrics, Traces
+from chassis.service import Service
+from chassis.telemetry import Metrics, Traces
 
 MEBIBYTE: Final = 2**20
 
@@ -37,7 +38,7 @@ def api(
     one of its process. A route that takes more than 1 MiB says so by `max_body_size`.
     """
     metrics = metrics or Metrics()
-    metrics.measure(lambda: _measured(service))
+    metrics.measure(lambda: figures(service))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
@@ -88,28 +89,3 @@ def _show_health(app: FastAPI, service: Service, metrics: Metrics) -> None:
     @app.get("/metrics", include_in_schema=False)
     def measured() -> Response:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
-
-
-def _measured(service: Service) -> Iterable[Measured]:
-    for part in service.health().parts:
-        yield Measured("up", service.name, part.name, float(part.ok))
-        figure = _figure(service, part)
-        if figure is not None:
-            yield figure
-
-
-def _figure(service: Service, part: Part) -> Measured | None:
-    match part.name.split(" ")[0]:
-        case "relay":
-            what = "blocked" if part.name == "relay blocked" else "relay_lag"
-        case "consumer":
-            what = "consumer_lag"
-        case "projections" | "projection":
-            what = "projection_lag"
-        case "parked":
-            what = "parked"
-        case "waiting":
-            what = "waiting"
-        case _:
-            return None
-    return Measured(what, service.name, part.name, float(part.lag))

@@ -13,9 +13,9 @@ from prometheus_client.registry import Collector
 What = Literal["relay_lag", "consumer_lag", "projection_lag", "waiting", "parked", "blocked", "up"]
 
 _HELP: dict[What, str] = {
-    "relay_lag": "Published events that were not sent yet.",
-    "consumer_lag": "Events of a topic that were not applied yet.",
-    "projection_lag": "Recorded events that a view does not hold yet.",
+    "relay_lag": "Sequence numbers of a topic that were not sent yet, over all workspaces.",
+    "consumer_lag": "Sequence numbers of a heard topic that were not applied yet, over all workspaces.",
+    "projection_lag": "Recorded events that a view does not hold yet, over all workspaces.",
     "waiting": "Events that wait for what they refer to.",
     "parked": "Events set aside because they could not be applied.",
     "blocked": "Workspaces whose published events cannot be sent now.",
