@@ -580,6 +580,7 @@ def test_a_service_with_a_dead_follower_is_not_ready_and_says_which(running: Run
 
 def test_metrics_are_labelled_by_template_and_never_by_id(ann: Caller, client: Client) -> None:
     notebook = ann.opens()
+    ann.post(f"/notebooks/{notebook}/lines", {"text": "x"})
     ann.get(f"/notebooks/{notebook}")
     text = client.get("/metrics").text
     assert 'route="/notebooks/{notebook}",service="toy",status="200"' in text
