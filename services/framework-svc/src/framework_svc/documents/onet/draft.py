@@ -285,7 +285,7 @@ def credit(release: str | None, modified_by: str) -> str:
     version = f"{release} " if release else ""
     return (
         f"This page includes information from the O*NET {version}Database by the U.S. Department of Labor, "
-        "Employment and Training Administration (USDOL/ETA). Used under the CC BY 4.0 license. O*NET® is a trademark of USDOL/ETA. "
-        f"{modified_by} has modified all or some of this information. USDOL/ETA has not approved, endorsed, or tested "
-        "these modifications."
+        "Employment and Training Administration (USDOL/ETA). Used under the CC BY 4.0 license. "
+        f"O*NET® is a trademark of USDOL/ETA. {modified_by} has modified all or some of this information. "
+        "USDOL/ETA has not approved, endorsed, or tested these modifications."
     )

@@ -9,17 +9,34 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].rstrip("-")
 
 
+_NO_PLURAL = re.compile(
+    r"\b(arts|athletics|economics|electronics|goods|logistics|mathematics|metals|operations|physics|plastics|"
+    r"resources|sales|services|sports|statistics|systems)$",
+    re.IGNORECASE,
+)
+
+
 def singular(title: str) -> str:
     """Return what one person of an occupation is called: “Accountants and Auditors” → “Accountant / Auditor”."""
-    head, of, rest = title.partition(",")[0].partition(" of ")
+    first = title.partition(",")[0]
+    head, of, rest = (first if _one(first) != first else title).partition(" of ")
     parts = head.split(" and ")
-    if len(parts) > 1 and all(part.endswith("s") for part in parts):
-        return " / ".join(_one(part) for part in parts) + of + rest
-    return _one(head) + of + rest
+    single = [_one(part) for part in parts]
+    all_people = len(parts) > 1 and all(part != one for part, one in zip(parts, single, strict=True))
+    return british((" / " if all_people else " and ").join(single) + of + rest)
 
 
 def _one(title: str) -> str:
-    for plural, single in (("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"), ("men", "man")):
+    if _NO_PLURAL.search(title):
+        return title
+    for plural, single in (
+        ("ies", "y"),
+        ("sses", "ss"),
+        ("ches", "ch"),
+        ("shes", "sh"),
+        ("men", "man"),
+        ("wives", "wife"),
+    ):
         if title.endswith(plural):
             return title.removesuffix(plural) + single
     return title[:-1] if title.endswith("s") and not title.endswith("ss") else title
@@ -32,7 +49,7 @@ _BRITISH = (
     (r"\b([Ll])abor\b", r"\1abour"),
     (r"\b([Cc])enter\b", r"\1entre"),
     (r"\b([Jj])udgment", r"\1udgement"),
-    (r"\b([Cc])ounseling", r"\1ounselling"),
+    (r"\b([Cc])ounsel(ing|or)", r"\1ounsell\2"),
     (r"\b([Cc])anceled", r"\1ancelled"),
     (r"\b([Ff])ulfill\b", r"\1ulfil"),
     (r"\besthetic", "aesthetic"),
