@@ -88,14 +88,15 @@ class _Ladder:
         self.selection = selected(archive.ratings.kept(occupation.code), self._words)
         self._ordered = sorted(self.selection.chosen, key=lambda rated: AREAS.index(self._words(rated).area))
         self.tasks = Tasks(archive, occupation.code)
+        self._core = self.tasks.core_work(_CORE_TASKS)
         self._given = self.tasks.given_to(
             {
                 rated.element: f"{self._name(rated)} {self._definition(rated)}"
                 for rated in self.selection.chosen
                 if rated.domain != "style"
-            }
+            },
+            besides=self._core,
         )
-        self._core = self._core_tasks()
 
     @property
     def tasks_used(self) -> int:
@@ -227,12 +228,6 @@ class _Ladder:
         return [*raw, f"O*NET® anchor, {height} level: {texts[place]}."], [*raw, texts[place]]
 
     # --- the core work ------------------------------------------------------------------------------------------------
-
-    def _core_tasks(self) -> list[Task]:
-        """Return the first tasks that no other competency speaks of and that can be said in the third person."""
-        given = [task for tasks in self._given.values() for task in tasks]
-        free = [task for task in self.tasks.short if task not in given and self.tasks.done(task)]
-        return sorted(free[:_CORE_TASKS], key=lambda task: task.leads) if len(free) >= _CORE_TASKS else []
 
     def _core_expectation(self, level: int) -> Json:
         first, second, third, fourth = self._core

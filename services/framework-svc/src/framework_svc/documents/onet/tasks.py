@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from math import log10
 
@@ -53,14 +53,19 @@ class Tasks:
         """The tasks that read as one behaviour, the most typical first."""
         return [task for task in self.all if len(task.text) <= LONGEST]
 
-    def given_to(self, competencies: Mapping[str, str]) -> dict[str, list[Task]]:
-        """Share the tasks out: element id → its own tasks, for elements in order of rank with their descriptions.
+    def core_work(self, many: int) -> list[Task]:
+        """Return the most typical tasks that can be said in the third person, directing others last; all or none."""
+        fit = [task for task in self.short if self.done(task)][:many]
+        return sorted(fit, key=lambda task: task.leads) if len(fit) == many else []
+
+    def given_to(self, competencies: Mapping[str, str], besides: Collection[Task]) -> dict[str, list[Task]]:
+        """Share the other tasks out: element id → its own tasks, for elements in order of rank with their descriptions.
 
         A task goes to one competency: to a work activity that it is a part of, to a skill that such an activity uses,
         or where the words agree.
         """
         given: dict[str, list[Task]] = {element: [] for element in competencies}
-        free = list(self.short)
+        free = [task for task in self.short if task not in besides]
         for _ in range(PER_COMPETENCY):
             for element, description in competencies.items():
                 best = max(free, key=lambda task: self._likeness(task, element, description), default=None)
