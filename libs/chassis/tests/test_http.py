@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 import structlog
 import uvicorn
@@ -524,6 +525,25 @@ def test_a_route_for_files_takes_more_and_not_everything(ann: Caller) -> None:
     assert upload(2 * 2**20).status_code == 201
     assert upload(3 * 2**20 - 1000).status_code == 201
     assert refusal(upload(4 * 2**20)) == (413, "content-too-large")
+
+
+def test_a_store_that_is_cut_off_answers_come_again_and_the_same_key_still_works_once(
+    ann: Caller, running: Running, module_database: Database
+) -> None:
+    cut = "select pg_terminate_backend(pid) from pg_stat_activity where usename like 'toy%' and pid <> pg_backend_pid()"
+    first = ann.post("/notebooks", {}, key="through-it-all").json()["id"]
+    for _ in range(4):
+        with psycopg.connect(module_database.admin_dsn()) as admin:
+            admin.execute(cut)
+        answer = ann.post("/notebooks", {}, key="through-it-all")
+        while answer.status_code == 503:
+            assert refusal(answer) == (503, "unavailable")
+            assert answer.headers["Retry-After"] == "1"
+            answer = ann.post("/notebooks", {}, key="through-it-all")
+        assert (answer.status_code, answer.json()["id"]) == (201, first)
+        while (read := ann.get("/notebooks")).status_code == 503:
+            assert refusal(read) == (503, "unavailable")
+        assert read.status_code == 200
 
 
 # Headers, accesses, health

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import psycopg
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -15,9 +16,12 @@ from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
+from chassis.cipher.errors import Erased, KeysUnavailable
 from chassis.kernel import DomainError, Forbidden, Invalid, NotFound
 from chassis.store import TooLarge
 from chassis.unit import KeyReused, PreconditionFailed, Unavailable
+
+log = structlog.get_logger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
 NOTHING_HERE: Final = "There is nothing here, or you may not see it."
@@ -128,6 +132,8 @@ def answer_problems(app: FastAPI, errors: ErrorTable) -> None:
         KeyReused: _key_reused,
         PreconditionFailed: _precondition_failed,
         TooLarge: _too_large,
+        Erased: _erased,
+        KeysUnavailable: _unavailable,
         Unavailable: _unavailable,
         PoolTimeout: _unavailable,
         psycopg.OperationalError: _unavailable,
@@ -162,7 +168,12 @@ async def _too_large(request: Request, error: TooLarge) -> JSONResponse:
     return problem(request, 413, "content-too-large", detail)
 
 
+async def _erased(request: Request, error: Erased) -> JSONResponse:
+    return problem(request, 409, "erased", "This person was erased: nothing can be written about them any more.")
+
+
 async def _unavailable(request: Request, error: Exception) -> JSONResponse:
+    log.warning("store.unavailable", error=type(error).__name__)
     detail = "The store cannot answer now. Send the same request again in a moment, with the same Idempotency-Key."
     return problem(request, 503, "unavailable", detail, {"Retry-After": "1"})
 
@@ -195,7 +206,7 @@ def _field_problem(found: Mapping[str, Any]) -> FieldProblem:
 
 
 def _field_name(place: Sequence[str | int]) -> str:
-    """Return where a field stands, by the names of our models; a name the sender made up is not repeated."""
+    """Return where a field stands; of a name the sender made up only what looks like a name is repeated."""
     return ".".join(str(part) if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", str(part)) else "…" for part in place)
 
 

@@ -183,7 +183,8 @@ class Query:
         if len(found) <= limit:
             return Page(items=found)
         following = sorting.cursor(found[limit - 1])
-        self.response.headers["Link"] = f'<{self.request.url.include_query_params(cursor=following)}>; rel="next"'
+        there = self.request.url.include_query_params(cursor=following)
+        self.response.headers["Link"] = f'<{there.path}?{there.query}>; rel="next"'
         return Page(items=found[:limit], next_cursor=following)
 
     def close(self, *, answered: bool) -> None:
