@@ -151,6 +151,15 @@ def test_a_planned_last_day_can_be_moved_either_way_or_undone(last_day: date | N
     assert ada.status_on(date(2027, 1, 1)) == ("active" if last_day is None else "left")
 
 
+def test_leaving_undoes_what_was_planned_for_later() -> None:
+    ada = after(person(), *person().end(date(2026, 5, 31), TODAY))
+    ada = after(ada, *ada.end(None, TODAY))
+    ada = after(ada, *ada.change_status("left", TODAY, TODAY))
+
+    assert ada.status_on(date(2027, 1, 1)) == "left"
+    assert ada.ends_on == date(2026, 3, 9)
+
+
 def test_who_comes_back_keeps_the_history_of_the_first_stay() -> None:
     ada = after(person(), *person().end(date(2024, 6, 30), TODAY))
     ada = after(ada, *ada.begin(date(2026, 3, 1), TODAY, digest))

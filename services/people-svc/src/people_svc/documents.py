@@ -96,7 +96,7 @@ def _delimiter(heading: str) -> str:
 
 
 def _first(reader: Iterable[list[str]]) -> list[str]:
-    return next(iter(reader), [])
+    return next(iter(reader), list[str]())
 
 
 def _column(heading: str) -> str | None:

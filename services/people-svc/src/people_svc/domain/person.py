@@ -226,7 +226,13 @@ class Employee(State):
         after = StatusFrom(effective_on=effective_on, status=status, until=until)
         if self._is_already(after):
             return ()
-        return self._last_day_too((StatusChanged(status=status, effective_on=effective_on, until=until),), today)
+        changed = StatusChanged(status=status, effective_on=effective_on, until=until)
+        return self._last_day_too((changed, *(self._nothing_after(effective_on) if status == "left" else ())), today)
+
+    def _nothing_after(self, day: date) -> tuple[StatusChanged, ...]:
+        """Undo what was planned for days after somebody has left."""
+        later = (one for one in self.statuses if one.effective_on > day and one.status != "left")
+        return tuple(StatusChanged(status="left", effective_on=one.effective_on) for one in later)
 
     def _is_already(self, after: StatusFrom) -> bool:
         entry = latest(self.statuses, after.effective_on)
@@ -250,7 +256,8 @@ class Employee(State):
         if planned is not None and (last_day is None or last_day > planned):
             changed.append(StatusChanged(status="active", effective_on=planned + _DAY))
         if last_day is not None:
-            changed.append(StatusChanged(status="left", effective_on=last_day + _DAY))
+            left = StatusChanged(status="left", effective_on=last_day + _DAY)
+            changed += (left, *self._nothing_after(left.effective_on))
         return self._last_day_too(tuple(changed), today)
 
     def begin(self, first_day: date, today: date, digest: Digest) -> tuple[Event, ...]:

@@ -1,0 +1,12 @@
+"""The directory over HTTP."""
+
+from fastapi import APIRouter
+
+from people_svc.api import imports, people, workspace
+from people_svc.api.allowed import ERRORS
+
+router = APIRouter()
+for part in (workspace, people, imports):
+    router.include_router(part.router)
+
+__all__ = ["ERRORS", "router"]

@@ -1,0 +1,438 @@
+"""People: the list, one person with their history, and every change HR makes to them."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from fastapi import Query as QueryParameter
+from pydantic import BaseModel, ConfigDict, Field
+
+from chassis.http import Answer, Command, Commanded, Cursor, Limit, Page, Queried, Query, problems
+from chassis.kernel import Invalid, NotFound, Personal, Sealed
+from chassis.unit import Unit
+from people_svc.access import Action
+from people_svc.api.allowed import allow, allow_reading, application, search, today
+from people_svc.domain import Changes, Employee, ErasureReason, Placement, Role, Status
+from people_svc.search import Found, in_the_clear
+
+router = APIRouter(tags=["people"])
+
+PersonId = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,64}$")]
+On = Annotated[date | None, QueryParameter(description="As of this day; today when left out.")]
+
+
+class Body(BaseModel):
+    """What a request says: nothing but the fields it may have."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class DetailsBody(Body):
+    """What shall be different; a field left out stays as it is, null clears it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"job_title": "Senior Engineer", "effective_on": "2026-07-01"}]}
+    )
+
+    given_name: str | None = Field(default=None, max_length=200)
+    family_name: str | None = Field(default=None, max_length=200)
+    work_email: str | None = Field(default=None, max_length=254)
+    job_title: str | None = Field(default=None, max_length=200)
+    department: str | None = Field(default=None, max_length=200)
+    location: str | None = Field(default=None, max_length=200)
+    external_ids: dict[str, str] = Field(default_factory=dict[str, str], max_length=10)
+    starts_on: date | None = None
+    time_zone: str | None = Field(default=None, max_length=64)
+    locale: str | None = Field(default=None, max_length=35)
+
+    def changes(self) -> Changes:
+        """Return what was stated."""
+        stated = self.model_fields_set & set(Changes.model_fields)
+        return Changes(**{name: getattr(self, name) for name in stated})
+
+
+class PersonBody(DetailsBody):
+    """Somebody to add."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "given_name": "Ada",
+                    "family_name": "Byron",
+                    "work_email": "ada@example.com",
+                    "job_title": "Engineer",
+                    "starts_on": "2026-04-01",
+                    "manager": "pe_5d41402abc4b2a76b971",
+                }
+            ]
+        }
+    )
+
+    manager: str | None = Field(default=None, max_length=64)
+    ends_on: date | None = None
+
+
+class ChangedDetailsBody(DetailsBody):
+    """What shall be different; job title and department may change on a later or an earlier day."""
+
+    effective_on: date | None = None
+
+
+class ManagerBody(Body):
+    """Who manages from a day on; null: nobody."""
+
+    manager: str | None = Field(max_length=64)
+    effective_on: date | None = None
+
+
+class StatusBody(Body):
+    """The status from a day on; `until` is the planned last day of a leave."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"status": "leave", "effective_on": "2026-05-01", "until": "2026-08-31"}]}
+    )
+
+    status: Status
+    effective_on: date | None = None
+    until: date | None = None
+
+
+class RolesBody(Body):
+    """Every role somebody shall have."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"roles": ["hr"]}]})
+
+    roles: tuple[Role, ...]
+
+
+class ErasureBody(Body):
+    """Why somebody is erased, and the `confirmation` that `GET …/erasure` gave."""
+
+    reason: ErasureReason
+    confirmation: str = Field(max_length=128)
+
+
+class PersonView(BaseModel):
+    """Somebody as of today; texts are null where there is none or it was erased."""
+
+    id: str
+    employee_number: str | None
+    given_name: str | None
+    family_name: str | None
+    work_email: str | None
+    job_title: str | None
+    department: str | None
+    location: str | None
+    manager: str | None
+    status: Status
+    starts_on: date
+    ends_on: date | None
+    leave_until: date | None
+    time_zone: str | None
+    locale: str | None
+    placement: Placement | None
+    roles: tuple[Role, ...]
+    invited: bool
+    erased: bool
+
+    @classmethod
+    def of(cls, found: Found) -> "PersonView":
+        """Return how a person is shown."""
+        known, employee = found.known, found.employee
+        return cls(
+            id=known.person,
+            **known.model_dump(exclude={"person"}),
+            roles=employee.roles,
+            invited=employee.invited,
+            erased=employee.erasure is not None,
+        )
+
+
+class JobOn(BaseModel):
+    """Title and department from a day on."""
+
+    effective_on: date
+    job_title: str | None
+    department: str | None
+
+
+class StatusOn(BaseModel):
+    """A status from a day on."""
+
+    effective_on: date
+    status: Status
+    until: date | None
+
+
+class ManagerOn(BaseModel):
+    """The manager from a day on."""
+
+    effective_on: date
+    manager: str | None
+
+
+class Recorded(BaseModel):
+    """One recorded fact; `event` is its id."""
+
+    event: str
+    version: int
+    what: str
+    by: str
+    recorded_at: datetime
+
+
+class HistoryView(BaseModel):
+    """What held on a day, every entry with the day it holds from, and the record behind them."""
+
+    on: date
+    manager: str | None
+    status: Status
+    job: JobOn
+    managers: list[ManagerOn]
+    statuses: list[StatusOn]
+    jobs: list[JobOn]
+    because: list[Recorded]
+
+
+class ErasureView(BaseModel):
+    """What erasing somebody would mean, and what a request has to repeat to do it."""
+
+    person: str
+    name: str
+    reports: int
+    confirmation: str
+
+
+# ---- reading
+
+
+@router.get("/people")
+def people(
+    query: Queried,
+    q: Annotated[str | None, QueryParameter(max_length=200, description="Words of a name, address or title.")] = None,
+    status: Annotated[Status | None, QueryParameter()] = None,
+    manager: Annotated[str | None, QueryParameter(max_length=64)] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[PersonView]:
+    """List the people one may see, by name: HR everybody, a manager their reports, everybody themselves."""
+    allow_reading(query, "list people")
+    day = today(query)
+    everybody = search(query).people(query.workspace, query.reader, day)
+    found = search(query).find(query.workspace, query.reader, day, q) if q else everybody
+    visible = _visible(query, everybody)
+    listed = [
+        one
+        for one in found
+        if (visible is None or one.known.person in visible)
+        and status in (None, one.known.status)
+        and manager in (None, one.known.manager)
+    ]
+    return _page(listed, limit, cursor)
+
+
+def _visible(query: Query, everybody: tuple[Found, ...]) -> set[str] | None:
+    """Return whom the actor may see in a list; None: everybody."""
+    if "hr" in query.actor.roles:
+        return None
+    manager = {one.known.person: one.known.manager for one in everybody}
+    me = query.actor.person
+    reports = {person for person, boss in manager.items() if boss == me}
+    above: set[str] = set()
+    if query.directory.settings().one_level_up:
+        above = {person for person, boss in manager.items() if boss in reports}
+    return {me} | reports | above
+
+
+def _page(found: list[Found], limit: int, cursor: str | None) -> Page[PersonView]:
+    """Return the people after the one the cursor names: an opaque id, since a name does not belong in an address."""
+    start = 0
+    if cursor is not None:
+        places = [n for n, one in enumerate(found) if one.known.person == cursor]
+        if not places:
+            raise Invalid("cursor", None, "use the next_cursor of the page before, with the same filters")
+        start = places[0] + 1
+    page = found[start : start + limit]
+    more = page[-1].known.person if page and start + limit < len(found) else None
+    return Page(items=[PersonView.of(one) for one in page], next_cursor=more)
+
+
+@router.get("/people/{person}", responses=problems(404))
+def person(person: PersonId, query: Queried) -> PersonView:
+    """Read one person as of today."""
+    allow_reading(query, "read person", person)
+    found, version = _found(query, person)
+    query.etag(version)
+    return PersonView.of(found)
+
+
+@router.get("/people/{person}/manager", responses=problems(404))
+def manager(person: PersonId, query: Queried, on: On = None) -> ManagerOn:
+    """Tell who managed somebody on a day."""
+    allow_reading(query, "read person", person)
+    found, _ = _found(query, person)
+    day = on or today(query)
+    return ManagerOn(effective_on=day, manager=found.employee.manager_on(day))
+
+
+@router.get("/people/{person}/history", responses=problems(404))
+def history(person: PersonId, query: Queried, on: On = None) -> HistoryView:
+    """Read what held on a day, and everything that was recorded."""
+    allow_reading(query, "read history", person)
+    found, _ = _found(query, person)
+    employee, day = found.employee, on or today(query)
+    opened = query.opened([text for job in employee.jobs for text in (_sealed(job.title), _sealed(job.department))])
+    jobs = [
+        JobOn(effective_on=job.effective_on, job_title=opened[2 * n], department=opened[2 * n + 1])
+        for n, job in enumerate(employee.jobs)
+    ]
+    return HistoryView(
+        on=day,
+        manager=employee.manager_on(day),
+        status=employee.status_on(day),
+        job=jobs[employee.jobs.index(employee.job_on(day))],
+        managers=[ManagerOn(**one.model_dump()) for one in employee.managers],
+        statuses=[StatusOn(**one.model_dump()) for one in employee.statuses],
+        jobs=jobs,
+        because=_recorded(query, person),
+    )
+
+
+def _sealed(text: Personal | None) -> Sealed | None:
+    return text if isinstance(text, Sealed) else None
+
+
+def _recorded(query: Query, person: str) -> list[Recorded]:
+    return [
+        Recorded(
+            event=str(one.event_id),
+            version=one.version,
+            what=one.topic,
+            by=one.actor,
+            recorded_at=one.recorded_at,
+        )
+        for one in query.history(Employee, person)
+    ]
+
+
+# ---- changing
+
+
+@router.post("/people", status_code=201, responses=problems(403, 409, 422))
+def add_person(body: PersonBody, command: Commanded) -> Answer:
+    """Add somebody to the directory."""
+
+    def decide(unit: Unit) -> Answer:
+        allow(unit, "add person")
+        employee = application(command).add_person(unit, body.changes(), body.manager, body.ends_on)
+        identifier = employee.person
+        return Answer(status=201, id=identifier, location=f"/people/{identifier}", etag=_etag(unit, identifier))
+
+    return command.run(decide)
+
+
+@router.patch("/people/{person}", responses=problems(403, 404, 409, 412, 422))
+def change_details(person: PersonId, body: ChangedDetailsBody, command: Commanded) -> Answer:
+    """Change details now, and job title or department from a day on."""
+    return _change(
+        command,
+        "change details",
+        person,
+        lambda unit: application(command).change_details(unit, person, body.changes(), body.effective_on),
+    )
+
+
+@router.post("/people/{person}/manager", responses=problems(403, 404, 409, 412, 422))
+def change_manager(person: PersonId, body: ManagerBody, command: Commanded) -> Answer:
+    """Let somebody report to another manager, or to nobody, from a day on."""
+    return _change(
+        command,
+        "change manager",
+        person,
+        lambda unit: application(command).change_manager(unit, person, body.manager, body.effective_on),
+    )
+
+
+@router.post("/people/{person}/status", responses=problems(403, 404, 409, 412, 422))
+def change_status(person: PersonId, body: StatusBody, command: Commanded) -> Answer:
+    """Change the status from a day on; `ids` are the people who report to a leaver and keep doing so."""
+
+    def decide(unit: Unit) -> Answer:
+        allow(unit, "change status", person)
+        unit.expect(Employee, person, command.expected_version)
+        reports = application(command).change_status(unit, person, body.status, body.effective_on, body.until)
+        return Answer(id=person, ids=reports, etag=_etag(unit, person))
+
+    return command.run(decide)
+
+
+@router.post("/people/{person}/roles", responses=problems(403, 404, 409, 412, 422))
+def set_roles(person: PersonId, body: RolesBody, command: Commanded) -> Answer:
+    """Give somebody exactly these roles; the last HR admin keeps theirs."""
+    return _change(command, "set roles", person, lambda unit: application(command).set_roles(unit, person, body.roles))
+
+
+@router.post("/people/{person}/invitation", responses=problems(403, 404, 409, 422))
+def invite(person: PersonId, command: Commanded) -> Answer:
+    """Invite somebody to sign in."""
+    return _change(command, "invite", person, lambda unit: application(command).invite(unit, person))
+
+
+@router.get("/people/{person}/erasure", responses=problems(403, 404))
+def erasure(person: PersonId, query: Queried) -> ErasureView:
+    """Look at what erasing somebody would mean, before doing it."""
+    allow_reading(query, "erase", person)
+    found, version = _found(query, person)
+    known = found.known
+    everybody = search(query).people(query.workspace, query.reader, today(query))
+    return ErasureView(
+        person=person,
+        name=f"{known.given_name or ''} {known.family_name or ''}".strip(),
+        reports=sum(one.known.manager == person for one in everybody),
+        confirmation=query.reader.digest(_confirmed(person, version)),
+    )
+
+
+@router.post("/people/{person}/erasure", responses=problems(403, 404, 409, 422))
+def erase(person: PersonId, body: ErasureBody, command: Commanded) -> Answer:
+    """Erase somebody for good: what was written about them cannot be read any more, by anybody, ever."""
+
+    def decide(unit: Unit) -> Answer:
+        allow(unit, "erase", person)
+        if body.confirmation != unit.digest(_confirmed(person, unit.version(Employee, person))):
+            raise Invalid("confirmation", None, "read GET …/erasure and repeat the confirmation it gives")
+        application(command).erase(unit, person, body.reason)
+        return Answer(status=202, id=person)
+
+    return command.run(decide)
+
+
+def _change(command: Command, action: Action, person: str, change: Callable[[Unit], object]) -> Answer:
+    """Run one change of one person, if allowed and if they are as they were read (If-Match, where given)."""
+
+    def decide(unit: Unit) -> Answer:
+        allow(unit, action, person)
+        unit.expect(Employee, person, command.expected_version)
+        change(unit)
+        return Answer(id=person, etag=_etag(unit, person))
+
+    return command.run(decide)
+
+
+def _etag(unit: Unit, person: str) -> str:
+    return str(unit.version(Employee, person))
+
+
+def _confirmed(person: str, version: int) -> str:
+    return f"erasure/{person}/{version}"
+
+
+def _found(query: Query, person: str) -> tuple[Found, int]:
+    """Return somebody in the clear and the version of their stream."""
+    employee, version = query.state(Employee, person)
+    if employee is None:
+        raise NotFound(person)
+    (found,) = in_the_clear([employee], query.reader.open_many, today(query))
+    return found, version

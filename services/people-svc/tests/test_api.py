@@ -1,0 +1,318 @@
+"""The directory over HTTP, on PostgreSQL: HR keeps it, everybody reads what is theirs to read."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from .conftest import Caller, Running
+
+TODAY = datetime.fromtimestamp(time.time(), UTC).date()
+
+
+def test_a_workspace_opens_with_its_first_hr_admin(hr: Caller) -> None:
+    assert hr.get("/workspace").json()["name"] == "Northwind"
+    me = hr.get(f"/people/{hr.person}").json()
+    assert (me["given_name"], me["roles"], me["status"]) == ("Hanna", ["hr"], "active")
+
+
+def test_settings_are_replaced_by_whoever_read_them_last(hr: Caller) -> None:
+    read = hr.get("/workspace")
+    changed = read.json() | {"name": "Southwind", "one_level_up": False}
+
+    assert hr.put("/workspace", changed).status_code == 428
+    assert hr.put("/workspace", changed, If_Match=read.headers["ETag"]).status_code == 200
+    assert hr.put("/workspace", changed, If_Match=read.headers["ETag"]).status_code == 412
+    assert hr.get("/workspace").json()["name"] == "Southwind"
+
+
+def test_somebody_added_is_found_by_name_without_regard_to_case_and_accents(hr: Caller) -> None:
+    zoe = hr.adds("Zoë", family_name="Müller", work_email="ZOE@example.com")
+
+    found = hr.get("/people", q="zoe mull").json()["items"]
+
+    assert [(one["id"], one["work_email"]) for one in found] == [(zoe, "zoe@example.com")]
+
+
+def test_the_list_is_read_page_by_page_by_name(hr: Caller) -> None:
+    for name in ("Cleo", "Amy", "Bob"):
+        hr.adds(name, family_name="A")
+
+    first = hr.get("/people", limit=2).json()
+    second = hr.get("/people", limit=2, cursor=first["next_cursor"]).json()
+
+    assert [one["given_name"] for one in first["items"] + second["items"]] == ["Amy", "Bob", "Cleo", "Hanna"]
+    assert second["next_cursor"] is None
+
+
+def test_who_was_the_manager_on_a_day_has_an_answer(hr: Caller) -> None:
+    first, second = hr.adds("First"), hr.adds("Second")
+    ada = hr.adds("Ada", manager=first)
+    since = TODAY - timedelta(days=30)
+    assert hr.post(f"/people/{ada}/manager", {"manager": second, "effective_on": str(since)}).status_code == 200
+
+    before = hr.get(f"/people/{ada}/manager", on=str(since - timedelta(days=1))).json()
+    after = hr.get(f"/people/{ada}/manager", on=str(since)).json()
+
+    assert (before["manager"], after["manager"]) == (first, second)
+
+
+def test_a_title_from_a_later_day_is_in_the_history_and_not_yet_in_force(hr: Caller) -> None:
+    ada = hr.adds("Ada", job_title="Engineer")
+    day = TODAY + timedelta(days=30)
+    hr.patch(f"/people/{ada}", {"job_title": "Senior Engineer", "effective_on": str(day)})
+
+    assert hr.get(f"/people/{ada}").json()["job_title"] == "Engineer"
+    history = hr.get(f"/people/{ada}/history", on=str(day)).json()
+    assert history["job"]["job_title"] == "Senior Engineer"
+    assert [one["what"] for one in history["because"]] == ["person.added", "person.job-changed"]
+
+
+def test_two_people_cannot_share_an_address(hr: Caller) -> None:
+    hr.adds("Ada", work_email="ada@example.com")
+
+    answer = hr.post("/people", {"given_name": "Eve", "family_name": "X", "work_email": "ADA@example.com"})
+
+    assert answer.status_code == 409
+    assert answer.json()["type"].endswith("already-in-use")
+
+
+def test_a_circle_of_managers_is_refused(hr: Caller) -> None:
+    boss = hr.adds("Boss")
+    ada = hr.adds("Ada", manager=boss)
+
+    answer = hr.post(f"/people/{boss}/manager", {"manager": ada})
+
+    assert answer.status_code == 409
+    assert "circle" in answer.json()["detail"]
+
+
+def test_a_leaver_s_reports_are_listed_and_keep_their_manager(hr: Caller) -> None:
+    boss = hr.adds("Boss")
+    ada = hr.adds("Ada", manager=boss)
+
+    answer = hr.post(f"/people/{boss}/status", {"status": "left"})
+
+    assert answer.json()["ids"] == [ada]
+    assert hr.get(f"/people/{ada}").json()["manager"] == boss
+    assert hr.get(f"/people/{boss}").json()["status"] == "left"
+
+
+def test_the_last_hr_admin_stays_one(hr: Caller) -> None:
+    assert hr.post(f"/people/{hr.person}/roles", {"roles": []}).status_code == 409
+    assert hr.post(f"/people/{hr.person}/status", {"status": "left"}).status_code == 409
+
+
+def test_an_invitation_is_an_act_that_shows(hr: Caller) -> None:
+    ada = hr.adds("Ada", work_email="ada@example.com")
+
+    assert hr.post(f"/people/{ada}/invitation").status_code == 200
+    assert hr.get(f"/people/{ada}").json()["invited"] is True
+
+
+def test_a_change_on_an_old_reading_is_refused(hr: Caller) -> None:
+    ada = hr.adds("Ada")
+    etag = hr.get(f"/people/{ada}").headers["ETag"]
+    hr.patch(f"/people/{ada}", {"location": "Leeds"})
+
+    assert hr.patch(f"/people/{ada}", {"location": "York"}, If_Match=etag).status_code == 412
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"given_name": "Ada", "family_name": "X", "work_email": "nobody"}, "work_email"),
+        ({"given_name": "Ada", "family_name": ""}, "family_name"),
+        ({"given_name": "Ada", "family_name": "X", "manager": "pe_nobody"}, "manager"),
+        ({"given_name": "Ada", "family_name": "X", "starts_on": "2026-02-01", "ends_on": "2026-01-01"}, "ends_on"),
+    ],
+)
+def test_what_cannot_be_added_names_the_field(hr: Caller, body: dict[str, str], field: str) -> None:
+    answer = hr.post("/people", body)
+
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+# Who sees whom
+
+
+def test_everybody_sees_themselves_their_reports_and_those_below_and_nobody_else(hr: Caller) -> None:
+    top = hr.adds("Top")
+    middle = hr.adds("Middle", manager=top)
+    low = hr.adds("Low", manager=middle)
+    hr.adds("Stranger")
+
+    def seen(person: str) -> list[str]:
+        return [one["given_name"] for one in hr.as_(person).get("/people").json()["items"]]
+
+    assert seen(top) == ["Low", "Middle", "Top"]
+    assert seen(middle) == ["Low", "Middle"]
+    assert seen(low) == ["Low"]
+
+
+def test_what_one_may_not_see_answers_like_what_does_not_exist(hr: Caller) -> None:
+    ada, bob = hr.adds("Ada"), hr.adds("Bob")
+    caller = hr.as_(ada)
+
+    hidden, absent = caller.get(f"/people/{bob}"), caller.get("/people/pe_nobody")
+
+    assert hidden.status_code == absent.status_code == 404
+    assert {**hidden.json(), "instance": ""} == {**absent.json(), "instance": ""}
+
+
+def test_a_manager_reads_a_report_and_may_not_change_them(hr: Caller) -> None:
+    boss = hr.adds("Boss")
+    ada = hr.adds("Ada", manager=boss)
+    caller = hr.as_(boss)
+
+    assert caller.get(f"/people/{ada}").status_code == 200
+    assert caller.patch(f"/people/{ada}", {"location": "Leeds"}).status_code == 403
+    assert caller.get("/export.csv").status_code == 403
+
+
+# Erasure
+
+
+def test_erasing_somebody_takes_a_look_a_reason_and_the_confirmation(hr: Caller, running: Running) -> None:
+    ada = hr.adds("Ada", work_email="ada@example.com")
+    look = hr.get(f"/people/{ada}/erasure").json()
+    assert look["name"] == "Ada Example"
+
+    wrong = hr.post(f"/people/{ada}/erasure", {"reason": "asked by the person", "confirmation": "yes"})
+    right = hr.post(f"/people/{ada}/erasure", {"reason": "asked by the person", "confirmation": look["confirmation"]})
+
+    assert (wrong.status_code, right.status_code) == (422, 202)
+    shown = _until_erased(hr, ada)
+    assert shown["given_name"] is None
+    assert shown["work_email"] is None
+    assert ada not in [one["id"] for one in hr.get("/people").json()["items"]]
+    assert hr.adds("Eve", work_email="ada@example.com")
+
+
+def _until_erased(hr: Caller, person: str) -> dict[str, object]:
+    """Return an erased person once the keys are gone; the erasure is due at once, and fires in its own time."""
+    history = {}
+    for _ in range(200):
+        history = hr.get(f"/people/{person}/history").json()
+        if history["because"][-1]["what"] == "person.erased":
+            shown: dict[str, object] = hr.get(f"/people/{person}").json()
+            return shown
+        time.sleep(0.05)
+    raise AssertionError(history)
+
+
+def test_nobody_erases_themselves(hr: Caller) -> None:
+    assert hr.get(f"/people/{hr.person}/erasure").status_code == 404
+
+
+# Files
+
+
+def test_a_file_is_previewed_then_taken_as_it_was_previewed(hr: Caller) -> None:
+    file = (
+        "employee number,first name,surname,email,title,manager,start date,time zone,family,track,level\n"
+        "E1,Ada,Byron,ada@x.org,Lead,,2020-01-01,Europe/Berlin,engineering,ic,ic4\n"
+        "E2,Bob,Stone,bob@x.org,Engineer,ada@x.org,2021-05-01,,engineering,ic,ic2\n"
+    )
+    preview = hr.upload("/imports/preview", file).json()
+    assert (preview["new"], preview["errors"], preview["needs_confirmation"]) == (2, 0, False)
+
+    taken = hr.upload("/imports", file, plan=preview["plan"])
+
+    assert taken.status_code == 201, taken.text
+    ada, _, bob = hr.get("/people").json()["items"]
+    assert (ada["given_name"], ada["time_zone"], ada["placement"]["level"]) == ("Ada", "Europe/Berlin", "ic4")
+    assert bob["manager"] == ada["id"]
+    assert hr.get("/imports").json()["items"][0]["new"] == 2
+
+
+def test_the_same_file_twice_changes_nothing(hr: Caller) -> None:
+    file = "number,first name,surname\nE1,Ada,Byron\n"
+    plan = hr.upload("/imports/preview", file).json()["plan"]
+    assert hr.upload("/imports", file, plan=plan).status_code == 201
+    again = hr.upload("/imports/preview", file).json()
+    assert (again["new"], again["unchanged"]) == (0, 1)
+
+    repeated = hr.upload("/imports", file, plan=again["plan"])
+
+    assert (repeated.status_code, repeated.json()["id"]) == (200, None)
+    assert len(hr.get("/imports").json()["items"]) == 1
+
+
+def test_a_repeat_of_the_same_request_answers_the_same(hr: Caller) -> None:
+    file = "number,first name,surname\nE1,Ada,Byron\n"
+    plan = hr.upload("/imports/preview", file).json()["plan"]
+
+    first, second = (hr.upload("/imports", file, key="once", plan=plan) for _ in range(2))
+
+    assert (first.status_code, first.json()) == (second.status_code, second.json())
+
+
+def test_a_directory_that_changed_since_the_preview_is_previewed_again(hr: Caller) -> None:
+    file = "number,first name,surname,email\nE1,Ada,Byron,ada@x.org\n"
+    plan = hr.upload("/imports/preview", file).json()["plan"]
+    hr.adds("Somebody", work_email="ada@x.org")
+
+    assert hr.upload("/imports", file, plan=plan).json()["type"].endswith("not-as-previewed")
+
+
+def test_a_file_that_would_end_more_than_a_fifth_waits_for_a_confirmation(hr: Caller) -> None:
+    for name in "ABCD":
+        hr.adds(name, work_email=f"{name}@x.org")
+    file = "email,status\na@x.org,left\nb@x.org,left\n"
+    preview = hr.upload("/imports/preview", file).json()
+    assert (preview["ends"], preview["active"], preview["needs_confirmation"]) == (2, 5, True)
+
+    refused = hr.upload("/imports", file, plan=preview["plan"])
+    taken = hr.upload("/imports", file, plan=preview["plan"], confirm_endings=True)
+
+    assert refused.json()["type"].endswith("too-many-endings")
+    assert taken.status_code == 201
+    assert [one["status"] for one in hr.get("/people").json()["items"]].count("left") == 2
+
+
+def test_an_export_imports_back_unchanged(hr: Caller) -> None:
+    boss = hr.adds("=cmd|' /C calc'!A0", work_email="boss@x.org")
+    hr.adds("Ada", manager=boss, job_title="+Lead", starts_on="2020-01-01", ends_on="2040-12-31")
+    hr.adds("Eve", starts_on="2040-01-01", location="Zürich; Nord")
+    bob = hr.adds("Bob", external_ids={"file": "-1"})
+    hr.post(f"/people/{bob}/status", {"status": "leave", "until": str(TODAY + timedelta(days=9))})
+    gone = hr.adds("Gone")
+    hr.post(f"/people/{gone}/status", {"status": "left"})
+
+    exported = hr.get("/export.csv").content
+    preview = hr.upload("/imports/preview", exported, missing="leave").json()
+
+    assert (preview["unchanged"], preview["errors"], preview["ends"]) == (6, 0, 0), preview
+    assert b"'=cmd" in exported
+
+
+def test_a_file_takes_people_through_leave_leaving_and_coming_back(hr: Caller) -> None:
+    ada = hr.adds("Ada", work_email="ada@x.org")
+    later = str(TODAY + timedelta(days=40))
+
+    def take(row: str) -> dict[str, object]:
+        file = f"email,status,end date,leave until,start date,manager\nada@x.org,{row}\n"
+        preview = hr.upload("/imports/preview", file).json()
+        answer = hr.upload("/imports", file, plan=preview["plan"], confirm_endings=True)
+        assert answer.status_code in (200, 201), (preview, answer.text)
+        shown: dict[str, object] = hr.get(f"/people/{ada}").json()
+        return shown
+
+    assert take(f"leave,,{later},,hanna@example.com")["leave_until"] == later
+    assert take("active,,,,")["manager"] is None
+    assert take(f"active,{later},,,")["ends_on"] == later
+    assert take("left,,,,")["status"] == "left"
+    assert take("active,,,,")["status"] == "active"
+    assert hr.get(f"/people/{ada}/manager", on=str(TODAY)).json()["manager"] is None
+
+
+def test_a_file_with_an_error_gives_no_plan_and_says_where(hr: Caller) -> None:
+    preview = hr.upload("/imports/preview", "email,manager\nnew@x.org,nobody@x.org\n").json()
+
+    assert preview["plan"] is None
+    assert {"line": 2, "column": "manager", "value": "nobody@x.org"}.items() <= preview["rows"][0]["problems"][
+        -1
+    ].items()
