@@ -24,6 +24,8 @@ from framework_svc.documents.onet import (
     read_archive,
 )
 from framework_svc.documents.onet import archive as limits
+from framework_svc.documents.onet.tasks import Tasks
+from framework_svc.documents.onet.text import singular
 from framework_svc.domain.structure import holes
 
 EXCERPTS = Path(__file__).parent / "data" / "onet"
@@ -463,6 +465,62 @@ def test_nobody_is_asked_to_lead_people_at_the_entry_level() -> None:
 )
 def test_levels_are_called_what_one_person_is_called(code: str, title: str) -> None:
     assert levels(draft_ladder(release_29_0(), code))[0]["title"] == title
+
+
+TASKS = "O*NET-SOC Code\tTask ID\tTask\tTask Type"
+
+
+def tasks_of(*texts: str) -> Tasks:
+    """Return the tasks of an occupation with these statements, beside others that begin with the usual verbs."""
+    verbs = ("Direct", "Report", "Record", "Prepare", "Review", "Monitor", "Administer", "Analyze", "Carry")
+    rows = [f"{NURSE}\t{number}\t{text}\tCore" for number, text in enumerate(texts)]
+    others = [f"other\t{verb}\t{verb} something.\tCore" for verb in verbs]
+    return Tasks(read_archive(zipped({"r": f"{RATINGS}\n", "t": "\n".join([TASKS, *rows, *others])})), NURSE)
+
+
+@pytest.mark.parametrize(
+    ("task", "done"),
+    [
+        ("Prepare adjusting journal entries.", "Prepares adjusting journal entries."),
+        ("Monitor, record, and report symptoms.", "Monitors, records, and reports symptoms."),
+        ("Carry out or review tests.", None),
+        ("Prepare or review budgets.", "Prepares or reviews budgets."),
+        ("Administer drugs and monitor patients.", None),
+        ("Visually inspect parts.", None),
+        ("Prepare reports, record results.", None),
+    ],
+)
+def test_a_task_is_said_in_the_third_person_only_where_no_second_verb_follows(task: str, done: str | None) -> None:
+    tasks = tasks_of(task)
+
+    assert tasks.done(tasks.all[0]) == done
+
+
+def test_rated_tasks_come_in_the_order_of_their_importance() -> None:
+    ratings = "O*NET-SOC Code\tTask ID\tScale ID\tCategory\tData Value"
+    values = {"1840": "4.9", "1839": "4.8"}
+    rows = [f"{NURSE}\t{task}\tIM\tn/a\t{value}" for task, value in values.items()]
+
+    archive = release_29_0(**{"Task Ratings.txt": "\n".join([ratings, *rows])})
+
+    assert [task.id for task in Tasks(archive, NURSE).all[:2]] == list(values)
+
+
+@pytest.mark.parametrize(
+    ("many", "one"),
+    [
+        ("Registered Nurses", "Registered Nurse"),
+        ("Accountants and Auditors", "Accountant / Auditor"),
+        ("Secretaries and Administrative Assistants, Except Legal", "Secretary / Administrative Assistant"),
+        ("Electrical and Electronics Drafters", "Electrical and Electronics Drafter"),
+        ("Compensation, Benefits, and Job Analysis Specialists", "Compensation, Benefits, and Job Analysis Specialist"),
+        ("First-Line Supervisors of Retail Sales Workers", "First-Line Supervisor of Retail Sales Workers"),
+        ("Nurse Midwives", "Nurse Midwife"),
+        ("Rehabilitation Counselors", "Rehabilitation Counsellor"),
+    ],
+)
+def test_one_person_of_an_occupation_is_called_in_the_singular(many: str, one: str) -> None:
+    assert singular(many) == one
 
 
 # --- what is missing is said ------------------------------------------------------------------------------------------

@@ -42,7 +42,9 @@ class Tasks:
         self._verbs: set[str] = set()
         self._seen: Counter[str] = Counter()
         for of, identifier, text, kind in archive.rows("tasks", "code", "task id", "task", "task type"):
-            self._verbs.add(text.partition(" ")[0].lower().strip(",."))
+            first = text.partition(" ")[0].lower().strip(",.")
+            if not _is_adverb(first):
+                self._verbs.add(first)
             self._seen.update(_stems(text))
             if of == code and text and kind != "Supplemental":
                 self.all.append(Task(id=identifier, text=text, core=kind == "Core"))
