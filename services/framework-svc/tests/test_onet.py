@@ -304,8 +304,8 @@ def test_importance_selects_and_what_is_suppressed_or_not_relevant_stays_out() -
 
 
 def test_what_matters_more_here_than_elsewhere_comes_first() -> None:
-    common = f"{NURSE}\t2.A.1.a\tx\tIM\t4.0\tN\t\nother\t2.A.1.a\tx\tIM\t4.8\tN\t"
-    special = f"{NURSE}\t2.B.3.l\tx\tIM\t3.8\tN\t\nother\t2.B.3.l\tx\tIM\t1.2\tN\t"
+    common = f"{NURSE}\t2.A.1.a\tx\tIM\t4.0\tN\t\n11-1011.00\t2.A.1.a\tx\tIM\t4.8\tN\t"
+    special = f"{NURSE}\t2.B.3.l\tx\tIM\t3.8\tN\t\n11-1011.00\t2.B.3.l\tx\tIM\t1.2\tN\t"
     archive = read_archive(zipped({"t": f"{RATINGS}\n{common}\n{special}"}))
 
     assert [kept.element for kept in archive.ratings.kept(NURSE)] == ["2.B.3.l", "2.A.1.a"]

@@ -18,13 +18,13 @@ from framework_svc.documents.onet.ratings import Ratings, collected
 from framework_svc.documents.onet.tables import Kind, Table, recognised
 
 MOST_MEMBERS = 500
-LARGEST_MEMBER = 250_000_000
+LARGEST_MEMBER = 150_000_000
 """Bytes of one member when unpacked; the largest table of a release has about 30 million."""
-LARGEST_ARCHIVE = 1_500_000_000
+LARGEST_ARCHIVE = 600_000_000
 """Bytes of all members together when unpacked."""
 STEEPEST = 200
 """How many bytes one packed byte may become; the tables of a release stay below 30."""
-MOST_ROWS = 3_000_000
+MOST_ROWS = 1_000_000
 LONGEST_LINE = 65_536
 
 _NOTHING = {"", "n/a", "N/A", "NULL", "\\N"}
@@ -119,7 +119,7 @@ def _refuse_bombs(members: list[ZipInfo]) -> None:
         if info.file_size > LARGEST_MEMBER or info.file_size > STEEPEST * max(info.compress_size, 1_000):
             raise NotAnArchive(f"{_shown(info.filename)} would unpack to {info.file_size:,} bytes; no table does.")
     if sum(info.file_size for info in members) > LARGEST_ARCHIVE:
-        raise NotAnArchive("The archive would unpack to more than 1.5 GB; no release does.")
+        raise NotAnArchive("The archive would unpack to more than 600 MB; no release does.")
 
 
 def _beginning(archive: ZipFile, info: ZipInfo) -> str:

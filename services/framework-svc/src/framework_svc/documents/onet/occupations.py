@@ -7,6 +7,7 @@ from typing import Protocol
 from chassis.kernel import DomainError, Frozen
 
 MOST_CANDIDATES = 10
+LONGEST_QUERY = 200
 _CODE = re.compile(r"\s*(\d\d-\d{4})(\.\d\d)?\s*")
 
 Words = tuple[str, ...]
@@ -63,6 +64,7 @@ class Titles:
 
     def find(self, query: str) -> list[Occupation]:
         """Return the occupations meant, best first: by code, by title, by another title, by words, or the nearest."""
+        query = query[:LONGEST_QUERY]
         if code := _CODE.fullmatch(query):
             return self._by_code(code.group(1), code.group(2))
         wanted = _words(query)

@@ -1,5 +1,6 @@
 """What the raters said: importance, level and work style figures, and how one occupation compares with all."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from statistics import mean, quantiles
@@ -20,6 +21,7 @@ _DOMAINS: tuple[tuple[str, Domain], ...] = (
     ("1.C.", "style"),
     ("1.D.", "style"),
 )
+_CODE = re.compile(r"\d\d-\d{4}\.\d\d")
 _SCALES = {"IM", "LV", "WI", "DR"}
 _ENOUGH = 500
 _CUTS_OF_29_0: dict[Domain, tuple[float, ...]] = {
@@ -61,7 +63,7 @@ class Ratings:
 
     def put(self, code: str, element: str, name: str, scale: str, value: str) -> None:
         """Take in one figure; scales and elements a draft does not use, and what is no figure, pass by."""
-        if scale not in _SCALES or domain_of(element, scale) is None:
+        if scale not in _SCALES or domain_of(element, scale) is None or not _CODE.fullmatch(code):
             return
         try:
             self._values[scale][code, element] = float(value)
