@@ -347,7 +347,7 @@ def test_a_read_that_waits_for_a_write_shows_it(ann: Caller) -> None:
 
 
 def test_what_is_not_there_in_time_is_answered_with_come_again(ann: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chassis.http.requests.PATIENCE", 0.05)
+    monkeypatch.setattr("chassis.http.asking.PATIENCE", 0.05)
     epoch = ann.post("/notebooks", {}).headers["Position"].split("/")[1]
     answer = ann.get("/notebooks", Wait_For=f"toy/{epoch}/99")
     assert refusal(answer) == (503, "not-there-yet")
@@ -358,7 +358,7 @@ def test_positions_of_services_that_are_not_heard_are_passed_over(ann: Caller) -
     assert ann.get("/notebooks", Wait_For="elsewhere/e/7, other.v1/e/9").status_code == 200
 
 
-@pytest.mark.parametrize("text", ["nonsense", "a/b", "toy/e/x", "toy/e/-1", "/e/1"])
+@pytest.mark.parametrize("text", ["nonsense", "a/b", "toy/e/x", "toy/e/-1", "/e/1", "x/e/1," * 33])
 def test_a_position_that_cannot_be_read_is_refused(ann: Caller, text: str) -> None:
     assert refusal(ann.get("/notebooks", Wait_For=text)) == (400, "wait-for-unusable")
 
@@ -569,7 +569,7 @@ def test_reading_what_is_about_somebody_else_is_noted_once_it_is_answered(ann: C
 
 
 def test_more_waiting_reads_than_connections_hold_nobody_up(ann: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chassis.http.requests.PATIENCE", 1.0)
+    monkeypatch.setattr("chassis.http.asking.PATIENCE", 1.0)
     epoch = ann.post("/notebooks", {}).headers["Position"].split("/")[1]
     waiting = [threading.Thread(target=lambda: ann.get("/notebooks", Wait_For=f"toy/{epoch}/99")) for _ in range(12)]
     for thread in waiting:

@@ -20,6 +20,7 @@ from chassis.identity import (
     Actor,
     Directory,
     InvalidToken,
+    KeysUnread,
     Signer,
     SigningKey,
     Verifier,
@@ -196,6 +197,13 @@ def test_unknown_keys_do_not_make_the_document_be_read_on_every_request(signer: 
         with pytest.raises(InvalidToken):
             verifier.verify(_signed(_claims(), {"kid": OTHER.kid}, OTHER))
     assert len(read) == 1
+
+
+def test_who_may_not_wait_is_told_that_the_keys_have_to_be_read_first(signer: Signer, verifier: Verifier) -> None:
+    token = signer.sign(ADA)
+    with pytest.raises(KeysUnread):
+        verifier.verify(token, may_read=False)
+    assert verifier.verify(token) == verifier.verify(token, may_read=False) == ADA
 
 
 def test_a_source_that_fails_leaves_the_keys_known_so_far(signer: Signer, clock: Clock) -> None:

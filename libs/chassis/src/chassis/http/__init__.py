@@ -1,9 +1,10 @@
 """HTTP: one app factory, and what a route needs: who asks, the command or the query, pages and problems."""
 
 from chassis.http.app import api, match_threads
+from chassis.http.command import Command, Commanded
 from chassis.http.page import Cursor, Limit, Page
 from chassis.http.problems import ErrorTable, Problem, problems
-from chassis.http.requests import Command, Commanded, Queried, Query, command, query
+from chassis.http.query import Queried, Query
 from chassis.unit import Answer
 
 __all__ = [
@@ -18,8 +19,6 @@ __all__ = [
     "Queried",
     "Query",
     "api",
-    "command",
     "match_threads",
     "problems",
-    "query",
 ]

@@ -10,11 +10,11 @@ from anyio import to_thread
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 
+from chassis.http.asking import Served
 from chassis.http.document import show_document
 from chassis.http.edge import Edge
 from chassis.http.figures import figures
 from chassis.http.problems import ErrorTable, answer_problems
-from chassis.http.requests import Served
 from chassis.identity import Verifier
 from chassis.service import Service
 from chassis.telemetry import Metrics, Traces

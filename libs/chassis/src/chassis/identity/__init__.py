@@ -3,7 +3,7 @@
 from chassis.identity.actor import Actor
 from chassis.identity.copying import DIRECTORY_HANDLERS, TABLES
 from chassis.identity.directory import Directory, Person, Relation, WorkspaceSettings
-from chassis.identity.tokens import InvalidToken, Signer, SigningKey, Verifier
+from chassis.identity.tokens import InvalidToken, KeysUnread, Signer, SigningKey, Verifier
 
 __all__ = [
     "DIRECTORY_HANDLERS",
@@ -11,6 +11,7 @@ __all__ = [
     "Actor",
     "Directory",
     "InvalidToken",
+    "KeysUnread",
     "Person",
     "Relation",
     "Signer",

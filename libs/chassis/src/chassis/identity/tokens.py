@@ -36,6 +36,10 @@ class InvalidToken(Exception):
         self.reason = reason
 
 
+class KeysUnread(Exception):
+    """The document of keys has to be read before this token can be judged, and the caller may not wait for that."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class SigningKey:
     """A private key: `kid` is the thumbprint of its public half (RFC 7638), `private` the JWK (RFC 8037)."""
@@ -134,13 +138,20 @@ class Verifier:
         self._known: dict[str, OKPKey] = {}
         self._read_at: datetime | None = None
 
-    def verify(self, token: str) -> Actor:
-        """Return who acts; InvalidToken when the token does not prove it."""
+    def verify(self, token: str, *, may_read: bool = True) -> Actor:
+        """Return who acts; InvalidToken when the token does not prove it.
+
+        Where `may_read` is False nothing is waited for: KeysUnread says that the document has to be read first.
+        """
         if len(token) > _LONGEST_TOKEN:
             raise InvalidToken("too long")
+
+        def named(signed: Any) -> OKPKey:
+            return self._key_named_in(signed, may_read)
+
         try:
             # The key is chosen by the header's `kid`, which proves nothing until the signature over it holds.
-            decoded = jwt.decode(token, self._key_named_in, algorithms=[_ALGORITHM])
+            decoded = jwt.decode(token, named, algorithms=[_ALGORITHM])
         except (JoseError, ValueError):
             raise InvalidToken("signature") from None
         if decoded.header.get("typ") != _TYPE:
@@ -165,20 +176,22 @@ class Verifier:
         if claims.exp - claims.iat > 2 * LIFETIME.total_seconds():
             raise InvalidToken("lives too long")
 
-    def _key_named_in(self, signed: Any) -> OKPKey:
+    def _key_named_in(self, signed: Any, may_read: bool) -> OKPKey:
         kid = signed.headers().get("kid")
         if not isinstance(kid, str):
             raise InvalidToken("no key named")
-        self._refresh(wanted=kid)
+        self._refresh(kid, may_read)
         if kid not in self._known:
             raise InvalidToken("unknown key")
         return self._known[kid]
 
-    def _refresh(self, wanted: str) -> None:
+    def _refresh(self, wanted: str, may_read: bool) -> None:
         now = self._clock()
         age = None if self._read_at is None else now - self._read_at
         if age is not None and age < (self._fresh if wanted in self._known else self._again):
             return
+        if not may_read:
+            raise KeysUnread
         self._read_at = now
         try:
             document = self._jwks()

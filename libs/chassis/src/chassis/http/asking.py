@@ -1,0 +1,80 @@
+"""What commands and queries have in common: who asks, and for what they wait first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Final
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import Depends, Header, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from chassis.http.problems import Refusal
+from chassis.identity import Actor, InvalidToken, KeysUnread, Verifier
+from chassis.service import Service
+from chassis.unit import Position
+
+PATIENCE: Final = 2.0
+"""Seconds a request waits for the positions it names."""
+
+_WAITERS: Final = 64
+_MOST_POSITIONS: Final = 32
+
+
+@dataclass(frozen=True)
+class Served:
+    """What the routes of one service share."""
+
+    service: Service
+    verifier: Verifier
+    waiters: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_WAITERS))
+
+
+_bearer = HTTPBearer(auto_error=False, scheme_name="actor token", description="A short-lived signed actor token.")
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+WaitFor = Annotated[str | None, Header(description="Positions, as a write answered them, that the answer must show.")]
+
+
+async def authenticated(served: Served, credentials: HTTPAuthorizationCredentials | None) -> Actor:
+    """Return who asks; refuse with 401 when the token does not prove it."""
+    challenge = {"WWW-Authenticate": "Bearer"}
+    if credentials is None:
+        raise Refusal(401, "unauthenticated", "Send an actor token as Authorization: Bearer.", challenge)
+    token = credentials.credentials
+    try:
+        try:
+            return served.verifier.verify(token, may_read=False)
+        except KeysUnread:
+            return await to_thread.run_sync(served.verifier.verify, token)
+    except InvalidToken as invalid:
+        challenge["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+        raise Refusal(401, "invalid-token", f"The actor token is not good: {invalid.reason}.", challenge) from None
+
+
+async def wait_for_named(served: Served, actor: Actor, request: Request) -> None:
+    """Wait for what the request names; in threads of their own, so that waiting never stops working."""
+    named = [part for line in request.headers.getlist("wait-for") for part in line.split(",") if part.strip()]
+    if not named:
+        return
+    try:
+        positions = [Position.parse(part) for part in named]
+    except ValueError:
+        positions = []
+    if not 0 < len(positions) <= _MOST_POSITIONS:
+        detail = "Wait-For takes up to 32 positions as writes answered them: name/epoch/sequence, separated by commas."
+        raise Refusal(400, "wait-for-unusable", detail) from None
+    reached = await to_thread.run_sync(
+        served.service.wait, actor.workspace, positions, PATIENCE, limiter=served.waiters
+    )
+    if reached.state == "parked":
+        detail = f"What this waits for was set aside and needs an operator: {reached.detail}."
+        raise Refusal(503, "parked", detail)
+    if reached.state == "behind":
+        detail = f"What was written is not shown here yet: {reached.detail}. Ask again."
+        raise Refusal(503, "not-there-yet", detail, {"Retry-After": "1"})
+
+
+def entity_tag(version: int | str) -> str:
+    """Return a version as a strong ETag."""
+    text = str(version)
+    return text if text.startswith('"') else f'"{text}"'
