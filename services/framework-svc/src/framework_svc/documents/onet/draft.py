@@ -62,7 +62,7 @@ def draft_ladder(archive: Archive, code: str, *, title: str = "", modified_by: s
     report = reported(archive, occupation, kept, ladder.selection, (len(ladder.tasks.all), ladder.tasks_used))
     if sum(rated.domain != "style" for rated in ladder.selection.chosen) < FEWEST:
         named = f"{occupation.code} {occupation.title}".strip()
-        lacking = " ".join(report.missing)
+        lacking = " ".join(report.missing_ratings)
         raise NotRated(f"There is too little about {named} in this archive for a ladder. {lacking}", report)
     framework = {
         "format": FORMAT,

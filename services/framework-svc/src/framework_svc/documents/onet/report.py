@@ -30,6 +30,12 @@ class Report(Frozen):
     missing: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    @property
+    def missing_ratings(self) -> tuple[str, ...]:
+        """What is missing of the ratings that a ladder cannot do without."""
+        needed = tuple(label for domain, label in _DOMAINS.items() if domain != "style")
+        return tuple(sentence for sentence in self.missing if sentence.startswith(needed))
+
 
 def reported(
     archive: Archive, occupation: Occupation, kept: list[Rated], selection: Selection, tasks: tuple[int, int]
