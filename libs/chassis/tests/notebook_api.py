@@ -164,3 +164,13 @@ def fall(how: str, query: Queried) -> None:
         "rule": toy.AlreadyClosed("This notebook is closed already."),
     }
     raise errors.get(how) or RuntimeError(f"a bug that quotes CANARY-bug: {how}")
+
+
+reader_router = APIRouter()
+
+
+@reader_router.get("/lines")
+def lines(query: Queried) -> list[int]:
+    """List the numbers of the lines that were heard of."""
+    found = query.rows("select number from lines where workspace = %(workspace)s order by notebook, number")
+    return [row["number"] for row in found]

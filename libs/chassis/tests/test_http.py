@@ -363,6 +363,25 @@ def test_a_position_that_cannot_be_read_is_refused(ann: Caller, text: str) -> No
     assert refusal(ann.get("/notebooks", Wait_For=text)) == (400, "wait-for-unusable")
 
 
+def test_a_read_of_another_service_waits_for_what_it_hears_and_names_what_was_set_aside(
+    ann: Caller, running: Running
+) -> None:
+    notebook = ann.opens()
+    app = api(running.reader, notebook_api.reader_router, verifier=Verifier(SIGNER.jwks, now))
+    with served(app) as client:
+        reads = Caller(client, ann.workspace)
+        for number in (1, 2, 3):
+            position = ann.post(f"/notebooks/{notebook}/lines", {"text": "plain"}).headers["Position"]
+            assert reads.get("/lines", Wait_For=position).json() == list(range(1, number + 1))
+        position = ann.post(f"/notebooks/{notebook}/lines", {"text": "poison"}).headers["Position"]
+        answer = reads.get("/lines", Wait_For=position)
+        while refusal(answer) == (503, "not-there-yet"):
+            answer = reads.get("/lines", Wait_For=position)
+    assert refusal(answer) == (503, "parked")
+    assert "CannotCount" in answer.json()["detail"]
+    assert "poison" not in answer.text
+
+
 # Pages
 
 
