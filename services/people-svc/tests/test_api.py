@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -193,7 +194,7 @@ def test_erasing_somebody_takes_a_look_a_reason_and_the_confirmation(hr: Caller,
 
 def _until_erased(hr: Caller, person: str) -> dict[str, object]:
     """Return an erased person once the keys are gone; the erasure is due at once, and fires in its own time."""
-    history = {}
+    history: dict[str, Any] = {}
     for _ in range(200):
         history = hr.get(f"/people/{person}/history").json()
         if history["because"][-1]["what"] == "person.erased":
@@ -316,3 +317,45 @@ def test_a_file_with_an_error_gives_no_plan_and_says_where(hr: Caller) -> None:
     assert {"line": 2, "column": "manager", "value": "nobody@x.org"}.items() <= preview["rows"][0]["problems"][
         -1
     ].items()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/workspace", {"name": "Mine"}),
+        ("POST", "/people", {"given_name": "A", "family_name": "B"}),
+        ("PATCH", "/people/{me}", {"location": "Leeds"}),
+        ("POST", "/people/{me}/manager", {"manager": None}),
+        ("POST", "/people/{me}/status", {"status": "left"}),
+        ("POST", "/people/{me}/roles", {"roles": ["hr"]}),
+        ("POST", "/people/{me}/invitation", None),
+        ("POST", "/people/{me}/erasure", {"reason": "no longer needed", "confirmation": "x"}),
+        ("GET", "/imports", None),
+        ("GET", "/imports/im_1", None),
+        ("GET", "/export.csv", None),
+    ],
+)
+def test_an_employee_is_told_that_only_hr_may_do_this(
+    hr: Caller, method: str, path: str, body: dict[str, Any] | None
+) -> None:
+    me = hr.adds("Me")
+    caller = hr.as_(me)
+    url = path.format(me=me)
+    match method:
+        case "GET":
+            answer = caller.get(url)
+        case "PUT":
+            answer = caller.put(url, body, If_Match='"1"')
+        case "PATCH":
+            answer = caller.patch(url, body)
+        case _:
+            answer = caller.post(url, body)
+
+    assert answer.status_code == 403, answer.text
+
+
+def test_a_file_from_an_employee_is_refused_before_it_is_compared(hr: Caller) -> None:
+    caller = hr.as_(hr.adds("Me"))
+
+    assert caller.upload("/imports/preview", "email\na@x.org\n").status_code == 403
+    assert caller.upload("/imports", "email\na@x.org\n", plan="x").status_code == 403

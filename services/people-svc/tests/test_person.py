@@ -31,15 +31,9 @@ def digest(text: str) -> str:
 
 def person(*more: Event, **stated: Any) -> Employee:
     """Return Ada, who started in 2020, after some more events."""
-    card: dict[str, Any] = {
-        "given_name": "Ada",
-        "family_name": "Byron",
-        "work_email": "ada@example.com",
-        "starts_on": date(2020, 1, 1),
-    }
-    events = Employee.add(
-        "pe_ada", Changes(**{"work_email": "ada@example.com", **card, **stated}), "pe_boss", (), TODAY, digest
-    )
+    card = {"given_name": "Ada", "family_name": "Byron", "work_email": "ada@example.com", "starts_on": "2020-01-01"}
+    stating = Changes.model_validate(card | stated)
+    events = Employee.add("pe_ada", stating, "pe_boss", (), TODAY, digest)
     state = evolve(Employee, chain(events, more))
     assert state is not None
     return state

@@ -26,6 +26,12 @@ TABLES = (
     " wrapped bytea not null, created_at timestamptz not null, primary key (workspace, kid))",
 )
 
+FORGET = (
+    "delete from accounts where workspace = %(workspace)s and person = %(person)s",
+    "delete from sessions where workspace = %(workspace)s and person = %(person)s",
+)
+"""What an erasure takes away, in the transaction that records it."""
+
 
 class Wrapping(Protocol):
     """What seals a secret under the installation key for one purpose."""

@@ -7,6 +7,7 @@ from typing import Protocol
 from chassis.deadlines import Due
 from chassis.kernel import Event
 from chassis.unit import Unit
+from people_svc import accounts
 from people_svc.application.taking import Taking
 from people_svc.domain import (
     GUARD,
@@ -113,11 +114,13 @@ class People:
         return self._record(unit, person, events)
 
     def when_due(self, unit: Unit, deadline: Due) -> datetime | None:
-        """Destroy the keys of somebody whose erasure was ordered, and say so once they are gone."""
+        """Destroy the keys and the account of somebody whose erasure was ordered, and say so once they are gone."""
         employee = unit.get(Employee, deadline.subject)
         erased = employee.erased(unit.now)
         if erased:
             self._keys.destroy_person(unit.workspace, deadline.subject)
+            for statement in accounts.FORGET:
+                unit.reading.write(statement, {"person": deadline.subject})
             unit.record(Employee, deadline.subject, erased)
         return None
 

@@ -308,7 +308,8 @@ class Employee(State):
         self._must_be_readable()
         if by == self.person:
             raise NotAtWork("Nobody erases themselves; another HR admin does it.")
-        gone = () if self.status_on(today) == "left" else (StatusChanged(status="left", effective_on=today),)
+        at_work = self.status_on(today) in ("active", "leave")
+        gone = self.change_status("left", today, today) if at_work else ()
         return (*gone, ErasureRequested(reason=reason, by=by, at=at))
 
     def erased(self, at: datetime) -> tuple[Erased, ...]:

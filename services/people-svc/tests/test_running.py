@@ -1,0 +1,270 @@
+"""The directory running on PostgreSQL: races, erasure, rebuilt views, sessions and keys."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chassis.identity import Actor, Signer, SigningKey, Verifier
+from chassis.kernel import NotFound, Sealed, Unsealed
+from chassis.unit import Answer, CommandInfo, Unit
+from people_svc import accounts
+from people_svc.domain import NotAtWork
+from people_svc.search import MOST_HELD, Search
+from people_svc.tokens import sign_in, sign_in_as, still_holds
+
+from .conftest import Caller, Running, deadline, now
+
+
+def test_of_two_people_who_would_manage_each_other_at_the_same_moment_one_is_refused(hr: Caller) -> None:
+    ada, bob = hr.adds("Ada"), hr.adds("Bob")
+    together = threading.Barrier(2)
+
+    def report(person: str, manager: str) -> int:
+        together.wait()
+        return hr.as_(hr.person, "hr").post(f"/people/{person}/manager", {"manager": manager}, key=person).status_code
+
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(report, (ada, bob), (bob, ada)))
+
+    assert sorted(answers) == [200, 409]
+
+
+def test_of_many_who_take_one_address_at_the_same_moment_one_gets_it(hr: Caller) -> None:
+    def add(n: int) -> int:
+        body = {"given_name": "A", "family_name": "B", "work_email": "one@example.com"}
+        return hr.as_(hr.person, "hr").post("/people", body, key=f"k{n}").status_code
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(add, range(8)))
+
+    assert sorted(answers) == [201] + [409] * 7
+
+
+def test_live_views_equal_rebuilt_ones(hr: Caller, running: Running) -> None:
+    boss = hr.adds("Boss")
+    ada = hr.adds("Ada", manager=boss, job_title="Engineer")
+    hr.patch(f"/people/{ada}", {"job_title": "Lead"})
+    file = "number,first name,surname\nE1,Eve,New\n"
+    hr.upload("/imports", file, plan=hr.upload("/imports/preview", file).json()["plan"])
+    hr.get("/people")
+
+    def rows() -> dict[str, list[dict[str, Any]]]:
+        with running.service.reader(hr.workspace) as reader:
+            return {
+                view.NAME: reader.rows(f"select * from {view.NAME} where workspace = %(workspace)s order by 2")
+                for view in running.service.all_views
+            }
+
+    live = rows()
+    for view in running.service.all_views:
+        running.service.projections.rebuild(view.NAME, hr.workspace)
+
+    assert rows() == live
+    assert len(live["people"]) == 4
+
+
+def test_the_index_of_people_forgets_workspaces_before_it_grows_beyond_its_bound(hr: Caller, running: Running) -> None:
+    hr.adds("Ada")
+    hr.get("/people")
+    index = Search()
+    today = now().date()
+
+    with running.service.reader(hr.workspace) as reader:
+        first = index.people(hr.workspace, reader, today)
+        again = index.people(hr.workspace, reader, today)
+        tomorrow = index.people(hr.workspace, reader, today + timedelta(days=1))
+
+    assert first is again
+    assert tomorrow is not first
+    assert MOST_HELD >= len(first) == 2
+
+
+def test_erasing_destroys_the_keys_and_everybody_else_reads_on(hr: Caller, running: Running) -> None:
+    ada, bob = hr.adds("Ada"), hr.adds("Bob")
+    confirmation = hr.get(f"/people/{ada}/erasure").json()["confirmation"]
+    with running.service.connection(hr.workspace) as connection:
+        accounts.set_password(connection, hr.workspace, ada, "a hash", now())
+    hr.post(f"/people/{ada}/erasure", {"reason": "no longer needed", "confirmation": confirmation})
+
+    until(lambda: history(hr, ada)[-1] == "person.erased")
+
+    with running.service.connection(hr.workspace) as connection:
+        assert accounts.account(connection, hr.workspace, ada) is None
+    with running.service.reader(hr.workspace) as reader:
+        sealed = reader.rows("select employee from people where workspace = %(workspace)s order by person")
+    names = {row["employee"]["person"]: row["employee"]["details"]["given_name"] for row in sealed}
+    opened = running.cipher.open_many(hr.workspace, [_sealed(names[ada]), _sealed(names[bob])])
+    assert opened == [None, "Bob"]
+    assert history(hr, ada) == [
+        "person.added",
+        "person.status-changed",
+        "person.details-changed",
+        "person.erasure-requested",
+        "person.erased",
+    ]
+
+
+def test_an_erasure_that_fires_again_changes_nothing(hr: Caller, running: Running) -> None:
+    ada = hr.adds("Ada")
+    confirmation = hr.get(f"/people/{ada}/erasure").json()["confirmation"]
+    hr.post(f"/people/{ada}/erasure", {"reason": "no longer needed", "confirmation": confirmation})
+    until(lambda: history(hr, ada)[-1] == "person.erased")
+
+    running.service.fire(hr.workspace, deadline(ada))
+
+    assert history(hr, ada).count("person.erased") == 1
+
+
+def test_a_text_withdrawn_elsewhere_loses_its_key_and_the_rest_of_the_person_stays(
+    hr: Caller, running: Running
+) -> None:
+    ada = hr.adds("Ada")
+    stream = f"{hr.workspace}/person/{ada}"
+    note = Unsealed(person=ada, part="note/1", text="written about somebody else")
+    (sealed,) = running.cipher.seal_many(hr.workspace, [(stream, note)])
+
+    def withdraw(unit: Unit) -> Answer:
+        running.people.withdraw(unit, ada, stream, "note/1")
+        return Answer()
+
+    info = CommandInfo(hr.workspace, "service:evaluation", "withdraw", correlation_id="withdraw")
+    running.service.execute(info, Actor.service(hr.workspace, "people"), withdraw)
+
+    assert running.cipher.open(hr.workspace, sealed) is None
+    assert hr.get(f"/people/{ada}").json()["given_name"] == "Ada"
+
+
+def test_ten_thousand_cells_are_not_opened_one_by_one_and_a_large_file_is_taken_in_one_batch(hr: Caller) -> None:
+    rows = "".join(f"E{n},Given{n},Family{n},p{n}@x.org,Engineer,E{n // 8}\n" for n in range(1, 1500))
+    file = "number,first name,surname,email,title,manager\nE0,Chief,Example,p0@x.org,CEO,\n" + rows
+    preview = hr.upload("/imports/preview", file).json()
+    assert (preview["new"], preview["errors"]) == (1500, 0)
+
+    taken = hr.upload("/imports", file, plan=preview["plan"])
+
+    assert taken.status_code == 201, taken.text
+    until(lambda: hr.get("/people").status_code == 200)
+    assert hr.upload("/imports/preview", file).json()["unchanged"] == 1500
+
+
+# Sessions, accounts, signing keys
+
+
+def test_somebody_signs_in_as_hr_as_a_manager_as_an_employee_or_by_address(hr: Caller, running: Running) -> None:
+    boss = hr.adds("Boss", family_name="A")
+    ada = hr.adds("Ada", manager=boss, work_email="ada@example.com")
+    hr.get("/people")
+
+    found = [sign_in_as(running.service, hr.workspace, who, now()) for who in ("hr", "manager", "employee")]
+    by_address = sign_in_as(running.service, hr.workspace, "ADA@example.com", now())
+
+    assert [one.person for one in (*found, by_address)] == [hr.person, boss, ada, ada]
+    assert found[0].roles == {"hr"}
+    with pytest.raises(NotFound):
+        sign_in_as(running.service, hr.workspace, "nobody@example.com", now())
+
+
+def test_a_session_holds_until_it_expires_is_revoked_or_its_person_leaves(hr: Caller, running: Running) -> None:
+    ada = hr.adds("Ada")
+    hr.get("/people")
+    service, workspace = running.service, hr.workspace
+    first, second = (sign_in(service, workspace, ada, now()) for _ in range(2))
+
+    assert still_holds(service, first, now())
+    assert not still_holds(service, first, now() + accounts.LIFETIME)
+    with service.connection(workspace) as connection:
+        accounts.revoke(connection, workspace, first.session, now())
+    assert not still_holds(service, first, now())
+    assert still_holds(service, second, now())
+    hr.post(f"/people/{ada}/status", {"status": "left"})
+    hr.get("/people")
+    assert not still_holds(service, second, now())
+    with pytest.raises(NotAtWork):
+        sign_in(service, workspace, ada, now())
+
+
+def test_a_new_password_ends_every_session(hr: Caller, running: Running) -> None:
+    hr.get("/people")
+    service, workspace = running.service, hr.workspace
+    actor = sign_in(service, workspace, hr.person, now())
+
+    with service.connection(workspace) as connection:
+        accounts.set_password(connection, workspace, hr.person, "a hash", now())
+
+    assert not still_holds(service, actor, now())
+    with service.connection(workspace) as connection:
+        found = accounts.account(connection, workspace, hr.person)
+        accounts.close_account(connection, workspace, hr.person, now())
+        assert (found or {})["password"] == "a hash"
+        assert accounts.account(connection, workspace, hr.person) is None
+
+
+def test_one_workspace_never_sees_the_accounts_of_another(hr: Caller, running: Running) -> None:
+    hr.get("/people")
+    sign_in(running.service, hr.workspace, hr.person, now())
+
+    with running.service.connection("another") as connection:
+        assert connection.execute("select * from sessions").fetchall() == []
+
+
+def test_processes_that_start_together_make_one_signing_key(running: Running) -> None:
+    def ensure(_: int) -> list[str]:
+        with running.service.connection(accounts.INSTALLATION) as connection:
+            return [key.kid for key in accounts.ensure_signing_key(connection, running.cipher, now())]
+
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(ensure, range(4)))
+
+    assert len({tuple(one) for one in found}) == 1
+    assert len(found[0]) == 1
+
+
+def test_the_newest_key_signs_and_tokens_of_the_one_before_are_still_met(running: Running) -> None:
+    def keys() -> list[SigningKey]:
+        with running.service.connection(accounts.INSTALLATION) as connection:
+            return accounts.ensure_signing_key(connection, running.cipher, now())
+
+    keys()
+    signer = Signer(keys, now)
+    before = signer.sign(Actor(workspace="w", person="p"))
+    with running.service.connection(accounts.INSTALLATION) as connection:
+        newest = accounts.add_signing_key(connection, running.cipher, now())
+
+    assert keys()[0] == newest
+    assert Verifier(signer.jwks, now).verify(before).person == "p"
+
+    with running.service.connection(accounts.INSTALLATION) as connection:
+        assert accounts.forget_signing_keys(connection, now()) >= 1
+    assert [key.kid for key in keys()] == [newest.kid]
+
+
+def test_a_signing_key_is_stored_wrapped(running: Running) -> None:
+    with running.service.connection(accounts.INSTALLATION) as connection:
+        key = accounts.ensure_signing_key(connection, running.cipher, datetime(2020, 1, 1, tzinfo=UTC))[0]
+        stored = connection.execute("select wrapped from signing_keys").fetchall()
+
+    assert all(key.private["d"].encode() not in bytes(row["wrapped"]) for row in stored)
+
+
+def history(caller: Caller, person: str) -> list[str]:
+    """Return what was recorded about somebody."""
+    return [one["what"] for one in caller.get(f"/people/{person}/history").json()["because"]]
+
+
+def until(holds: Any) -> None:
+    """Wait until a condition holds."""
+    for _ in range(200):
+        if holds():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never held")
+
+
+def _sealed(value: dict[str, str]) -> Sealed:
+    return Sealed.model_validate(value)
