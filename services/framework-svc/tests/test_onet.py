@@ -230,6 +230,32 @@ def test_a_member_name_is_shown_without_what_could_fool_a_terminal() -> None:
     assert "\x1b" not in str(refused.value)
 
 
+@pytest.mark.parametrize("value", ["", "n/a", "nan", "inf", "4,0", "٤", "9" * 400, "-", "1e9"])
+def test_what_is_no_plain_figure_is_no_rating(value: str) -> None:
+    assert rated(("2.A.1.a", "IM", value, "N", "")).ratings.kept(NURSE) == []
+
+
+def test_hostile_texts_stay_texts() -> None:
+    formula = "=cmd|' /C calc'!A0 {subject} {0} %s \\x1b[31m"
+    elements = ("2.B.9.x", "2.C.98", "4.A.8.x")
+    lines = [f"{NURSE}\t{element}\t{formula} {element}\tIM\t4.0\tN\t" for element in elements]
+
+    draft = draft_ladder(read_archive(zipped({"t": "\n".join([RATINGS, *lines])})), NURSE)
+
+    assert len(competencies(draft)) == len(elements)
+    assert all(re.fullmatch(r"[a-z0-9-]{1,60}", entry) for entry in competencies(draft))
+
+
+def test_elements_of_one_name_make_one_competency() -> None:
+    elements = ("2.B.9.x", "2.C.98", "2.A.1.b", "2.B.1.d", "2.B.3.l")
+    lines = [f"{NURSE}\t{element}\tThe Same\tIM\t4.0\tN\t" for element in elements]
+
+    draft = draft_ladder(read_archive(zipped({"t": "\n".join([RATINGS, *lines])})), NURSE)
+
+    names = [entry["name"] for entry in draft.framework["competencies"]]
+    assert sorted(names) == ["Active listening", "Negotiation", "Repairing", "The same"]
+
+
 # --- choosing an occupation -------------------------------------------------------------------------------------------
 
 

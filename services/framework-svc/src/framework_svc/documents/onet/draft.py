@@ -8,7 +8,7 @@ from framework_svc.documents.onet import frames
 from framework_svc.documents.onet.archive import Archive
 from framework_svc.documents.onet.elements import AREAS, Wording, wording
 from framework_svc.documents.onet.occupations import Occupation
-from framework_svc.documents.onet.ratings import Rated
+from framework_svc.documents.onet.ratings import Rated, figure
 from framework_svc.documents.onet.report import Report, reported
 from framework_svc.documents.onet.selection import selected
 from framework_svc.documents.onet.steps import CORE_WORK
@@ -265,8 +265,9 @@ def anchors(archive: Archive) -> dict[str, list[str]]:
     """Return the anchor texts of each element, lowest first; a bare “Low” or “High” is no wording, it passes by."""
     found: dict[str, list[tuple[float, str]]] = {}
     for element, value, text in archive.rows("anchors", "element", "anchor value", "anchor"):
-        if len(text.split()) >= 3 and value.replace(".", "", 1).isdigit():
-            found.setdefault(element, []).append((float(value), text))
+        height = figure(value)
+        if height is not None and len(text.split()) >= 3:
+            found.setdefault(element, []).append((height, text))
     return {element: [text for _, text in sorted(texts)] for element, texts in found.items()}
 
 

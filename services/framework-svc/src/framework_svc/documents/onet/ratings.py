@@ -22,6 +22,7 @@ _DOMAINS: tuple[tuple[str, Domain], ...] = (
     ("1.D.", "style"),
 )
 _CODE = re.compile(r"\d\d-\d{4}\.\d\d")
+_FIGURE = re.compile(r"-?[0-9]{1,6}(\.[0-9]{1,6})?")
 _SCALES = {"IM", "LV", "WI", "DR"}
 _ENOUGH = 500
 _CUTS_OF_29_0: dict[Domain, tuple[float, ...]] = {
@@ -65,10 +66,10 @@ class Ratings:
         """Take in one figure; scales and elements a draft does not use, and what is no figure, pass by."""
         if scale not in _SCALES or domain_of(element, scale) is None or not _CODE.fullmatch(code):
             return
-        try:
-            self._values[scale][code, element] = float(value)
-        except ValueError:
+        rating = figure(value)
+        if rating is None:
             return
+        self._values[scale][code, element] = rating
         self.codes.add(code)
         self.names.setdefault(element, name)
 
@@ -159,3 +160,8 @@ def domain_of(element: str, scale: str) -> Domain | None:
     if scale in ("WI", "DR"):
         return "style"
     return next((domain for beginning, domain in _DOMAINS if element.startswith(beginning)), None)
+
+
+def figure(text: str) -> float | None:
+    """Return a plain decimal figure, None for anything else (words, infinities, what is no number)."""
+    return float(text) if _FIGURE.fullmatch(text) else None

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from chassis.kernel import Frozen
 from framework_svc.documents.onet.elements import LEFT_OUT, Wording
 from framework_svc.documents.onet.ratings import Domain, Rated
+from framework_svc.documents.onet.text import slug
 
 MOST_RATED = 7
 """Competencies from skills, knowledge and work activities together; a ladder of many more is not read."""
@@ -44,7 +45,7 @@ class _Taking:
 
     def __init__(self, free: list[Rated], words: Callable[[Rated], Wording]) -> None:
         self._free, self._words = free, words
-        self._kin: set[str] = set()
+        self._taken: set[str] = set()
         self.chosen: list[Rated] = []
 
     def best(self, domain: Domain) -> Rated | None:
@@ -55,8 +56,13 @@ class _Taking:
         """Take the best free element of a domain, if there is one."""
         if found := self.best(domain):
             self._free.remove(found)
-            self._kin.add(self._words(found).kin)
+            self._taken |= self._keys(found)
             self.chosen.append(found)
 
     def _is_new(self, rated: Rated) -> bool:
-        return self._words(rated).kin not in self._kin
+        return self._taken.isdisjoint(self._keys(rated))
+
+    def _keys(self, rated: Rated) -> set[str]:
+        """Return what no two competencies may share: their kin, and their name, from which the id comes."""
+        words = self._words(rated)
+        return {words.kin, slug(words.name)}

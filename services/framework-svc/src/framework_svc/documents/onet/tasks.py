@@ -8,6 +8,7 @@ from math import log10
 
 from chassis.kernel import Frozen
 from framework_svc.documents.onet.archive import Archive
+from framework_svc.documents.onet.ratings import figure
 
 LONGEST = 125
 """Characters of a task that still reads as one behaviour."""
@@ -101,7 +102,7 @@ class Tasks:
     @cached_property
     def _importance(self) -> dict[str, float]:
         rows = self._archive.rows("task ratings", "code", "task id", "scale", "value")
-        return {task: float(value or 0) for of, task, scale, value in rows if of == self._code and scale == "IM"}
+        return {task: figure(value) or 0.0 for of, task, scale, value in rows if of == self._code and scale == "IM"}
 
     @cached_property
     def _activities(self) -> dict[str, set[str]]:
