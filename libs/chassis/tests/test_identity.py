@@ -1,6 +1,7 @@
 """Who acts, proved by tokens; who somebody is to whom, told by what people-svc published."""
 
 import base64
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -8,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
@@ -361,6 +362,27 @@ def test_who_was_the_manager_on_a_day_has_an_answer(copied: Copied) -> None:
     assert [directory.manager_on("p_ann", day) for day in days] == ["p_max", "p_max", "p_moe", "p_moe", "p_mia", None]
 
 
+numbers = itertools.count(1)
+changes = st.lists(st.tuples(st.integers(1, 9), st.sampled_from([None, "p_max", "p_mia"])), max_size=8)
+
+
+@given(changes)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_in_whatever_order_changes_are_heard_each_day_has_the_manager_of_the_latest_day_before(
+    copied: Copied, heard: list[tuple[int, str | None]]
+) -> None:
+    fresh = Copied(copied.connection, f"w{next(numbers)}")
+    fresh.hear(added("p_ann", manager="p_first"))
+    fresh.hear(*(manager_changed("p_ann", manager, 2026, 5, day) for day, manager in heard))
+    last_word: dict[int, str | None] = {0: "p_first", **dict(heard)}
+    for day in range(1, 11):
+        directory = fresh.on(2026, 5, day)
+        expected = last_word[max(one for one in last_word if one <= day)]
+        assert directory.manager_on("p_ann", date(2026, 5, day)) == expected
+        [ann] = directory.people()
+        assert ann.manager == expected
+
+
 def test_the_last_word_about_a_day_holds(copied: Copied) -> None:
     copied.hear(
         added("p_ann", manager="p_max"),
@@ -412,6 +434,33 @@ def test_relations_follow_the_chain_of_managers(copied: Copied) -> None:
     assert directory.relation("p_top", "p_ann") == {"manager above"}
     assert directory.relation("p_boss", "p_ann") == frozenset()
     assert directory.relation("p_ann", "p_max") == frozenset()
+
+
+def test_what_somebody_is_to_many_people_is_asked_at_once(copied: Copied) -> None:
+    copied.hear(
+        added("p_ann", manager="p_max"),
+        added("p_bob", manager="p_ann"),
+        added("p_cid", manager="p_max"),
+        manager_changed("p_cid", None, 2026, 1, 1),
+        added("p_max"),
+    )
+    asked: list[str] = []
+
+    def rows(sql: str, params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        asked.append(sql)
+        return copied.rows(sql, params)
+
+    directory = Directory(rows, NOW)
+    found = directory.relations("p_max", ["p_ann", "p_bob", "p_cid", "p_max", "p_none"])
+    assert {person: set(relations) for person, relations in found.items()} == {
+        "p_ann": {"manager"},
+        "p_bob": {"manager above"},
+        "p_cid": {"former manager"},
+        "p_max": {"self"},
+        "p_none": set(),
+    }
+    assert found == {person: directory.relation("p_max", person) for person in found}
+    assert len(asked) == 2
 
 
 def test_self_outranks_every_other_relation(copied: Copied) -> None:

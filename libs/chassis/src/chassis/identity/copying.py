@@ -196,21 +196,22 @@ def _copy_status(unit: Unit, person: str, status: str, from_on: date, planned_un
 def _copy_span(
     unit: Unit, table: str, person: str, from_on: date, values: dict[str, Any], jsonb: tuple[str, ...] = ()
 ) -> None:
-    """Put a span that begins on `from_on` (the last word on that day wins) and fit the ends of the others to it."""
+    """Put a span that begins on `from_on`: it ends the one before, and the one after ends it.
+
+    Of several for the same day the last one heard wins.
+    """
     names = ", ".join(values)
     given = ", ".join(f"%({name})s::jsonb" if name in jsonb else f"%({name})s" for name in values)
     taken = ", ".join(f"{name} = excluded.{name}" for name in values)
+    same = "workspace = %(workspace)s and person = %(person)s"
     unit.copy(
-        f"insert into {table} (workspace, person, from_on, {names})"
-        f" values (%(workspace)s, %(person)s, %(from_on)s, {given})"
+        f"with before as (update {table} set until_on = %(from_on)s where {same} and from_on ="
+        f" (select max(from_on) from {table} where {same} and from_on < %(from_on)s))"
+        f" insert into {table} (workspace, person, from_on, until_on, {names})"
+        f" values (%(workspace)s, %(person)s, %(from_on)s,"
+        f" (select min(from_on) from {table} where {same} and from_on > %(from_on)s), {given})"
         f" on conflict (workspace, person, from_on) do update set {taken}",
         {"person": person, "from_on": from_on, **values},
-    )
-    unit.copy(
-        f"update {table} span set until_on = (select min(later.from_on) from {table} later"
-        " where later.workspace = span.workspace and later.person = span.person and later.from_on > span.from_on)"
-        " where workspace = %(workspace)s and person = %(person)s",
-        {"person": person},
     )
 
 

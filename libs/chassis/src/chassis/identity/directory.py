@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final, Literal, Protocol
@@ -33,7 +33,7 @@ _PEOPLE = (
 )
 
 _RELATION = (
-    f"select coalesce(bool_or(d.manager = %(actor)s and {_IN_FORCE.format('d')}), false) as manager,"
+    f"select d.person, coalesce(bool_or(d.manager = %(actor)s and {_IN_FORCE.format('d')}), false) as manager,"
     " coalesce(bool_or(a.manager = %(actor)s), false) as above,"
     " coalesce(bool_or(d.manager = %(actor)s and d.until_on <= %(day)s"
     " and d.until_on > greatest(d.from_on, p.starts_on)), false) as former"
@@ -41,7 +41,7 @@ _RELATION = (
     " join directory_people p on p.workspace = d.workspace and p.person = d.person"
     " left join directory_managers a on a.workspace = d.workspace and a.person = d.manager"
     f" and {_IN_FORCE.format('d')} and {_IN_FORCE.format('a')}"
-    " where d.workspace = %(workspace)s and d.person = %(subject)s"
+    " where d.workspace = %(workspace)s and d.person = any(%(subjects)s) group by d.person"
 )
 
 
@@ -94,6 +94,7 @@ class Directory:
         self._rows, self._now = rows, now
         self._people: dict[str, Person | None] = {}
         self._spans: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self._relations: dict[tuple[str, str], frozenset[Relation]] = {}
         self._everybody = False
 
     def settings(self) -> WorkspaceSettings:
@@ -153,16 +154,27 @@ class Directory:
         Nobody is anything else to themselves: "self" outranks every role. "manager above" is the manager's manager,
         where the workspace lets one level up read; nobody higher.
         """
-        if actor_person == subject_person:
-            return frozenset({"self"})
-        day = {"actor": actor_person, "subject": subject_person, "day": self.today}
-        found = self._rows(_RELATION, day)[0]
+        return self.relations(actor_person, (subject_person,))[subject_person]
+
+    def relations(self, actor_person: str, subjects: Collection[str]) -> dict[str, frozenset[Relation]]:
+        """Return what one person is to each of many, as `relation`, asking once for all of them."""
+        known = {one: self._relations[actor_person, one] for one in subjects if (actor_person, one) in self._relations}
+        unknown = [one for one in subjects if one not in known and one != actor_person]
+        found = {row["person"]: row for row in self._related(actor_person, unknown)} if unknown else {}
+        for one in unknown:
+            known[one] = self._relations[actor_person, one] = self._read_relations(found.get(one))
+        return {one: known.get(one, frozenset[Relation](("self",))) for one in subjects}
+
+    def _related(self, actor: str, subjects: list[str]) -> list[dict[str, Any]]:
+        return self._rows(_RELATION, {"actor": actor, "subjects": subjects, "day": self.today})
+
+    def _read_relations(self, found: dict[str, Any] | None) -> frozenset[Relation]:
         relations: set[Relation] = set()
-        if found["manager"]:
+        if found and found["manager"]:
             relations.add("manager")
-        elif found["former"]:
+        elif found and found["former"]:
             relations.add("former manager")
-        if found["above"] and self._settings.one_level_up:
+        if found and found["above"] and self._settings.one_level_up:
             relations.add("manager above")
         return frozenset(relations)
 
