@@ -79,7 +79,7 @@ class _Ladder:
         self._archive, self._occupation = archive, occupation
         self._code = occupation.code
         self._title = title or singular(occupation.title) or f"Occupation {occupation.code}"
-        self._id = slug(occupation.title or self._title)
+        self._id = slug(occupation.title or self._title) or slug(occupation.code)
         self._definitions = {
             element: (name, text)
             for element, name, text in archive.rows("content model", "element", "element name", "description")
@@ -138,7 +138,7 @@ class _Ladder:
         return wording(rated.element, self._name(rated))
 
     def _slug(self, rated: Rated) -> str:
-        return slug(self._words(rated).name)
+        return slug(self._words(rated).name) or slug(rated.element)
 
     def _name(self, rated: Rated) -> str:
         return rated.name or self._definitions.get(rated.element, ("", ""))[0] or rated.element

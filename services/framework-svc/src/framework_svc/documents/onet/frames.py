@@ -8,7 +8,7 @@ ESTABLISHED = 2
 
 SCOPES = (
     "Carries out described tasks with guidance. Learns the methods, rules and tools of the work.",
-    "Carries out familiar tasks alone and asks when a case is new. Answers for own results.",
+    "Carries out familiar tasks alone and asks when a case is new. Answers for their own results.",
     "Carries the full range of the work unsupervised. Answers for whole pieces of work and advises newer colleagues.",
     "Takes the difficult cases and leads pieces of work that involve others. Improves how the team works.",
     "Sets direction and standards for this work across teams. Answers for results that others deliver.",
