@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import anyio
 import psycopg
 import pytest
 import structlog
@@ -26,7 +27,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from chassis.cipher import Cipher, Grant, prepare_keys
-from chassis.http import api
+from chassis.http import api, match_threads
 from chassis.http.figures import figures
 from chassis.identity import Actor, Signer, SigningKey, Verifier
 from chassis.postgres import Database
@@ -706,6 +707,23 @@ def test_a_canary_that_got_out_would_be_seen(running: Running) -> None:
     assert [where_told(running, f"Escaped-{number}") for number in (1, 2, 3)] == [["logs"], ["spans"], ["metrics"]]
 
 
+def test_a_method_that_nobody_knows_makes_no_label_of_its_own(client: Client) -> None:
+    assert refusal(client.request("CANARY-METHOD", "/notebooks"))[0] == 405
+    text = client.get("/metrics").text
+    assert "CANARY" not in text
+    assert 'method="OTHER"' in text
+
+
+def test_as_many_plain_functions_run_at_once_as_there_are_connections() -> None:
+    async def limits() -> tuple[float, float]:
+        before = anyio.to_thread.current_default_thread_limiter().total_tokens
+        match_threads(3)
+        return before, anyio.to_thread.current_default_thread_limiter().total_tokens
+
+    before, after = anyio.run(limits)
+    assert (before != after, after) == (True, 3)
+
+
 def figure(running: Running, what: str, service: str, part: str) -> float:
     """Return one figure of a service of this process."""
     services = {"toy": running.toy, "reader": running.reader}
@@ -740,6 +758,7 @@ def test_the_document_is_openapi_3_1_with_problems_and_headers(client: Client) -
     key = next(one for one in post["parameters"] if one["name"].lower() == "idempotency-key")
     assert key["required"]
     assert "Position" in post["responses"]["201"]["headers"]
+    assert post["responses"]["201"]["content"]["application/json"]["example"]["status"] == 201
     assert document["components"]["schemas"]["NewNotebook"]["examples"] == [{"kind": "lined"}]
     assert not {"HTTPValidationError", "ValidationError"} & set(document["components"]["schemas"])
 

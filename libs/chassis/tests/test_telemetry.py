@@ -121,6 +121,11 @@ def test_an_error_is_written_as_its_type_and_places(written: io.StringIO) -> Non
         assert "test_telemetry.py" in line["exception"]
 
 
+def test_a_group_of_errors_is_written_with_each_of_them() -> None:
+    group = ExceptionGroup(CANARY, [ValueError(CANARY), KeyError(CANARY)])
+    assert described(group) == "ExceptionGroup of (ValueError at nowhere; KeyError at nowhere) at nowhere"
+
+
 def test_a_validation_error_is_never_written_with_its_input(written: io.StringIO) -> None:
     class Private(BaseModel):
         model_config = ConfigDict(hide_input_in_errors=True)

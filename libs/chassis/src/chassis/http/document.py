@@ -105,8 +105,11 @@ def _finish_operation(method: str, operation: dict[str, Any]) -> None:
         responses.setdefault("401", problems(401)[401])
     for status, response in responses.items():
         for content in response.get("content", {}).values():
-            if content.get("schema", {}).get("$ref", "").endswith("/Problem"):
+            shown = content.get("schema", {}).get("$ref", "")
+            if shown.endswith("/Problem"):
                 content["example"] = _example(int(status), response["description"])
+            elif shown.endswith("/Answer"):
+                content["example"] = {"status": int(status), "id": "ev_3f2a9c41d07b5e68a1c2", "etag": "4"}
         if method != "get" and status.startswith("2"):
             response.setdefault("headers", {})["Position"] = _POSITION
     parameters = cast("list[dict[str, Any]]", operation.get("parameters", []))

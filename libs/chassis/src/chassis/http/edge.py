@@ -29,6 +29,7 @@ _SAFE: Final = {
 }
 _DRAINED_BYTES: Final = 2**26
 _DRAINED_SECONDS: Final = 5.0
+_METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _ROUTINE: Final = frozenset({"/livez", "/readyz", "/metrics"})
 
 
@@ -104,7 +105,7 @@ class Edge:
         exchange = _Exchange(scope, receive, send)
         scope["chassis.body"] = exchange.body
         began = time.perf_counter()
-        method = str(scope["method"])
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         parent = Headers(scope=scope).get("traceparent")
         with self.traces.span(method, kind=SpanKind.SERVER, parent=parent) as span:
             await self._serve(exchange)

@@ -112,10 +112,16 @@ def described(error: BaseException) -> str:
     """Return an error as its type and the places it passed, its causes first, without any of its text."""
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     before = f"{described(cause)} > " if cause is not None and cause is not error else ""
-    places = (
-        f"{_module(frame.filename)}:{frame.lineno}:{frame.name}" for frame in traceback.extract_tb(error.__traceback__)
-    )
-    return f"{before}{type(error).__name__} at {' '.join(places) or 'nowhere'}"
+    found = traceback.extract_tb(error.__traceback__)
+    places = " ".join(f"{_module(frame.filename)}:{frame.lineno}:{frame.name}" for frame in found)
+    return f"{before}{type(error).__name__}{_parts(error)} at {places or 'nowhere'}"
+
+
+def _parts(error: BaseException) -> str:
+    if not isinstance(error, BaseExceptionGroup):
+        return ""
+    parts = cast("BaseExceptionGroup[BaseException]", error).exceptions
+    return f" of ({'; '.join(described(one) for one in parts)})"
 
 
 def _module(filename: str) -> str:
