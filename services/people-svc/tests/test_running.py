@@ -85,6 +85,23 @@ def test_the_index_of_people_forgets_workspaces_before_it_grows_beyond_its_bound
     assert MOST_HELD >= len(first) == 2
 
 
+def test_the_index_of_people_reads_only_who_has_changed(hr: Caller, running: Running) -> None:
+    ada, bob = hr.adds("Ada"), hr.adds("Bob")
+    hr.get("/people")
+    index, today = Search(), now().date()
+    with running.service.reader(hr.workspace) as reader:
+        before = {one.known.person: one for one in index.people(hr.workspace, reader, today)}
+    hr.patch(f"/people/{ada}", {"given_name": "Ida"})
+    hr.get("/people")
+
+    with running.service.reader(hr.workspace) as reader:
+        after = {one.known.person: one for one in index.people(hr.workspace, reader, today)}
+        assert [one.known.person for one in index.find(hr.workspace, reader, today, "ida")] == [ada]
+
+    assert after[bob] is before[bob]
+    assert after[ada].known.given_name == "Ida"
+
+
 def test_erasing_destroys_the_keys_and_everybody_else_reads_on(hr: Caller, running: Running) -> None:
     ada, bob = hr.adds("Ada"), hr.adds("Bob")
     confirmation = hr.get(f"/people/{ada}/erasure").json()["confirmation"]

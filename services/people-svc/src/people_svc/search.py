@@ -107,29 +107,40 @@ def folded(text: str) -> str:
 
 
 @dataclass(frozen=True)
+class _Entry:
+    """One person as indexed; None while nothing of an erased one is left to show."""
+
+    version: int
+    found: Found | None
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class _Indexed:
+    """Everybody of one workspace as of a position of its view and a day, sorted by name."""
+
     position: int
     today: date
+    entries: dict[str, _Entry]
     people: tuple[Found, ...]
-    names: tuple[str, ...]
 
 
 class Search:
-    """The index of each workspace lately asked for, read anew when its view has moved or a day has passed."""
+    """The index of each workspace lately asked for: what has changed is read when its view has moved."""
 
     def __init__(self) -> None:
         self._held: OrderedDict[str, _Indexed] = OrderedDict()
         self._lock = threading.Lock()
 
     def people(self, workspace: str, reading: Reading, today: date) -> tuple[Found, ...]:
-        """Return everybody of a workspace, sorted by name."""
+        """Return everybody of a workspace who is not erased, sorted by name."""
         return self._index(workspace, reading, today).people
 
     def find(self, workspace: str, reading: Reading, today: date, asked: str) -> list[Found]:
         """Return whoever's names, address, number or title hold every word that is asked for."""
         index = self._index(workspace, reading, today)
         words = folded(asked).split()
-        return [one for one, name in zip(index.people, index.names, strict=True) if all(word in name for word in words)]
+        return [one for one in index.people if all(word in index.entries[one.known.person].name for word in words)]
 
     def _index(self, workspace: str, reading: Reading, today: date) -> _Indexed:
         position = _position(reading)
@@ -138,14 +149,41 @@ class Search:
             if held is not None and (held.position, held.today) == (position, today):
                 self._held.move_to_end(workspace)
                 return held
-        people = tuple(read_people(reading, today))
-        made = _Indexed(position, today, people, tuple(_searched(one.known) for one in people))
+        made = _read_again(held, reading, position, today)
+        self._hold(workspace, made)
+        return made
+
+    def _hold(self, workspace: str, made: _Indexed) -> None:
         with self._lock:
             self._held[workspace] = made
             self._held.move_to_end(workspace)
-            while len(self._held) > 1 and sum(len(one.people) for one in self._held.values()) > MOST_HELD:
+            while len(self._held) > 1 and sum(len(one.entries) for one in self._held.values()) > MOST_HELD:
                 self._held.popitem(last=False)
-        return made
+
+
+def _read_again(held: _Indexed | None, reading: Reading, position: int, today: date) -> _Indexed:
+    """Return the index of a workspace as it is now, keeping what has not changed; another day changes everybody."""
+    before = held.entries if held is not None and held.today == today else {}
+    sql = f"select person, version from people where workspace = %(workspace)s limit {MOST_PEOPLE + 1}"
+    versions = {row["person"]: row["version"] for row in reading.rows(sql)}
+    if len(versions) > MOST_PEOPLE:
+        raise TooManyPeople(f"This workspace has more than {MOST_PEOPLE} people.")
+    kept = {person: one for person, one in before.items() if versions.get(person) == one.version}
+    entries = kept | _read(reading, [person for person in versions if person not in kept], today)
+    people = sorted((one.found for one in entries.values() if one.found is not None), key=_by_name)
+    return _Indexed(position, today, entries, tuple(people))
+
+
+def _read(reading: Reading, people: Sequence[str], today: date) -> dict[str, _Entry]:
+    if not people:
+        return {}
+    sql = "select person, version, employee from people where workspace = %(workspace)s and person = any(%(people)s)"
+    rows = reading.rows(sql, {"people": list(people)})
+    versions = {row["person"]: row["version"] for row in rows}
+    employees = [Employee.model_validate(row["employee"]) for row in rows]
+    found = in_the_clear([one for one in employees if not one.erasure], reading.open_many, today)
+    gone = {person: _Entry(version, None) for person, version in versions.items()}
+    return gone | {one.known.person: _Entry(versions[one.known.person], one, _searched(one.known)) for one in found}
 
 
 def _position(reading: Reading) -> int:
