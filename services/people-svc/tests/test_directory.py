@@ -1,8 +1,11 @@
 """The guard: unique e-mails and numbers, no circle of managers on any day, an HR admin left."""
 
+from contextlib import suppress
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chassis.kernel import Invalid
 from people_svc.domain import (
@@ -16,6 +19,7 @@ from people_svc.domain import (
     Role,
     StatusFrom,
 )
+from people_svc.domain.history import manager_on
 
 TODAY = date(2026, 3, 10)
 LATER = date(2026, 6, 1)
@@ -116,6 +120,34 @@ def test_a_leaver_is_no_longer_counted_and_reports_stay_until_they_are_moved() -
 
 def test_what_is_known_already_is_not_recorded_again() -> None:
     assert directory().list_people((HR,), TODAY) == ()
+
+
+DAYS = [date(2026, month, 1) for month in range(1, 7)]
+NAMES = ["a", "b", "c", "d"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(DAYS), st.sampled_from([*NAMES, None])), max_size=20))
+def test_whatever_is_accepted_leaves_no_circle_on_any_day(changes: list[tuple[str, date, str | None]]) -> None:
+    known = directory(*(listing(name) for name in NAMES))
+    for person, day, manager in changes:
+        others = [one for one in known.people[person].managers if one.effective_on != day]
+        managers = sorted([*others, ManagerFrom(effective_on=day, manager=manager)], key=lambda one: one.effective_on)
+        with suppress(ManagerCycle):
+            changed = known.people[person].model_copy(update={"managers": tuple(managers)})
+            for listed in known.list_people((changed,), TODAY):
+                known = Directory.evolve(known, listed)
+
+    assert not [(name, day) for name in NAMES for day in DAYS if name in _above(known, name, day)]
+
+
+def _above(known: Directory, person: str, day: date) -> list[str]:
+    """Return whoever is met on the way up from a person on a day, at most as many as there are people."""
+    met: list[str] = []
+    at = manager_on(known.people[person].managers, day)
+    while at is not None and len(met) <= len(NAMES):
+        met.append(at)
+        at = manager_on(known.people[at].managers, day)
+    return met
 
 
 def test_a_chain_longer_than_any_company_has_is_refused() -> None:

@@ -187,6 +187,8 @@ FULL = (
     known("max", ends_on=date(2026, 12, 31), location="Zürich; Nord"),
     known("tom", status="left", ends_on=date(2025, 1, 31)),
     known("amy", status="leave"),
+    known("kim", status="preboarding", starts_on=date(2026, 5, 1), ends_on=date(2026, 4, 30)),
+    known("lee", status="left", starts_on=date(2026, 2, 1), ends_on=date(2026, 1, 31)),
 )
 
 

@@ -232,6 +232,15 @@ def test_a_last_day_known_when_somebody_is_added_is_planned() -> None:
     assert events[1] == StatusChanged(status="left", effective_on=date(2027, 1, 1))
 
 
+def test_who_leaves_before_the_first_day_never_joins() -> None:
+    ada = person(starts_on=date(2026, 4, 1))
+    ada = after(ada, *ada.change_status("left", TODAY, TODAY))
+    ada = after(ada, *ada.change(Changes(location="Leeds"), TODAY, digest))
+
+    assert [ada.status_on(day) for day in (TODAY, date(2026, 4, 1))] == ["preboarding", "left"]
+    assert ada.ends_on == date(2026, 3, 31)
+
+
 def test_leaving_keeps_the_last_day_in_the_details_in_step() -> None:
     events = person().change_status("left", TODAY, TODAY)
 

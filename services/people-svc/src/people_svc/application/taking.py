@@ -116,7 +116,7 @@ class Taking:
         employee = self._get(person)
         if employee.status_on(self.today) == "left":
             return employee
-        return self._record(person, employee.end(max(self.today - _DAY, employee.first_day), self.today))
+        return self._record(person, employee.end(max(self.today, employee.first_day) - _DAY, self.today))
 
     def _place(self, row: RowPlan, person: str) -> Employee:
         employee = self._get(person)

@@ -23,7 +23,7 @@ class AlreadyInUse(DomainError):
 
     def __init__(self, field: str, people: tuple[str, ...]) -> None:
         name = "work e-mail address" if field == "work_email" else "employee number"
-        super().__init__(f"Somebody else already has this {name}.")
+        super().__init__(f"Two people cannot have the same {name}: {', '.join(people)}.")
         self.field, self.people = field, people
 
 
@@ -31,7 +31,7 @@ class ManagerCycle(DomainError):
     """These people would manage each other in a circle from `day` on; each reports to the next."""
 
     def __init__(self, people: tuple[str, ...], day: date) -> None:
-        super().__init__(f"{len(people)} people would manage each other in a circle from {day} on.")
+        super().__init__(f"These people would manage each other in a circle from {day} on: {', '.join(people)}.")
         self.people, self.day = people, day
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, Self
 
 from chassis.kernel import DomainError, Event, Frozen, Invalid, State
@@ -41,6 +41,7 @@ MOST_LISTED = 8
 ENDINGS_TO_CONFIRM = 0.2
 """The share of the active people a file may end without somebody confirming it."""
 
+_DAY = timedelta(days=1)
 _STATUSES: dict[str, Status] = {
     "preboarding": "preboarding",
     "active": "active",
@@ -361,7 +362,7 @@ class _Rows:
         today = self.today.isoformat()
         status, last = cells.get("status", ""), cells.get("end_date", "")
         first = cells.get("start_date") or (known.starts_on.isoformat() if known else today)
-        if last and last < first:
+        if last and date.fromisoformat(last) < date.fromisoformat(first) - _DAY:
             self._refuse(line, "end_date", f"the last day cannot lie before the first, {first}")
         elif last and last < today:
             if status not in ("", "left"):

@@ -221,6 +221,8 @@ class Employee(State):
             raise Invalid("status", status, "give the person a later first day instead")
         if until is not None and (status != "leave" or until < effective_on):
             raise Invalid("until", until.isoformat(), "only a leave ends, on or after the day it starts")
+        if status == "left":
+            effective_on = max(effective_on, self.details.starts_on)  # whoever leaves before the first day never joins
         if effective_on < self.details.starts_on:
             raise Invalid("effective_on", effective_on.isoformat(), f"the first day is {self.details.starts_on}")
         after = StatusFrom(effective_on=effective_on, status=status, until=until)
@@ -308,8 +310,7 @@ class Employee(State):
         self._must_be_readable()
         if by == self.person:
             raise NotAtWork("Nobody erases themselves; another HR admin does it.")
-        at_work = self.status_on(today) in ("active", "leave")
-        gone = self.change_status("left", today, today) if at_work else ()
+        gone = self.change_status("left", today, today)
         return (*gone, ErasureRequested(reason=reason, by=by, at=at))
 
     def erased(self, at: datetime) -> tuple[Erased, ...]:
@@ -444,5 +445,6 @@ def _checked_roles(roles: tuple[Role, ...]) -> tuple[Role, ...]:
 
 
 def _checked_last_day(starts_on: date, ends_on: date | None) -> None:
-    if ends_on is not None and ends_on < starts_on:
+    """Refuse a last day before the first; the day before the first itself says that somebody never joined."""
+    if ends_on is not None and ends_on < starts_on - _DAY:
         raise Invalid("ends_on", ends_on.isoformat(), f"the last day cannot lie before the first, {starts_on}")
