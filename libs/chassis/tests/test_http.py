@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -273,14 +274,9 @@ def test_a_refusal_is_not_kept_under_its_key(ann: Caller) -> None:
 
 
 def test_many_repeats_at_once_do_the_thing_once(ann: Caller) -> None:
-    answers: list[Response] = []
-    threads = [
-        threading.Thread(target=lambda: answers.append(ann.post("/notebooks", {}, key="at-once"))) for _ in range(8)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as writers:
+        sent = [writers.submit(ann.post, "/notebooks", {}, "at-once") for _ in range(8)]
+        answers = [one.result() for one in sent]
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.content for answer in answers}) == 1
 
@@ -314,6 +310,22 @@ def test_a_change_of_what_is_edited_needs_the_version_that_was_read(ann: Caller)
     assert refusal(stale) == (412, "precondition-failed")
     assert stale.headers["ETag"] == '"2"'
     assert ann.put(f"/notebooks/{notebook}/cover", If_Match='"2"').headers["ETag"] == '"3"'
+
+
+def test_a_repeated_change_is_not_refused_for_the_version_it_made_itself(ann: Caller) -> None:
+    notebook = ann.opens()
+    first, again = (ann.put(f"/notebooks/{notebook}/cover", If_Match='"1"', Idempotency_Key="k") for _ in range(2))
+    assert (first.status_code, first.content) == (again.status_code, again.content) == (200, first.content)
+    assert refusal(ann.put(f"/notebooks/{notebook}/cover", If_Match='"1"', Idempotency_Key="other"))[0] == 412
+
+
+def test_changes_of_many_at_once_are_all_made_one_after_the_other(ann: Caller) -> None:
+    path = f"/notebooks/{ann.opens()}/lines"
+    with ThreadPoolExecutor(8) as writers:
+        sent = [writers.submit(ann.post, path, {"text": "x"}, f"k{number}") for number in range(8)]
+        answers = [one.result() for one in sent]
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert sorted(int(answer.json()["etag"]) for answer in answers) == list(range(2, 10))
 
 
 @pytest.mark.parametrize("tag", ["3", 'W/"3"', '"a"', '"1", "2"', '"-1"'])
