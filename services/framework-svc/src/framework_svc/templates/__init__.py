@@ -20,4 +20,5 @@ def text(name: str) -> str:
 
 def document(name: str) -> dict[str, Any]:
     """A template as the plain mapping of the exchange format, a fresh copy at every call; `KeyError` as for `text`."""
-    return cast(dict[str, Any], YAML(typ="safe", pure=True).load(text(name)))
+    reader = cast(Any, YAML(typ="safe", pure=True))  # its own types are partly unknown
+    return reader.load(text(name))
