@@ -102,6 +102,7 @@ def test_a_circle_closed_through_somebody_who_is_not_in_the_file_is_found() -> N
         ("email,manager\nada@example.com,ADA\n", [(2, "manager")]),
         ("email,status\nada@example.com,asleep\n", [(2, "status")]),
         ("email,start date\nada@example.com,31.12.2025\n", [(2, "start_date")]),
+        ("email,start date\nada@example.com,0026-01-01\n", [(2, "start_date")]),
         ("email,first name\nada@example.com,\n", [(2, "given_name")]),
         ("number,first name,surname\nNEW,A,B\nNEW,A,B\n", [(2, "employee_number"), (3, "employee_number")]),
         ("email\nada@example.com\nADA@example.com\n", [(2, "work_email"), (3, "work_email")]),
@@ -136,6 +137,12 @@ def test_the_order_of_dates_is_chosen_and_never_guessed(order: str, day: str) ->
 
     assert planned(text, dates=order).rows[0].after("start_date") == day
     assert planned(text).rows[0].outcome == "error"
+
+
+def test_a_year_of_two_digits_is_not_guessed_either() -> None:
+    assert (
+        planned("number,first name,surname,start date\nN,A,B,03/04/26\n", dates="day first").rows[0].outcome == "error"
+    )
 
 
 def test_an_iso_date_is_understood_in_every_order() -> None:

@@ -14,7 +14,8 @@ from people_svc.api.allowed import allow, allow_reading, application, search, to
 from people_svc.application import plan_digest
 from people_svc.documents import MAX_BYTES, read_people, write_people
 from people_svc.domain import Change, Options, Plan, Problem, Sheet, plan
-from people_svc.domain.imports import DateOrder, Outcome
+from people_svc.domain.cells import DateOrder
+from people_svc.domain.imports import Outcome
 
 router = APIRouter(tags=["imports"])
 

@@ -26,7 +26,6 @@ from people_svc.domain.imports import (
     RowPlan,
     Sheet,
     TooManyEndings,
-    plan,
 )
 from people_svc.domain.person import (
     Added,
@@ -46,6 +45,7 @@ from people_svc.domain.person import (
     RolesChanged,
     StatusChanged,
 )
+from people_svc.domain.planning import plan
 from people_svc.domain.stated import Changes, Identifiers, normal_email
 from people_svc.domain.workspace import Opened, Settings, SettingsChanged, Spelling, Workspace
 
