@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Literal, Self
 
+from pydantic import Field
+
 from chassis.kernel import Event, Frozen, Personal, State
 from evaluation_svc.domain.errors import AlreadyThere, Forbidden, Invalid, NotFound, NotNow, NotReadyToOpen
 from evaluation_svc.domain.lines import begun, checked_text
@@ -64,7 +66,7 @@ class Plan(Frozen):
 
     def _checked_release(self) -> None:
         if (self.release == "on date") != (self.release_on is not None):
-            raise Invalid("release_on", self.release_on, "give a day where, and only where, all is released on one date.")
+            raise Invalid("release_on", self.release_on, "give a day where (and only where) all is released on one.")
         if self.release_on is not None and self.release_on < self.dates.approval_due:
             raise Invalid("release_on", self.release_on.isoformat(), "release on or after the day approvals are due.")
 
@@ -172,6 +174,7 @@ class Opened(Event):
     """The cycle runs; every participant has an evaluation."""
 
     TOPIC = "cycle.opened"
+    cycle: str
     participants: tuple[Participant, ...]
     by: str
     at: datetime
@@ -191,6 +194,7 @@ class Closed(Event):
     """The cycle ended; `not_finished` are the evaluations that were not approved by then."""
 
     TOPIC = "cycle.closed"
+    cycle: str
     not_finished: tuple[str, ...]
     by: str
     at: datetime
@@ -200,6 +204,7 @@ class Cancelled(Event):
     """The cycle was cancelled; nothing is deleted, its clocks end, no report or trend uses it."""
 
     TOPIC = "cycle.cancelled"
+    cycle: str
     reason: str
     by: str
     at: datetime
@@ -215,11 +220,11 @@ class Cycle(State):
     planned_by: str
     proposed: bool = False
     added: frozenset[str] = frozenset()
-    excluded: dict[str, str] = {}
-    evaluators: dict[str, str] = {}
-    substitutes: dict[str, str] = {}
-    scorecards: dict[str, Scorecard] = {}
-    participants: dict[str, str] = {}
+    excluded: dict[str, str] = Field(default_factory=dict[str, str])
+    evaluators: dict[str, str] = Field(default_factory=dict[str, str])
+    substitutes: dict[str, str] = Field(default_factory=dict[str, str])
+    scorecards: dict[str, Scorecard] = Field(default_factory=dict[str, Scorecard])
+    participants: dict[str, str] = Field(default_factory=dict[str, str])
 
     @staticmethod
     def planning(plan: Plan, by: str, at: datetime, *, proposed: bool = False) -> Planned:
@@ -268,7 +273,7 @@ class Cycle(State):
         return ScorecardBrought(person=person, lines=lines, by=by, at=at)
 
     def open(
-        self, candidates: tuple[Candidate, ...], evaluations: dict[str, str], by: str, at: datetime
+        self, cycle: str, candidates: tuple[Candidate, ...], evaluations: dict[str, str], by: str, at: datetime
     ) -> Opened:
         """Open the cycle, unless the data check finds something that blocks; `evaluations` maps person to id."""
         self._must_be("planned", "to be opened")
@@ -277,7 +282,7 @@ class Cycle(State):
         if blocking := tuple(finding for finding in data_check(candidates) if finding.blocks):
             raise NotReadyToOpen(blocking)
         people = tuple(Participant(person=one.person, evaluation=evaluations[one.person]) for one in candidates)
-        return Opened(participants=people, by=by, at=at)
+        return Opened(cycle=cycle, participants=people, by=by, at=at)
 
     def enter(self, candidate: Candidate, evaluation: str, by: str, at: datetime) -> ParticipantEntered:
         """Let somebody enter the open cycle later, by the same data check."""
@@ -288,18 +293,18 @@ class Cycle(State):
             raise NotReadyToOpen(blocking)
         return ParticipantEntered(person=candidate.person, evaluation=evaluation, by=by, at=at)
 
-    def close(self, not_finished: tuple[str, ...], by: str, at: datetime) -> Closed:
+    def close(self, cycle: str, not_finished: tuple[str, ...], by: str, at: datetime) -> Closed:
         """Close the cycle; what is not approved ends as not finished."""
         self._must_be("open", "to be closed")
-        return Closed(not_finished=not_finished, by=by, at=at)
+        return Closed(cycle=cycle, not_finished=not_finished, by=by, at=at)
 
-    def cancel(self, reason: str, something_released: bool, by: str, at: datetime) -> Cancelled:
+    def cancel(self, cycle: str, reason: str, something_released: bool, by: str, at: datetime) -> Cancelled:
         """Cancel a planned or open cycle with a reason, unless something in it is released."""
         if self.status not in ("planned", "open"):
             raise NotNow(f"This cycle is {self.status}; only a planned or an open one can be cancelled.")
         if something_released:
             raise NotNow("Something in this cycle is released already; close it instead of cancelling it.")
-        return Cancelled(reason=checked_text("reason", reason), by=by, at=at)
+        return Cancelled(cycle=cycle, reason=checked_text("reason", reason), by=by, at=at)
 
     def evaluation_of(self, person: str) -> str:
         """Return the evaluation of a participant."""
@@ -330,7 +335,7 @@ def checked_substitute(person: str, evaluator: str | None, substitute: str, admi
         raise Invalid("substitute", substitute, "name somebody who is neither the employee nor the evaluator.")
 
 
-def _changes(state: Cycle, event: Event) -> dict[str, object]:
+def _changes(state: Cycle, event: Event) -> dict[str, object]:  # noqa: C901 (one total match)
     """Return what the event changes in the state of a cycle."""
     match event:
         case Replanned():

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Literal, Self
 
+from pydantic import Field
+
 from chassis.kernel import Event, Frozen, Personal, Sealed, State, Unsealed
 from evaluation_svc.domain.cycle import checked_substitute
 from evaluation_svc.domain.errors import AlreadyThere, Forbidden, Invalid, NotFound, NotNow, OwnCase, Unfinished
@@ -112,7 +114,7 @@ class Revision(Frozen):
     """One revision: its lines and what became of them. `because` is why HR started it (None for the first)."""
 
     number: int = 1
-    lines: dict[str, Line] = {}
+    lines: dict[str, Line] = Field(default_factory=dict[str, Line])
     because: Personal | None = None
     started_at: datetime
     submitted_at: datetime | None = None
@@ -121,7 +123,7 @@ class Revision(Frozen):
     approved_at: datetime | None = None
     approved_by: str | None = None
     together: bool = False
-    self_ratings: dict[str, float] = {}
+    self_ratings: dict[str, float] = Field(default_factory=dict[str, float])
     release_due_at: datetime | None = None
     released_at: datetime | None = None
     released_how: ReleasedHow | None = None
@@ -141,6 +143,7 @@ class Evaluation(State):
 
     KIND = "evaluation"
 
+    evaluation: str
     employee: str
     evaluator: str
     former_evaluators: tuple[str, ...] = ()
@@ -154,12 +157,12 @@ class Evaluation(State):
     hold: Hold | None = None
     excused: ExcuseReason | None = None
     kept_despite: tuple[str | None, ...] = ()
-    self_opened: dict[str, datetime] = {}
+    self_opened: dict[str, datetime] = Field(default_factory=dict[str, datetime])
     examined_by: frozenset[str] = frozenset()
-    reactions: dict[str, tuple[Reacted, ...]] = {}
-    texts: dict[str, Said] = {}
+    reactions: dict[str, tuple[Reacted, ...]] = Field(default_factory=dict[str, tuple[Reacted, ...]])
+    texts: dict[str, Said] = Field(default_factory=dict[str, Said])
     texts_written: int = 0
-    withdrawn: dict[str, date] = {}
+    withdrawn: dict[str, date] = Field(default_factory=dict[str, date])
 
     # What it is now
 
@@ -216,13 +219,25 @@ class Evaluation(State):
 
     @staticmethod
     def assign(
-        employee: str, evaluator: str, terms: Terms, due: DueTimes, at: datetime, substitute: str | None = None
+        evaluation: str,
+        employee: str,
+        evaluator: str,
+        terms: Terms,
+        due: DueTimes,
+        at: datetime,
+        substitute: str | None = None,
     ) -> Assigned:
         """Let somebody enter an open cycle."""
         if employee == evaluator:
             raise Invalid("evaluator", evaluator, "nobody evaluates themselves; there is the self-assessment for that.")
         return Assigned(
-            employee=employee, evaluator=evaluator, substitute=substitute, terms=terms, due=due, at=at
+            evaluation=evaluation,
+            employee=employee,
+            evaluator=evaluator,
+            substitute=substitute,
+            terms=terms,
+            due=due,
+            at=at,
         )
 
     def hand_over(self, evaluator: str, manager_due_at: datetime, by: str, at: datetime) -> HandedOver:
@@ -630,6 +645,7 @@ class Evaluation(State):
         match event:
             case Assigned():
                 return cls(
+                    evaluation=event.evaluation,
                     employee=event.employee,
                     evaluator=event.evaluator,
                     substitute=event.substitute,
@@ -681,7 +697,7 @@ def _line_changes(
 ) -> dict[str, object]:
     """Return what the event changes in one line of the present revision."""
     line = state.revision.lines.get(event.competency, Line(competency=event.competency))
-    written: dict[str, Said] = {}
+    written: dict[str, Said] = Field(default_factory=dict[str, Said])
     match event:
         case LineRated():
             verdict = {"rating": event.rating, "reason": None, "reason_part": None}

@@ -52,6 +52,7 @@ class Assigned(Event):
     """Somebody entered the open cycle: who evaluates them, and by what."""
 
     TOPIC = "evaluation.assigned"
+    evaluation: str
     employee: str
     evaluator: str
     substitute: str | None = None

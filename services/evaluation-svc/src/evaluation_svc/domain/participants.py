@@ -14,7 +14,7 @@ DAYS_IN_PERIOD = 90
 PersonStatus = Literal["preboarding", "active", "leave", "left"]
 Lack = Literal["manager", "placement", "published ladder", "e-mail", "invitation", "approver"]
 BLOCKING: frozenset[Lack] = frozenset({"manager", "placement", "published ladder", "approver"})
-"""Without these an evaluation cannot be made or approved; the others are listed and do not keep a cycle from opening."""
+"""Without these an evaluation cannot be made or approved; the others are listed and keep no cycle from opening."""
 
 
 class Member(Frozen):
@@ -75,7 +75,7 @@ def data_check(candidates: Iterable[Candidate]) -> tuple[Finding, ...]:
 def possible_approvers(
     hr_admins: Iterable[str], employee: str, evaluators: Iterable[str], substitute: str | None = None
 ) -> tuple[str, ...]:
-    """Return who may approve: HR admins who are neither the employee nor an evaluator; if none is left, the substitute."""
+    """Return the HR admins who are neither employee nor evaluator; the substitute where none of them is left."""
     involved = {employee, *evaluators}
     admins = tuple(sorted(set(hr_admins) - involved))
     if admins:

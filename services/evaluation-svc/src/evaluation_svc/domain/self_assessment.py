@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal, Self
 
+from pydantic import Field
+
 from chassis.kernel import Event, Personal, State, Unsealed
 from evaluation_svc.domain.errors import AlreadyThere, Forbidden, Invalid, NotFound, NotNow, Unfinished
 from evaluation_svc.domain.lines import (
@@ -86,12 +88,12 @@ class SelfAssessment(State):
     employee: str
     competencies: tuple[str, ...]
     status: SelfStatus = "draft"
-    lines: dict[str, Line] = {}
+    lines: dict[str, Line] = Field(default_factory=dict[str, Line])
     submitted_at: datetime | None = None
     late: bool = False
-    texts: dict[str, Said] = {}
+    texts: dict[str, Said] = Field(default_factory=dict[str, Said])
     texts_written: int = 0
-    withdrawn: dict[str, date] = {}
+    withdrawn: dict[str, date] = Field(default_factory=dict[str, date])
 
     @property
     def ratings(self) -> dict[str, float]:

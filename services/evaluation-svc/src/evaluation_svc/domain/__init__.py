@@ -1,0 +1,1 @@
+"""Cycles, evaluations, self-assessments and notes: the rules."""

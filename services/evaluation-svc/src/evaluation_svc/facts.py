@@ -1,0 +1,182 @@
+"""What this service knows of frameworks and placements: copied from published events, read when deciding."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, Protocol
+
+from chassis.kernel import Frozen
+from chassis.unit import Unit
+
+TABLES = (
+    "create table if not exists {schema}.framework_versions (workspace text not null, version int not null,"
+    " primary key (workspace, version))",
+    "create table if not exists {schema}.framework_levels (workspace text not null, version int not null,"
+    " ladder text not null, level text not null, code text not null, title text not null, next jsonb not null,"
+    " primary key (workspace, version, ladder, level))",
+    "create table if not exists {schema}.framework_expectations (workspace text not null, version int not null,"
+    " ladder text not null, level text not null, competency text not null, name text not null, area text not null,"
+    " place int not null, required double precision, behaviours jsonb not null,"
+    " primary key (workspace, version, ladder, level, competency))",
+    "create table if not exists {schema}.placements (workspace text not null, person text not null,"
+    " effective_on date not null, ladder text not null, level text not null,"
+    " primary key (workspace, person, effective_on))",
+)
+
+
+class Reads(Protocol):
+    """A unit of work or a query: whatever reads the rows of one workspace."""
+
+    def rows(self, sql: str, params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Return the rows a statement finds."""
+        ...
+
+
+class Placement(Frozen):
+    """Where somebody sits."""
+
+    ladder: str
+    level: str
+
+
+class Form(Frozen):
+    """What is rated of somebody: the competencies of their level and of its next levels, in the ladder's order."""
+
+    ladder: str
+    level: str
+    next_levels: tuple[str, ...]
+    competencies: tuple[str, ...]
+
+
+class Bar(Frozen):
+    """What one level asks of one competency; `required` is None where nothing is expected."""
+
+    level: str
+    code: str
+    title: str
+    competency: str
+    name: str
+    area: str
+    required: float | None
+    behaviours: tuple[str, ...]
+
+
+def copy_level(unit: Unit, version: int, ladder: str, level: str, code: str, title: str, following: list[str]) -> None:
+    """Copy one level of a published ladder."""
+    unit.copy(
+        "insert into framework_levels values (%(workspace)s, %(version)s, %(ladder)s, %(level)s, %(code)s, %(title)s,"
+        " %(next)s::jsonb) on conflict (workspace, version, ladder, level) do update set code = excluded.code,"
+        " title = excluded.title, next = excluded.next",
+        {
+            "version": version,
+            "ladder": ladder,
+            "level": level,
+            "code": code,
+            "title": title,
+            "next": json.dumps(following),
+        },
+    )
+
+
+def copy_expectation(
+    unit: Unit,
+    version: int,
+    ladder: str,
+    level: str,
+    competency: tuple[str, str, str, int],
+    required: float | None,
+    behaviours: list[str],
+) -> None:
+    """Copy what a level asks; `competency` is (id, name, area, place in the ladder)."""
+    identifier, name, area, place = competency
+    unit.copy(
+        "insert into framework_expectations values (%(workspace)s, %(version)s, %(ladder)s, %(level)s, %(competency)s,"
+        " %(name)s, %(area)s, %(place)s, %(required)s, %(behaviours)s::jsonb)"
+        " on conflict (workspace, version, ladder, level, competency) do update set name = excluded.name,"
+        " area = excluded.area, place = excluded.place, required = excluded.required, behaviours = excluded.behaviours",
+        {
+            "version": version,
+            "ladder": ladder,
+            "level": level,
+            "competency": identifier,
+            "name": name,
+            "area": area,
+            "place": place,
+            "required": required,
+            "behaviours": json.dumps(behaviours),
+        },
+    )
+
+
+def copy_version(unit: Unit, version: int) -> None:
+    """Note that a framework version is complete."""
+    unit.copy(
+        "insert into framework_versions values (%(workspace)s, %(version)s) on conflict do nothing",
+        {"version": version},
+    )
+
+
+def copy_placement(unit: Unit, person: str, effective_on: date, ladder: str, level: str) -> None:
+    """Copy where somebody sits from a day on."""
+    unit.copy(
+        "insert into placements values (%(workspace)s, %(person)s, %(effective_on)s, %(ladder)s, %(level)s)"
+        " on conflict (workspace, person, effective_on) do update set ladder = excluded.ladder, level = excluded.level",
+        {"person": person, "effective_on": effective_on, "ladder": ladder, "level": level},
+    )
+
+
+def drop_placement(unit: Unit, person: str, effective_on: date, level: str) -> None:
+    """Take back a placement that was corrected away."""
+    unit.copy(
+        "delete from placements where workspace = %(workspace)s and person = %(person)s"
+        " and effective_on = %(effective_on)s and level = %(level)s",
+        {"person": person, "effective_on": effective_on, "level": level},
+    )
+
+
+def is_published(reads: Reads, version: int) -> bool:
+    """Tell whether a framework version is complete here."""
+    sql = "select 1 as found from framework_versions where workspace = %(workspace)s and version = %(version)s"
+    return bool(reads.rows(sql, {"version": version}))
+
+
+def placements_on(reads: Reads, people: Iterable[str], day: date) -> dict[str, Placement]:
+    """Return where people sit on a day, by person."""
+    rows = reads.rows(
+        "select distinct on (person) person, ladder, level from placements where workspace = %(workspace)s"
+        " and person = any(%(people)s) and effective_on <= %(day)s order by person, effective_on desc",
+        {"people": list(people), "day": day},
+    )
+    return {row["person"]: Placement(ladder=row["ladder"], level=row["level"]) for row in rows}
+
+
+def form(reads: Reads, version: int, placement: Placement) -> Form | None:
+    """Return what is rated at a level of a version, or None where the ladder is not published in it."""
+    rows = reads.rows(
+        "select next from framework_levels where workspace = %(workspace)s and version = %(version)s"
+        " and ladder = %(ladder)s and level = %(level)s",
+        {"version": version, "ladder": placement.ladder, "level": placement.level},
+    )
+    if not rows:
+        return None
+    following = tuple(rows[0]["next"])
+    found = bars(reads, version, (placement.level, *following))
+    asked = {bar.competency: None for bar in found if bar.required is not None}
+    return Form(
+        ladder=placement.ladder, level=placement.level, next_levels=following, competencies=tuple(asked)
+    )
+
+
+def bars(reads: Reads, version: int, levels: Iterable[str]) -> list[Bar]:
+    """Return what levels of a version ask, in the ladder's order."""
+    rows = reads.rows(
+        "select e.level, l.code, l.title, e.competency, e.name, e.area, e.required, e.behaviours"
+        " from framework_expectations e join framework_levels l on l.workspace = e.workspace"
+        " and l.version = e.version and l.ladder = e.ladder and l.level = e.level"
+        " where e.workspace = %(workspace)s and e.version = %(version)s and e.level = any(%(levels)s)"
+        " order by e.place, e.competency, e.level",
+        {"version": version, "levels": list(levels)},
+    )
+    return [Bar(**{**row, "behaviours": tuple(row["behaviours"])}) for row in rows]

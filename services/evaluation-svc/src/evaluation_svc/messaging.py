@@ -1,0 +1,192 @@
+"""What others see of this service's events, and what it does when it hears theirs."""
+
+from __future__ import annotations
+
+from contracts import evaluation as out
+from contracts import framework
+from contracts.envelope import Envelope, Published
+
+from chassis.kernel import Event, Sealed, State
+from chassis.unit import Unit
+from evaluation_svc import facts
+from evaluation_svc.domain import cycle as cycles
+from evaluation_svc.domain import evaluation_events as events
+from evaluation_svc.domain.cycle import Cycle
+from evaluation_svc.domain.evaluation import Evaluation, Revision
+from evaluation_svc.domain.lines import Said
+from evaluation_svc.domain.notes import PART, Example, ExampleWithdrawn, Observation, ObservationWithdrawn
+from evaluation_svc.domain.self_assessment import SelfAssessment, SelfTextWithdrawn
+
+
+def published(event: Event, state: State) -> Published | None:
+    """Return what others may know of an event; `state` is the one after it."""
+    match state:
+        case Cycle():
+            return _of_cycle(event, state)
+        case Evaluation():
+            return _of_evaluation(event, state)
+        case SelfAssessment():
+            return _withdrawn(state.texts, event) if isinstance(event, SelfTextWithdrawn) else None
+        case Observation() | Example():
+            return _of_note(event, state)
+        case _:
+            return None
+
+
+def _of_cycle(event: Event, state: Cycle) -> Published | None:
+    identifier = _cycle_of(event)
+    match event:
+        case cycles.Opened():
+            plan, dates = state.plan, state.plan.dates
+            return out.CycleOpened(
+                cycle=identifier,
+                name=plan.name,
+                framework_version=plan.framework_version,
+                starts_on=plan.starts_on,
+                ends_on=plan.ends_on,
+                release=plan.release,
+                release_on=plan.release_on,
+                **dates.model_dump(),
+            )
+        case cycles.Closed():
+            return out.CycleClosed(cycle=identifier)
+        case cycles.Cancelled():
+            return out.CycleCancelled(cycle=identifier)
+        case _:
+            return None
+
+
+def _cycle_of(event: Event) -> str:
+    match event:
+        case cycles.Opened() | cycles.Closed() | cycles.Cancelled():
+            return event.cycle
+        case _:
+            return ""
+
+
+def _of_evaluation(event: Event, state: Evaluation) -> Published | None:  # noqa: C901 (one total match)
+    named = {"evaluation": state.evaluation, "employee": state.employee}
+    match event:
+        case events.Approved():
+            return _approved(event, state)
+        case events.Released():
+            cycle, by = state.terms.cycle, state.due.days.conversations_by
+            return out.EvaluationReleased(**named, revision=event.revision, cycle=cycle, conversations_by=by)
+        case events.Acknowledged():
+            return out.EvaluationAcknowledged(**named, revision=event.revision)
+        case events.Reopened():
+            return out.EvaluationReopened(**named, revision=event.revision, was_released=event.was_released)
+        case events.ReactedTo():
+            return out.ScoreReactedTo(
+                **named,
+                revision=event.revision,
+                competency=event.competency,
+                answer=event.reaction,
+                reason=_sealed(event.reason),
+            )
+        case events.PushBackAnswered() if isinstance(event.text, Sealed):
+            return out.PushBackAnswered(
+                **named, revision=event.revision, competency=event.competency, text=event.text
+            )
+        case events.Withdrawn():
+            return _withdrawn(state.texts, event)
+        case _:
+            return None
+
+
+def _approved(event: events.Approved, state: Evaluation) -> out.EvaluationApproved:
+    terms = state.terms
+    return out.EvaluationApproved(
+        evaluation=state.evaluation,
+        revision=event.revision,
+        employee=state.employee,
+        evaluator=state.evaluator,
+        cycle=terms.cycle,
+        cycle_name=terms.cycle_name,
+        framework_version=terms.framework_version,
+        ladder=terms.ladder,
+        level=terms.level,
+        lines=_rated_lines(state, state.revision),
+        approved_by=event.by,
+        approved_at=event.at,
+        period_ends_on=terms.ends_on,
+    )
+
+
+def _rated_lines(state: Evaluation, revision: Revision) -> tuple[out.RatedLine, ...]:
+    return tuple(
+        out.RatedLine(
+            competency=line.competency,
+            rating=line.rating,
+            not_seen=line.not_seen,
+            rests_on_memory=line.rating is not None and not line.evidence,
+            evidence=tuple(one.text for one in line.evidence if isinstance(one.text, Sealed)),
+            self_rating=revision.self_ratings.get(line.competency),
+        )
+        for line in state.standing_lines(revision)
+    )
+
+
+def _withdrawn(
+    texts: dict[str, Said], event: events.Withdrawn | SelfTextWithdrawn
+) -> out.TextWithdrawn | None:
+    sealed = _sealed(texts[event.part].text)
+    return None if sealed is None else _text_withdrawn(sealed, event)
+
+
+def _of_note(event: Event, state: Observation | Example) -> out.TextWithdrawn | None:
+    sealed = _sealed(state.text)
+    match event:
+        case ObservationWithdrawn() | ExampleWithdrawn() if sealed is not None:
+            return _text_withdrawn(sealed, event)
+        case _:
+            return None
+
+
+def _text_withdrawn(
+    sealed: Sealed, event: events.Withdrawn | SelfTextWithdrawn | ObservationWithdrawn | ExampleWithdrawn
+) -> out.TextWithdrawn:
+    return out.TextWithdrawn(
+        person=sealed.person, stream=sealed.stream, part=sealed.part or PART, withdrawn_on=event.on
+    )
+
+
+def _sealed(text: object) -> Sealed | None:
+    return text if isinstance(text, Sealed) else None
+
+
+def when_ladder_published_then_copy_it(unit: Unit, heard: framework.LadderPublished, envelope: Envelope) -> None:
+    """Copy the levels of a ladder and what they ask."""
+    for level in heard.levels:
+        facts.copy_level(unit, heard.version, heard.ladder, level.id, level.code, level.title, list(level.next))
+    known = {one.id: (one.id, one.name, one.area, place) for place, one in enumerate(heard.competencies)}
+    for asked in heard.expectations:
+        competency = known.get(asked.competency, (asked.competency, asked.competency, "", len(known)))
+        facts.copy_expectation(
+            unit, heard.version, heard.ladder, asked.level, competency, asked.required, list(asked.behaviours)
+        )
+
+
+def when_framework_published_then_note_its_version(
+    unit: Unit, heard: framework.FrameworkPublished, envelope: Envelope
+) -> None:
+    """Note that the version is complete."""
+    facts.copy_version(unit, heard.version)
+
+
+def when_person_placed_then_copy_it(unit: Unit, heard: framework.PersonPlaced, envelope: Envelope) -> None:
+    """Copy where somebody sits."""
+    facts.copy_placement(unit, heard.person, heard.effective_on, heard.ladder, heard.level)
+
+
+def when_placement_ended_then_drop_it(unit: Unit, heard: framework.PlacementEnded, envelope: Envelope) -> None:
+    """Drop a placement that was taken back."""
+    facts.drop_placement(unit, heard.person, heard.effective_on, heard.level)
+
+
+HANDLERS = {
+    framework.LadderPublished: when_ladder_published_then_copy_it,
+    framework.FrameworkPublished: when_framework_published_then_note_its_version,
+    framework.PersonPlaced: when_person_placed_then_copy_it,
+    framework.PlacementEnded: when_placement_ended_then_drop_it,
+}
