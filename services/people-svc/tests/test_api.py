@@ -29,6 +29,39 @@ def test_settings_are_replaced_by_whoever_read_them_last(hr: Caller) -> None:
     assert hr.get("/workspace").json()["name"] == "Southwind"
 
 
+@pytest.mark.parametrize(
+    ("calendar", "field"),
+    [
+        ({"time_zone": "Mars"}, "time_zone"),
+        ({"working_days": []}, "working_days"),
+        ({"working_days": [7]}, "working_days"),
+    ],
+)
+def test_a_calendar_that_cannot_be_names_its_field(hr: Caller, calendar: dict[str, Any], field: str) -> None:
+    read = hr.get("/workspace")
+
+    answer = hr.put("/workspace", read.json() | {"calendar": calendar}, If_Match=read.headers["ETag"])
+
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+def test_a_workspace_has_a_name(hr: Caller) -> None:
+    read = hr.get("/workspace")
+
+    answer = hr.put("/workspace", read.json() | {"name": "  "}, If_Match=read.headers["ETag"])
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "name")
+
+
+def test_a_first_day_that_is_moved_moves_the_day_somebody_is_active(hr: Caller) -> None:
+    ada = hr.adds("Ada", starts_on=str(TODAY + timedelta(days=5)))
+    assert hr.get(f"/people/{ada}").json()["status"] == "preboarding"
+
+    assert hr.patch(f"/people/{ada}", {"starts_on": str(TODAY)}).status_code == 200
+
+    assert hr.get(f"/people/{ada}").json()["status"] == "active"
+
+
 def test_somebody_added_is_found_by_name_without_regard_to_case_and_accents(hr: Caller) -> None:
     zoe = hr.adds("Zoë", family_name="Müller", work_email="ZOE@example.com")
 

@@ -1,5 +1,6 @@
 """The workspace and its settings."""
 
+from datetime import date
 from typing import Any
 
 from fastapi import APIRouter
@@ -7,10 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.calendar import Calendar
 from chassis.http import Answer, Commanded, Queried, problems
-from chassis.kernel import NotFound
+from chassis.kernel import Invalid, NotFound
 from chassis.unit import Unit
 from people_svc.api.allowed import allow, allow_reading, application
 from people_svc.domain import Settings, Spelling, Workspace
+from people_svc.domain.workspace import checked_time_zone
 
 router = APIRouter(tags=["workspace"])
 
@@ -22,10 +24,27 @@ _EXAMPLE: dict[str, Any] = {
         "time_zone": "Europe/London",
         "working_days": [0, 1, 2, 3, 4],
         "holidays": ["2026-12-25"],
-        "away": [],
     },
     "one_level_up": True,
 }
+
+
+class CalendarBody(BaseModel):
+    """Time zone (IANA), working days (0 = Monday … 6 = Sunday) and holidays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    time_zone: str = Field(default="UTC", max_length=64)
+    working_days: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4), max_length=7)
+    holidays: tuple[date, ...] = Field(default=(), max_length=1000)
+
+    def calendar(self) -> Calendar:
+        """Return the calendar; Invalid when its zone or its days are none."""
+        checked_time_zone(self.time_zone)
+        days = tuple(sorted(set(self.working_days)))
+        if not days or any(day not in range(7) for day in days):
+            raise Invalid("working_days", None, "name at least one day, from 0 (Monday) to 6 (Sunday)")
+        return Calendar(time_zone=self.time_zone, working_days=days, holidays=tuple(sorted(set(self.holidays))))
 
 
 class SettingsBody(BaseModel):
@@ -36,7 +55,7 @@ class SettingsBody(BaseModel):
     name: str = Field(min_length=1, max_length=200)
     locale: str = "en-GB"
     spelling: Spelling = "british"
-    calendar: Calendar = Calendar()
+    calendar: CalendarBody = CalendarBody()
     one_level_up: bool = True
 
 
@@ -48,7 +67,8 @@ def workspace(query: Queried) -> SettingsBody:
     if found is None:
         raise NotFound(query.workspace)
     query.etag(version)
-    return SettingsBody(**found.settings.model_dump())
+    settings = found.settings.model_dump(exclude={"calendar": {"away"}})
+    return SettingsBody.model_validate(settings)
 
 
 @router.put("/workspace", responses=problems(403, 404, 412, 422, 428))
@@ -59,7 +79,8 @@ def change_settings(body: SettingsBody, command: Commanded) -> Answer:
     def decide(unit: Unit) -> Answer:
         allow(unit, "change settings")
         unit.expect(Workspace, unit.workspace, expected)
-        application(command).change_settings(unit, Settings(**body.model_dump()))
+        settings = Settings(**body.model_dump(exclude={"calendar"}), calendar=body.calendar.calendar())
+        application(command).change_settings(unit, settings)
         return Answer(etag=str(unit.version(Workspace, unit.workspace)))
 
     return command.run(decide)

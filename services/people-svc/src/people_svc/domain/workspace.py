@@ -4,8 +4,6 @@ import re
 from datetime import date, datetime
 from typing import Literal, Self
 
-from pydantic import field_validator
-
 from chassis.calendar import Calendar
 from chassis.kernel import DomainError, Event, Frozen, Invalid, State
 
@@ -42,17 +40,12 @@ class Settings(Frozen):
     calendar: Calendar = Calendar()
     one_level_up: bool = True
 
-    @field_validator("name")
-    @classmethod
-    def _is_named(cls, name: str) -> str:
-        if not name.strip():
-            raise ValueError("a workspace needs a name")
-        return name.strip()
-
     def checked(self) -> Self:
-        """Return the settings; Invalid when the locale is none."""
+        """Return the settings with the name trimmed; Invalid when there is no name, or the locale is none."""
         checked_locale(self.locale)
-        return self
+        if not self.name.strip():
+            raise Invalid("name", self.name, "give the company's name")
+        return self.model_copy(update={"name": self.name.strip()})
 
 
 class Opened(Event):
