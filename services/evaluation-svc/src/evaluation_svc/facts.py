@@ -164,9 +164,7 @@ def form(reads: Reads, version: int, placement: Placement) -> Form | None:
     following = tuple(rows[0]["next"])
     found = bars(reads, version, (placement.level, *following))
     asked = {bar.competency: None for bar in found if bar.required is not None}
-    return Form(
-        ladder=placement.ladder, level=placement.level, next_levels=following, competencies=tuple(asked)
-    )
+    return Form(ladder=placement.ladder, level=placement.level, next_levels=following, competencies=tuple(asked))
 
 
 def bars(reads: Reads, version: int, levels: Iterable[str]) -> list[Bar]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from chassis.kernel import Event, Sealed, State
+from chassis.unit import Unit
 from contracts import evaluation as out
 from contracts import framework
 from contracts.envelope import Envelope, Published
-
-from chassis.kernel import Event, Sealed, State
-from chassis.unit import Unit
 from evaluation_svc import facts
 from evaluation_svc.domain import cycle as cycles
 from evaluation_svc.domain import evaluation_events as events
@@ -64,7 +63,7 @@ def _cycle_of(event: Event) -> str:
             return ""
 
 
-def _of_evaluation(event: Event, state: Evaluation) -> Published | None:  # noqa: C901 (one total match)
+def _of_evaluation(event: Event, state: Evaluation) -> Published | None:
     named = {"evaluation": state.evaluation, "employee": state.employee}
     match event:
         case events.Approved():
@@ -85,9 +84,7 @@ def _of_evaluation(event: Event, state: Evaluation) -> Published | None:  # noqa
                 reason=_sealed(event.reason),
             )
         case events.PushBackAnswered() if isinstance(event.text, Sealed):
-            return out.PushBackAnswered(
-                **named, revision=event.revision, competency=event.competency, text=event.text
-            )
+            return out.PushBackAnswered(**named, revision=event.revision, competency=event.competency, text=event.text)
         case events.Withdrawn():
             return _withdrawn(state.texts, event)
         case _:
@@ -127,9 +124,7 @@ def _rated_lines(state: Evaluation, revision: Revision) -> tuple[out.RatedLine, 
     )
 
 
-def _withdrawn(
-    texts: dict[str, Said], event: events.Withdrawn | SelfTextWithdrawn
-) -> out.TextWithdrawn | None:
+def _withdrawn(texts: dict[str, Said], event: events.Withdrawn | SelfTextWithdrawn) -> out.TextWithdrawn | None:
     sealed = _sealed(texts[event.part].text)
     return None if sealed is None else _text_withdrawn(sealed, event)
 

@@ -77,6 +77,7 @@ class EvaluationList(View):
         "mean": "double precision",
         "raters": "jsonb",
         "examined_by": "jsonb",
+        "kept_despite": "jsonb",
         "held": "boolean",
         "self_status": "text",
         "self_late": "boolean",
@@ -117,6 +118,7 @@ def _assigned(identifier: str, event: events.Assigned) -> dict[str, object]:
         "code_count": 0,
         "raters": [],
         "examined_by": [],
+        "kept_despite": [],
         "held": False,
         "late": [],
         "manager_due": event.due.days.manager_due,
@@ -158,6 +160,8 @@ def _arrangement(event: object, row: dict[str, object]) -> dict[str, object]:
     match event:
         case events.HandedOver():
             return {"evaluator": event.evaluator}
+        case events.EvaluatorKept():
+            return {"kept_despite": [*_texts(row, "kept_despite"), event.manager or ""]}
         case events.SubstituteNamed():
             return {"substitute": event.substitute}
         case events.Extended():

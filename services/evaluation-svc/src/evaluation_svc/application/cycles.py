@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 
 from chassis.kernel import Frozen, NotFound, Sealed, Unsealed
 from chassis.unit import Unit
@@ -152,9 +151,7 @@ class Cycles:
 
     def exclude_participant(self, unit: Unit, cycle: str, person: str, reason: str) -> Cycle:
         """Leave somebody out of a planned cycle."""
-        return unit.record(
-            Cycle, cycle, unit.get(Cycle, cycle).exclude(person, reason, unit.actor.person, unit.now)
-        )
+        return unit.record(Cycle, cycle, unit.get(Cycle, cycle).exclude(person, reason, unit.actor.person, unit.now))
 
     def name_evaluator(self, unit: Unit, cycle: str, person: str, evaluator: str) -> None:
         """Name who evaluates somebody; in an open cycle the evaluation is handed over."""
@@ -197,9 +194,7 @@ class Cycles:
         state = unit.get(Cycle, cycle)
         entrants = participants(unit, state, unit.now).entrants
         evaluations = {one.candidate.person: unit.new_id("evaluation") for one in entrants}
-        opened = state.open(
-            cycle, tuple(one.candidate for one in entrants), evaluations, unit.actor.person, unit.now
-        )
+        opened = state.open(cycle, tuple(one.candidate for one in entrants), evaluations, unit.actor.person, unit.now)
         for one in entrants:
             self._assign(unit, cycle, state, one, evaluations[one.candidate.person])
         return unit.record(Cycle, cycle, opened)
@@ -282,9 +277,7 @@ class Cycles:
 
     def _kept_text(self, person: str, part: str, text: str) -> KeptText:
         words = checked_text("evidence", text)
-        return KeptText(
-            text=Unsealed(person=person, part=part, text=words), length=len(words), vague=self.vague(words)
-        )
+        return KeptText(text=Unsealed(person=person, part=part, text=words), length=len(words), vague=self.vague(words))
 
     def _end_unfinished(self, unit: Unit, evaluation: str) -> bool:
         ended = unit.get(Evaluation, evaluation).end_unfinished(unit.now)
@@ -312,5 +305,3 @@ def _sealed(kept: KeptText) -> TakenOver:
     if not isinstance(kept.text, Sealed):
         raise TypeError("a kept text is sealed once it is stored")
     return TakenOver(text=kept.text, length=kept.length, vague=kept.vague)
-
-

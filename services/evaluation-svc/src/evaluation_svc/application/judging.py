@@ -61,9 +61,7 @@ class Judging:
 
     def recall(self, unit: Unit, evaluation: str) -> Evaluation:
         """Take a submitted evaluation back."""
-        return unit.record(
-            Evaluation, evaluation, unit.get(Evaluation, evaluation).recall(unit.actor.person, unit.now)
-        )
+        return unit.record(Evaluation, evaluation, unit.get(Evaluation, evaluation).recall(unit.actor.person, unit.now))
 
     def examine(self, unit: Unit, evaluation: str) -> Evaluation:
         """Record that somebody who may approve it opened it."""
@@ -112,9 +110,7 @@ class Judging:
             Evaluation, evaluation, unit.get(Evaluation, evaluation).acknowledge(unit.actor.person, unit.now)
         )
 
-    def react(
-        self, unit: Unit, evaluation: str, competency: str, reaction: Reaction, reason: str | None
-    ) -> Evaluation:
+    def react(self, unit: Unit, evaluation: str, competency: str, reaction: Reaction, reason: str | None) -> Evaluation:
         """Answer one released score of one's own."""
         state = unit.get(Evaluation, evaluation)
         answers = answers_push_back(unit.directory, state)

@@ -21,9 +21,7 @@ class Noting:
     def observe(self, unit: Unit, employee: str, on: date, competencies: tuple[str, ...], text: str) -> str:
         """Note what was seen of an employee; return the observation's id."""
         observation = unit.new_id("observation")
-        noted = Observation.note(
-            unit.actor.person, employee, on, competencies, text, unit.now, vague=self.vague(text)
-        )
+        noted = Observation.note(unit.actor.person, employee, on, competencies, text, unit.now, vague=self.vague(text))
         unit.record(Observation, observation, noted)
         return observation
 
@@ -49,9 +47,7 @@ class Noting:
         for one in state.cited:
             evaluation = unit.get(Evaluation, one.evaluation)
             if one.part not in evaluation.withdrawn:
-                unit.record(
-                    Evaluation, one.evaluation, evaluation.withdraw(one.part, reason, by, on, is_hr=True)
-                )
+                unit.record(Evaluation, one.evaluation, evaluation.withdraw(one.part, reason, by, on, is_hr=True))
         return after
 
     def withdraw_example(self, unit: Unit, example: str, reason: str) -> Example:

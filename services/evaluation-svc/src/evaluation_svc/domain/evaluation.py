@@ -275,9 +275,7 @@ class Evaluation(State):
         for name in ("self_due", "manager_due", "approval_due", "conversations_by"):
             if getattr(new, name) < getattr(old, name):
                 raise Invalid(name, getattr(new, name).isoformat(), "dates only extend: give the same or a later day.")
-        return Extended(
-            due=due, is_open=self.is_writable, awaits_self_assessment=not self_submitted, by=by, at=at
-        )
+        return Extended(due=due, is_open=self.is_writable, awaits_self_assessment=not self_submitted, by=by, at=at)
 
     def excuse(self, reason: ExcuseReason, by: str, at: datetime, acting: str | None = None) -> Excused:
         """Excuse the evaluation; what was written is kept."""
@@ -389,9 +387,7 @@ class Evaluation(State):
         first, *rest = self.approve(by, at, release_due_at, self_ratings, acting, release_now=release_now)
         return (first.model_copy(update={"together": True}), *rest)
 
-    def give_back(
-        self, comments: dict[str, str], by: str, at: datetime, acting: str | None = None
-    ) -> Returned:
+    def give_back(self, comments: dict[str, str], by: str, at: datetime, acting: str | None = None) -> Returned:
         """Return it to the evaluator with specific feedback per competency."""
         self._must_not_be_involved(by, acting, "returns")
         self._must_be({"submitted"}, "only a submitted one can be returned")
@@ -482,9 +478,7 @@ class Evaluation(State):
         if waiting is None:
             raise NotNow("No push-back on this score waits for an answer.")
         part, written = self._text(f"answer/{competency}", text)
-        return PushBackAnswered(
-            revision=waiting.revision, competency=competency, part=part, text=written, by=by, at=at
-        )
+        return PushBackAnswered(revision=waiting.revision, competency=competency, part=part, text=written, by=by, at=at)
 
     def waiting_push_back(self, competency: str) -> Reacted | None:
         """Return the push-back on a score that waits for an answer, if there is one."""

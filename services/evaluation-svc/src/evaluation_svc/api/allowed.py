@@ -1,0 +1,98 @@
+"""What every route asks first: who is it, and may they; with the table of refusals."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from chassis.http import Command, ErrorTable, Query
+from chassis.identity import Actor, Directory
+from chassis.kernel import Forbidden, NotFound
+from chassis.unit import Unit
+from evaluation_svc.access import NOTHING, Action, Resource, decide
+from evaluation_svc.application import Evaluations
+from evaluation_svc.application.people import acting, answers_push_back
+from evaluation_svc.domain.cycle import Cycle
+from evaluation_svc.domain.errors import OwnCase
+from evaluation_svc.domain.evaluation import Evaluation
+from evaluation_svc.domain.self_assessment import SelfAssessment
+
+ERRORS: ErrorTable = {OwnCase: 403}
+"""Every broken rule is a conflict (409) but one's own case (403); 422, 404 and 403 follow from the error's class."""
+
+REFUSED = "This is for somebody else to do."
+
+
+def application(command: Command) -> Evaluations:
+    """Return the use cases of the service a command is for."""
+    return cast("Evaluations", command.service.application)
+
+
+def allow(unit: Unit, action: Action, evaluation: str) -> Evaluation:
+    """Return the evaluation; refuse what the actor may not do, as absent what they may not even see."""
+    state = unit.get(Evaluation, evaluation)
+    own = unit.find(SelfAssessment, evaluation)
+    resource = resource_of(unit.directory, unit.actor, state, own, unit.now >= state.due.self_at)
+    if not decide(unit.actor, "read evaluation", resource):
+        raise NotFound(evaluation)
+    if not decide(unit.actor, action, resource):
+        raise Forbidden(REFUSED)
+    return state
+
+
+def allow_at_all(unit: Unit, action: Action, person: str | None = None) -> None:
+    """Refuse what the actor may not do, in general or about a person."""
+    relation = unit.directory.relation(unit.actor.person, person) if person else NOTHING.relation
+    if not decide(unit.actor, action, Resource(relation=relation)):
+        raise Forbidden(REFUSED)
+
+
+def allow_arranging(unit: Unit, cycle: str, person: str | None = None, action: Action = "arrange") -> Cycle:
+    """Return the cycle if the actor may arrange it; what one arranges about a person is never about oneself."""
+    state = unit.get(Cycle, cycle)
+    allow_at_all(unit, action, person)
+    return state
+
+
+def readable(query: Query, evaluation: str) -> tuple[Evaluation, int, Resource, SelfAssessment | None]:
+    """Return an evaluation, its version, how it concerns the actor, and the self-assessment; or nothing at all."""
+    state, version = query.state(Evaluation, evaluation)
+    if state is None:
+        raise NotFound(evaluation)
+    own, _ = query.state(SelfAssessment, evaluation)
+    resource = resource_of(query.directory, query.actor, state, own, query.now >= state.due.self_at)
+    if not decide(query.actor, "read evaluation", resource):
+        raise NotFound(evaluation)
+    return state, version, resource, own
+
+
+def allow_reading(query: Query, action: Action) -> None:
+    """Refuse a list the actor may not read."""
+    if not decide(query.actor, action):
+        raise Forbidden(REFUSED)
+
+
+def resource_of(
+    directory: Directory, actor: Actor, state: Evaluation, own: SelfAssessment | None, self_due_passed: bool
+) -> Resource:
+    """Return how an evaluation concerns the actor."""
+    return Resource(
+        relation=directory.relation(actor.person, state.employee),
+        is_evaluator=actor.person in (state.evaluator, acting(directory, state)) and not _left(directory, actor),
+        is_substitute=actor.person == state.substitute,
+        answers=actor.person == answers_push_back(directory, state),
+        wrote=any(actor.person in _writers(state, number) for number in range(len(state.revisions))),
+        status=state.status,
+        was_approved=state.approved_revision is not None,
+        was_released=state.released_revision is not None,
+        self_submitted=own is not None and own.status == "submitted",
+        self_due_passed=self_due_passed,
+    )
+
+
+def _writers(state: Evaluation, number: int) -> set[str | None]:
+    return {line.by for line in state.revisions[number].lines.values()}
+
+
+def _left(directory: Directory, actor: Actor) -> bool:
+    person = directory.person(actor.person)
+    return person is not None and person.status == "left"

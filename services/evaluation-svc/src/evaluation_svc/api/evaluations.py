@@ -1,0 +1,234 @@
+"""Evaluations over HTTP: the form, HR's decisions, release, and what the employee answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import APIRouter
+
+from chassis.http import Answer, Command, Commanded, Queried, problems
+from chassis.kernel import NotFound
+from chassis.unit import Unit
+from evaluation_svc.access import Action, sight
+from evaluation_svc.access import decide as permits
+from evaluation_svc.api.allowed import allow, allow_reading, application, readable
+from evaluation_svc.api.shapes import (
+    CodeView,
+    EvaluationView,
+    Id,
+    LineBody,
+    QueueItem,
+    ReactionBody,
+    ReasonBody,
+    Recorded,
+    ReturnBody,
+    RevisionView,
+    TextBody,
+    TogetherBody,
+    WithdrawalBody,
+)
+from evaluation_svc.api.views import evaluation_view, history_view, readable_revisions, recorded_view, revision_view
+from evaluation_svc.application import Evaluations
+from evaluation_svc.domain.evaluation import Evaluation
+
+router = APIRouter(tags=["evaluations"])
+
+Act = Callable[[Evaluations, Unit], object]
+
+_QUEUE = (
+    "select * from evaluation_list where workspace = %(workspace)s and status = 'submitted'"
+    " and employee <> %(me)s and evaluator <> %(me)s and not raters ? %(me)s and (%(hr)s or substitute = %(me)s)"
+    " order by code_count desc, submitted_at, evaluation"
+)
+
+
+def _run(command: Command, evaluation: str, action: Action, act: Act) -> Answer:
+    """Run one act on an evaluation: allowed, at the version the caller has seen, answered with the new one."""
+
+    def decide(unit: Unit) -> Answer:
+        allow(unit, action, evaluation)
+        unit.expect(Evaluation, evaluation, command.expected_version)
+        act(application(command), unit)
+        return Answer(id=evaluation, etag=str(unit.version(Evaluation, evaluation)))
+
+    return command.run(decide)
+
+
+@router.get("/evaluations")
+def evaluations(query: Queried) -> list[EvaluationView]:
+    """List one's own evaluations, those one evaluates, and those of whom one manages."""
+    rows = query.rows(
+        "select evaluation from evaluation_list where workspace = %(workspace)s and (employee = %(me)s"
+        " or evaluator = %(me)s or employee = any(%(team)s)) order by entered_at desc, evaluation",
+        {"me": query.actor.person, "team": query.directory.managed_by(query.actor.person)},
+    )
+    found = (readable(query, row["evaluation"]) for row in rows)
+    views = [evaluation_view(query, one.evaluation, one, sight(query.actor, of)) for one, _, of, _ in found]
+    for view in views:
+        view.revision, view.reactions = None, []
+    return views
+
+
+@router.get("/evaluations/{evaluation}", responses=problems(404))
+def evaluation(evaluation: Id, query: Queried) -> EvaluationView:
+    """Read an evaluation as far as one may: the form with its evidence, codes, feedback and reactions."""
+    state, version, of, _ = readable(query, evaluation)
+    query.etag(version)
+    query.record_access(state.employee, "evaluation", evaluation)
+    view = evaluation_view(query, evaluation, state, sight(query.actor, of))
+    view.because = [str(one.event_id) for one in query.history(Evaluation, evaluation)]
+    return view
+
+
+@router.put("/evaluations/{evaluation}/lines/{competency}", responses=problems(403, 404, 409, 412, 422))
+def line(evaluation: Id, competency: Id, body: LineBody, command: Commanded) -> Answer:
+    """Write one line of the draft: its rating or "not seen", and its whole evidence."""
+    typed = body.typed(competency)
+    return _run(command, evaluation, "write", lambda use, unit: use.draft_line(unit, evaluation, typed))
+
+
+@router.post("/evaluations/{evaluation}/submission", responses=problems(403, 404, 409))
+def submit(evaluation: Id, command: Commanded) -> Answer:
+    """Hand a draft or a returned evaluation to HR."""
+    return _run(command, evaluation, "write", lambda use, unit: use.submit(unit, evaluation))
+
+
+@router.post("/evaluations/{evaluation}/recall", responses=problems(403, 404, 409))
+def recall(evaluation: Id, command: Commanded) -> Answer:
+    """Take a submitted evaluation back, until HR approves or returns it."""
+    return _run(command, evaluation, "write", lambda use, unit: use.recall(unit, evaluation))
+
+
+@router.post("/evaluations/{evaluation}/opening", responses=problems(403, 404, 409))
+def examine(evaluation: Id, command: Commanded) -> Answer:
+    """Open a submitted evaluation to decide on it; only what was opened can be approved together."""
+    return _run(command, evaluation, "judge", lambda use, unit: use.examine(unit, evaluation))
+
+
+@router.post("/evaluations/{evaluation}/approval", responses=problems(403, 404, 409))
+def approve(evaluation: Id, command: Commanded) -> Answer:
+    """Approve a submitted evaluation."""
+    return _run(command, evaluation, "judge", lambda use, unit: use.approve(unit, evaluation))
+
+
+@router.post("/evaluations/{evaluation}/return", responses=problems(403, 404, 409, 422))
+def give_back(evaluation: Id, body: ReturnBody, command: Commanded) -> Answer:
+    """Return a submitted evaluation with specific feedback per competency."""
+    return _run(command, evaluation, "judge", lambda use, unit: use.give_back(unit, evaluation, body.comments))
+
+
+@router.post("/evaluations/{evaluation}/release", responses=problems(403, 404, 409))
+def release(evaluation: Id, command: Commanded) -> Answer:
+    """Show an approved evaluation to the employee."""
+    return _run(command, evaluation, "release", lambda use, unit: use.release(unit, evaluation))
+
+
+@router.post("/evaluations/{evaluation}/hold", responses=problems(403, 404, 409, 422))
+def hold(evaluation: Id, body: ReasonBody, command: Commanded) -> Answer:
+    """Keep an approved evaluation from being released, with a reason."""
+    return _run(command, evaluation, "hold", lambda use, unit: use.hold(unit, evaluation, body.reason))
+
+
+@router.post("/evaluations/{evaluation}/reopening", responses=problems(403, 404, 409, 422))
+def reopen(evaluation: Id, body: ReasonBody, command: Commanded) -> Answer:
+    """Start the next revision as a draft with the ratings copied, with a reason."""
+    return _run(command, evaluation, "judge", lambda use, unit: use.reopen(unit, evaluation, body.reason))
+
+
+@router.post("/evaluations/{evaluation}/acknowledgement", responses=problems(403, 404, 409))
+def acknowledge(evaluation: Id, command: Commanded) -> Answer:
+    """Say that one has read one's evaluation, which is not agreeing."""
+    return _run(command, evaluation, "acknowledge", lambda use, unit: use.acknowledge(unit, evaluation))
+
+
+@router.post("/evaluations/{evaluation}/reactions/{competency}", responses=problems(403, 404, 409, 422))
+def react(evaluation: Id, competency: Id, body: ReactionBody, command: Commanded) -> Answer:
+    """Answer one released score."""
+    return _run(
+        command,
+        evaluation,
+        "react",
+        lambda use, unit: use.react(unit, evaluation, competency, body.reaction, body.reason),
+    )
+
+
+@router.post("/evaluations/{evaluation}/answers/{competency}", responses=problems(403, 404, 409, 422))
+def answer(evaluation: Id, competency: Id, body: TextBody, command: Commanded) -> Answer:
+    """Answer a push-back; nothing is overwritten."""
+    return _run(command, evaluation, "answer", lambda use, unit: use.answer(unit, evaluation, competency, body.text))
+
+
+@router.post("/evaluations/{evaluation}/withdrawal", responses=problems(403, 404, 409, 422))
+def withdraw(evaluation: Id, body: WithdrawalBody, command: Commanded) -> Answer:
+    """Withdraw one text, with a reason: its author or HR."""
+    return _run(
+        command, evaluation, "withdraw", lambda use, unit: use.withdraw(unit, evaluation, body.part, body.reason)
+    )
+
+
+@router.get("/evaluations/{evaluation}/revisions/{number}", responses=problems(404))
+def revision(evaluation: Id, number: int, query: Queried) -> RevisionView:
+    """Read one revision."""
+    state, _, of, _ = readable(query, evaluation)
+    shown = sight(query.actor, of)
+    found = next((one for one in readable_revisions(state, shown) if one.number == number), None)
+    if found is None:
+        raise NotFound(evaluation)
+    query.record_access(state.employee, "evaluation", evaluation)
+    return revision_view(query, state, found, shown)
+
+
+@router.get("/evaluations/{evaluation}/history", responses=problems(404))
+def history(evaluation: Id, query: Queried) -> list[Recorded]:
+    """Read what the record holds: HR and the evaluator all they may see of it, the employee what was released."""
+    state, _, of, _ = readable(query, evaluation)
+    shown = sight(query.actor, of)
+    query.record_access(state.employee, "evaluation history", evaluation)
+    if shown == "all" or (shown == "judged" and not state.is_writable):
+        return history_view(query, Evaluation, evaluation)
+    entries = [recorded_view(one) for one in query.history(Evaluation, evaluation)]
+    for entry in entries:
+        entry.details = {name: value for name, value in entry.details.items() if name == "revision"}
+    hidden = ("line", "evidence", "self-assessment-opened", "examined", "held")
+    return [one for one in entries if not one.what.removeprefix("evaluation.").startswith(hidden)]
+
+
+@router.get("/approvals", responses=problems(403))
+def approvals(query: Queried) -> list[QueueItem]:
+    """List what waits for approval, most codes first; never one's own."""
+    rows = query.rows(_QUEUE, {"me": query.actor.person, "hr": "hr" in query.actor.roles})
+    if not rows:
+        _queue_is_theirs(query)
+    return [
+        QueueItem(
+            evaluation=row["evaluation"],
+            employee=row["employee"],
+            evaluator=row["evaluator"],
+            cycle=row["cycle"],
+            codes=[CodeView(**code) for code in row["codes"]],
+            submitted_at=row["submitted_at"],
+            opened=query.actor.person in row["examined_by"],
+            late="approval" in row["late"],
+        )
+        for row in rows
+    ]
+
+
+@router.post("/approvals", responses=problems(403, 404, 409))
+def approve_together(body: TogetherBody, command: Commanded) -> Answer:
+    """Approve several without a code, each opened before; all or none."""
+
+    def decide(unit: Unit) -> Answer:
+        for one in body.evaluations:
+            allow(unit, "judge", one)
+        application(command).approve_together(unit, body.evaluations)
+        return Answer(ids=body.evaluations)
+
+    return command.run(decide)
+
+
+def _queue_is_theirs(query: Queried) -> None:
+    """Refuse the empty queue to whoever could never have one: neither HR nor a substitute of any evaluation."""
+    sql = "select 1 as found from evaluation_list where workspace = %(workspace)s and substitute = %(me)s limit 1"
+    if not permits(query.actor, "read queue") and not query.rows(sql, {"me": query.actor.person}):
+        allow_reading(query, "read queue")

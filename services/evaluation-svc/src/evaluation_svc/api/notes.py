@@ -1,0 +1,272 @@
+"""Self-assessments, observations, examples, and what is waiting, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from chassis.http import Answer, Commanded, Queried, Query, problems
+from chassis.kernel import NotFound, Sealed
+from chassis.unit import Unit
+from evaluation_svc.access import NOTHING, reads_self_assessment
+from evaluation_svc.access import decide as permits
+from evaluation_svc.api.allowed import REFUSED, allow, application, readable, resource_of
+from evaluation_svc.api.shapes import (
+    Id,
+    LineBody,
+    NoteBody,
+    NoteView,
+    ObservationBody,
+    PassOnBody,
+    ReasonBody,
+    SelfAssessmentView,
+    TextView,
+    WaitingItem,
+    WithdrawalBody,
+)
+from evaluation_svc.api.views import self_assessment_view
+from evaluation_svc.application.people import manager_of
+from evaluation_svc.domain.errors import Forbidden, Invalid
+from evaluation_svc.domain.notes import Example, Observation
+from evaluation_svc.domain.self_assessment import SelfAssessment
+
+router = APIRouter(tags=["self-assessments and notes"])
+
+
+@router.get("/self-assessments/{evaluation}", responses=problems(403, 404))
+def self_assessment(evaluation: Id, query: Queried) -> SelfAssessmentView:
+    """Read the self-assessment of an evaluation, if one may; the evaluator opens it first."""
+    state, _, of, own = readable(query, evaluation)
+    if not reads_self_assessment(query.actor, of):
+        raise NotFound(evaluation)
+    if of.is_evaluator and query.actor.person not in state.self_opened:
+        raise Forbidden("Open the self-assessment first: the record says when an evaluator did.")
+    query.record_access(state.employee, "self-assessment", evaluation)
+    return self_assessment_view(query, state, own)
+
+
+@router.put("/self-assessments/{evaluation}/lines/{competency}", responses=problems(403, 404, 409, 422))
+def self_line(evaluation: Id, competency: Id, body: LineBody, command: Commanded) -> Answer:
+    """Write one line of the own self-assessment."""
+
+    def decide(unit: Unit) -> Answer:
+        allow(unit, "assess self", evaluation)
+        application(command).draft_self_line(unit, evaluation, body.typed(competency))
+        return Answer(id=evaluation, etag=str(unit.version(SelfAssessment, evaluation)))
+
+    return command.run(decide)
+
+
+@router.post("/self-assessments/{evaluation}/submission", responses=problems(403, 404, 409))
+def submit_self_assessment(evaluation: Id, command: Commanded) -> Answer:
+    """Hand the own self-assessment in; a late one is taken until release, and marked."""
+
+    def decide(unit: Unit) -> Answer:
+        allow(unit, "assess self", evaluation)
+        application(command).submit_self_assessment(unit, evaluation)
+        return Answer(id=evaluation)
+
+    return command.run(decide)
+
+
+@router.post("/self-assessments/{evaluation}/opening", responses=problems(403, 404))
+def open_self_assessment(evaluation: Id, command: Commanded) -> Answer:
+    """Open the self-assessment as the evaluator; changes of a rating after that are marked for HR."""
+
+    def decide(unit: Unit) -> Answer:
+        state = allow(unit, "open self-assessment", evaluation)
+        own = unit.find(SelfAssessment, evaluation)
+        of = resource_of(unit.directory, unit.actor, state, own, unit.now >= state.due.self_at)
+        if not reads_self_assessment(unit.actor, of):
+            raise NotFound(evaluation)
+        application(command).open_self_assessment(unit, evaluation)
+        return Answer(id=evaluation)
+
+    return command.run(decide)
+
+
+@router.post("/self-assessments/{evaluation}/withdrawal", responses=problems(403, 404, 409, 422))
+def withdraw_self_text(evaluation: Id, body: WithdrawalBody, command: Commanded) -> Answer:
+    """Withdraw one text of a self-assessment, with a reason: the employee or HR."""
+
+    def decide(unit: Unit) -> Answer:
+        allow(unit, "withdraw", evaluation)
+        application(command).withdraw_self_text(unit, evaluation, body.part, body.reason)
+        return Answer(id=evaluation)
+
+    return command.run(decide)
+
+
+@router.get("/observations")
+def observations(query: Queried, employee: str | None = None) -> list[NoteView]:
+    """List the observations one holds, newest first."""
+    return _notes(query, "observation", employee)
+
+
+@router.post("/observations", status_code=201, responses=problems(403, 422))
+def observe(body: ObservationBody, command: Commanded) -> Answer:
+    """Note what was seen of an employee."""
+
+    def decide(unit: Unit) -> Answer:
+        if unit.directory.person(body.employee) is None:
+            raise Invalid("employee", body.employee, "name somebody of this workspace.")
+        _may_observe(unit, body.employee)
+        note = application(command).observe(unit, body.employee, body.on, body.competencies, body.text)
+        return Answer(status=201, id=note, location=f"/observations/{note}")
+
+    return command.run(decide)
+
+
+@router.get("/observations/{note}", responses=problems(404))
+def observation(note: Id, query: Queried) -> NoteView:
+    """Read one observation one holds."""
+    return _note(query, "observation", note)
+
+
+@router.post("/observations/{note}/passing-on", responses=problems(403, 404, 409, 422))
+def pass_on(note: Id, body: PassOnBody, command: Commanded) -> Answer:
+    """Give an observation to another manager."""
+
+    def decide(unit: Unit) -> Answer:
+        if unit.get(Observation, note).holder != unit.actor.person:
+            raise NotFound(note)
+        application(command).pass_on(unit, note, body.to)
+        return Answer(id=note)
+
+    return command.run(decide)
+
+
+@router.post("/observations/{note}/withdrawal", responses=problems(403, 404, 409, 422))
+def withdraw_observation(note: Id, body: ReasonBody, command: Commanded) -> Answer:
+    """Withdraw an observation, and with it the evidence that cites it."""
+
+    def decide(unit: Unit) -> Answer:
+        state = unit.get(Observation, note)
+        by_hr = bool(state.cited) and "hr" in unit.actor.roles and unit.actor.person != state.employee
+        if unit.actor.person not in (state.author, state.holder) and not by_hr:
+            raise NotFound(note)
+        application(command).withdraw_observation(unit, note, body.reason)
+        return Answer(id=note)
+
+    return command.run(decide)
+
+
+@router.get("/examples")
+def examples(query: Queried) -> list[NoteView]:
+    """List one's own examples, newest first."""
+    return _notes(query, "example", None)
+
+
+@router.post("/examples", status_code=201, responses=problems(422))
+def note_example(body: NoteBody, command: Commanded) -> Answer:
+    """Note what one did oneself."""
+
+    def decide(unit: Unit) -> Answer:
+        if not permits(unit.actor, "note"):
+            raise Forbidden(REFUSED)
+        note = application(command).note_example(unit, body.on, body.competencies, body.text)
+        return Answer(status=201, id=note, location=f"/examples/{note}")
+
+    return command.run(decide)
+
+
+@router.get("/examples/{note}", responses=problems(404))
+def example(note: Id, query: Queried) -> NoteView:
+    """Read one of one's own examples."""
+    return _note(query, "example", note)
+
+
+@router.post("/examples/{note}/withdrawal", responses=problems(403, 404, 409, 422))
+def withdraw_example(note: Id, body: ReasonBody, command: Commanded) -> Answer:
+    """Withdraw an example, and with it what cites it."""
+
+    def decide(unit: Unit) -> Answer:
+        if unit.get(Example, note).employee != unit.actor.person:
+            raise NotFound(note)
+        application(command).withdraw_example(unit, note, body.reason)
+        return Answer(id=note)
+
+    return command.run(decide)
+
+
+@router.get("/waiting")
+def waiting(query: Queried) -> list[WaitingItem]:
+    """List what waits for oneself: own self-assessments, evaluations, releases, answers; for HR also approvals."""
+    rows = query.rows(
+        "select d.kind, d.subject, d.due_at, e.employee, e.evaluator from deadlines d join evaluation_list e"
+        " on e.workspace = d.workspace and e.evaluation = d.subject where d.workspace = %(workspace)s"
+        " order by d.due_at, d.deadline"
+    )
+    return [
+        WaitingItem(
+            kind=row["kind"],
+            evaluation=row["subject"],
+            employee=row["employee"],
+            due_at=row["due_at"],
+            passed=row["due_at"] <= query.now,
+        )
+        for row in rows
+        if _is_mine(query, row)
+    ]
+
+
+def _is_mine(query: Query, row: dict[str, Any]) -> bool:
+    """Tell whether the actor is who has to act."""
+    me, employee = query.actor.person, row["employee"]
+    match row["kind"]:
+        case "self due":
+            return me == employee
+        case "automatic release":
+            return me == manager_of(query.directory, employee)
+        case "approval waiting":
+            return "hr" in query.actor.roles and me not in (employee, row["evaluator"])
+        case _:
+            return me == row["evaluator"]
+
+
+def _may_observe(unit: Unit, employee: str) -> None:
+    """Refuse whoever neither manages nor evaluates the employee."""
+    relation = unit.directory.relation(unit.actor.person, employee)
+    evaluates = unit.rows(
+        "select 1 as found from evaluation_list where workspace = %(workspace)s and employee = %(employee)s"
+        " and evaluator = %(me)s limit 1",
+        {"employee": employee, "me": unit.actor.person},
+    )
+    resource = NOTHING.model_copy(update={"relation": relation, "is_evaluator": bool(evaluates)})
+    if not permits(unit.actor, "observe", resource):
+        raise Forbidden("Observations are noted by whoever manages or evaluates somebody.")
+
+
+def _notes(query: Query, kind: str, employee: str | None) -> list[NoteView]:
+    rows = query.rows(
+        "select * from note_list where workspace = %(workspace)s and kind = %(kind)s and holder = %(me)s"
+        " and (%(employee)s::text is null or employee = %(employee)s) order by on_day desc, note",
+        {"kind": kind, "me": query.actor.person, "employee": employee},
+    )
+    return [_note_view(query, row) for row in rows]
+
+
+def _note(query: Query, kind: str, note: str) -> NoteView:
+    row = query.row(
+        "select * from note_list where workspace = %(workspace)s and kind = %(kind)s and note = %(note)s"
+        " and holder = %(me)s",
+        {"kind": kind, "me": query.actor.person, "note": note},
+    )
+    if row is None:
+        raise NotFound(note)
+    return _note_view(query, row)
+
+
+def _note_view(query: Query, row: dict[str, Any]) -> NoteView:
+    withdrawn = row["withdrawn_on"]
+    text = None if withdrawn else query.open(Sealed.model_validate(row["text"]))
+    return NoteView(
+        id=row["note"],
+        author=row["author"],
+        employee=row["employee"],
+        on=row["on_day"],
+        competencies=row["competencies"],
+        text=TextView(text=text, withdrawn_on=withdrawn),
+        cited_in=row["cited_in"],
+    )

@@ -1,0 +1,255 @@
+"""From state to what one reader may see of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from chassis.http import Query
+from chassis.kernel import Sealed, State
+from chassis.projection import RecordedEvent
+from evaluation_svc import facts
+from evaluation_svc.access import Sight
+from evaluation_svc.api.shapes import (
+    BarView,
+    CodeView,
+    EvaluationView,
+    LineView,
+    ReactionView,
+    Recorded,
+    ReturnView,
+    RevisionView,
+    SelfAssessmentView,
+    TextView,
+)
+from evaluation_svc.domain.evaluation import Evaluation, Reacted, Return, Revision
+from evaluation_svc.domain.lines import Line
+from evaluation_svc.domain.self_assessment import SelfAssessment
+
+SEES_FEEDBACK: frozenset[Sight] = frozenset({"all", "judged", "state"})
+SEES_CODES: frozenset[Sight] = frozenset({"all", "judged"})
+
+
+def revision_for(state: Evaluation, shown: Sight) -> Revision | None:
+    """Return the revision whose lines a reader sees, or None for none of them."""
+    match shown:
+        case "own" | "released" | "written":
+            return state.released_revision
+        case "approved":
+            return state.approved_revision
+        case "all":
+            return state.revision
+        case "judged":
+            return state.approved_revision if state.is_writable else state.revision
+        case _:
+            return None
+
+
+def readable_revisions(state: Evaluation, shown: Sight) -> list[Revision]:
+    """Return the revisions a reader may open."""
+    match shown:
+        case "own" | "released" | "written":
+            return [one for one in state.revisions if one.released_at]
+        case "approved":
+            return [one for one in state.revisions if one.approved_at]
+        case "judged":
+            return [one for one in state.revisions if one.approved_at or not state.is_writable]
+        case "all":
+            return list(state.revisions)
+        case _:
+            return []
+
+
+def evaluation_view(query: Query, identifier: str, state: Evaluation, shown: Sight) -> EvaluationView:
+    """Return an evaluation as one reader may see it."""
+    terms, revision = state.terms, revision_for(state, shown)
+    approved = state.revision.approved_at
+    sees_reactions = shown in ("own", "all", "judged", "approved")
+    may_hold = shown in ("all", "judged", "approved")
+    return EvaluationView(
+        id=identifier,
+        employee=state.employee,
+        evaluator=state.evaluator,
+        cycle=terms.cycle,
+        cycle_name=terms.cycle_name,
+        ladder=terms.ladder,
+        level=terms.level,
+        framework_version=terms.framework_version,
+        status=state.status,
+        shown=shown,
+        returned=sum(len(one.returns) for one in state.revisions),
+        approved_on=query.directory.calendar(None).local_date(approved) if approved else None,
+        self_due=state.due.days.self_due,
+        manager_due=state.due.days.manager_due,
+        hold=_text(query, state, state.hold.reason) if state.hold and may_hold else None,
+        revision=revision_view(query, state, revision, shown) if revision else _feedback_only(query, state, shown),
+        earlier=[one.number for one in readable_revisions(state, shown) if one is not revision],
+        reactions=[_reaction(query, state, one) for one in _latest(state)] if sees_reactions else [],
+    )
+
+
+def revision_view(query: Query, state: Evaluation, revision: Revision, shown: Sight) -> RevisionView:
+    """Return a revision as one reader may see it."""
+    following = next((one for one in state.revisions if one.number == revision.number + 1), None)
+    codes = revision.codes if revision.submitted_at and not state.is_writable else state.own_codes()
+    if revision is not state.revision:
+        codes = revision.codes
+    tells_why = shown in SEES_FEEDBACK or (shown == "own" and revision.released_at is not None)
+    return RevisionView(
+        number=revision.number,
+        lines=_lines(query, state, revision, shown),
+        codes=[CodeView(**code.model_dump()) for code in codes] if shown in SEES_CODES else None,
+        returns=[_return(query, state, one) for one in revision.returns] if shown in SEES_FEEDBACK else None,
+        because=_text(query, state, revision.because) if revision.because and tells_why else None,
+        submitted_at=revision.submitted_at,
+        approved_at=revision.approved_at,
+        approved_by=revision.approved_by,
+        approved_together=revision.together,
+        released_at=revision.released_at,
+        released_how=revision.released_how,
+        acknowledged_at=revision.acknowledged_at,
+        corrected_on=_corrected_on(following, shown),
+    )
+
+
+def self_assessment_view(query: Query, about: Evaluation, own: SelfAssessment | None) -> SelfAssessmentView:
+    """Return a self-assessment with the bars of the form."""
+    form = _form(query, about)
+    lines = {} if own is None else own.lines
+    withdrawn = {} if own is None else own.withdrawn
+    return SelfAssessmentView(
+        evaluation=about.evaluation,
+        employee=about.employee,
+        status="not started" if own is None else own.status,
+        late=own is not None and own.late,
+        submitted_at=own.submitted_at if own else None,
+        lines=[
+            _line(query, lines.get(one, Line(competency=one)), withdrawn, form.get(one, []))
+            for one in about.terms.competencies
+        ],
+    )
+
+
+def history_view(query: Query, cls: type[State], identifier: str) -> list[Recorded]:
+    """Return what the record holds of a stream, without texts."""
+    return [recorded_view(one) for one in query.history(cls, identifier)]
+
+
+def recorded_view(entry: RecordedEvent) -> Recorded:
+    """Return one event without its texts."""
+    details = without_texts(entry.event.model_dump(mode="json"))
+    return Recorded(event=str(entry.event_id), what=entry.topic, by=entry.actor, at=entry.recorded_at, details=details)
+
+
+def without_texts(value: Any) -> Any:
+    """Return a value with every sealed text left out."""
+    if isinstance(value, Mapping):
+        if {"enc", "key", "stream"} <= set(value):
+            return None
+        return {name: without_texts(one) for name, one in value.items()}
+    return [without_texts(one) for one in value] if isinstance(value, list) else value
+
+
+def _lines(query: Query, state: Evaluation, revision: Revision, shown: Sight) -> list[LineView]:
+    form = _form(query, state)
+    competencies: Iterable[str] = state.terms.competencies
+    lines = [revision.lines.get(one, Line(competency=one)) for one in competencies]
+    if shown == "written":
+        lines = [line for line in lines if line.by == query.actor.person]
+    views = [_line(query, line, state.withdrawn, form.get(line.competency, [])) for line in lines]
+    if shown == "judged":
+        for view, line in zip(views, lines, strict=True):
+            view.changes = [change.model_dump(mode="json") for change in line.changes]
+    return views
+
+
+def _line(query: Query, line: Line, withdrawn: Mapping[str, date], bars: list[facts.Bar]) -> LineView:
+    texts = query.opened([one.text if isinstance(one.text, Sealed) else None for one in line.evidence])
+    evidence = [
+        TextView(
+            part=one.part,
+            text=None if one.part in withdrawn else text,
+            withdrawn_on=withdrawn.get(one.part),
+            by=one.by,
+            cites=one.cites,
+        )
+        for one, text in zip(line.evidence, texts, strict=True)
+    ]
+    standing = [one for one in line.evidence if one.part not in withdrawn]
+    return LineView(
+        competency=line.competency,
+        name=bars[0].name if bars else None,
+        area=bars[0].area if bars else None,
+        rating=line.rating,
+        not_seen=_opened(query, line.reason, line.reason_part, withdrawn) if line.reason else None,
+        evidence=evidence,
+        rests_on_memory=line.rating is not None and not standing,
+        by=line.by,
+        bars=[
+            BarView(
+                level=bar.level,
+                code=bar.code,
+                title=bar.title,
+                required=bar.required,
+                behaviours=list(bar.behaviours),
+            )
+            for bar in bars
+        ],
+    )
+
+
+def _form(query: Query, state: Evaluation) -> dict[str, list[facts.Bar]]:
+    terms = state.terms
+    found: dict[str, list[facts.Bar]] = {}
+    for bar in facts.bars(query, terms.framework_version, (terms.level, *terms.next_levels)):
+        found.setdefault(bar.competency, []).append(bar)
+    return found
+
+
+def _feedback_only(query: Query, state: Evaluation, shown: Sight) -> RevisionView | None:
+    """Return HR's own feedback on a draft of which HR sees the state only."""
+    if shown != "state" or "hr" not in query.actor.roles or not state.revision.returns:
+        return None
+    returns = [_return(query, state, one) for one in state.revision.returns]
+    return RevisionView(number=state.revision.number, returns=returns)
+
+
+def _return(query: Query, state: Evaluation, one: Return) -> ReturnView:
+    comments = {
+        comment.competency: _opened(query, comment.text, comment.part, state.withdrawn) for comment in one.comments
+    }
+    return ReturnView(at=one.at, by=one.by, comments=comments)
+
+
+def _latest(state: Evaluation) -> list[Reacted]:
+    return [reactions[-1] for reactions in state.reactions.values() if reactions]
+
+
+def _reaction(query: Query, state: Evaluation, one: Reacted) -> ReactionView:
+    return ReactionView(
+        competency=one.competency,
+        revision=one.revision,
+        reaction=one.reaction,
+        at=one.at,
+        reason=_opened(query, one.reason, one.part, state.withdrawn) if one.reason else None,
+        answer=_opened(query, one.answer, one.answer_part, state.withdrawn) if one.answer else None,
+        answered_at=one.answered_at,
+    )
+
+
+def _corrected_on(following: Revision | None, shown: Sight) -> Any:
+    if following is None:
+        return None
+    return following.released_at if shown in ("own", "released", "written") else following.approved_at
+
+
+def _text(query: Query, state: Evaluation, text: object) -> TextView:
+    part = next((name for name, said in state.texts.items() if said.text == text), None)
+    return _opened(query, text, part, state.withdrawn)
+
+
+def _opened(query: Query, text: object, part: str | None, withdrawn: Mapping[str, date]) -> TextView:
+    on = withdrawn.get(part) if part else None
+    opened = query.open(text) if on is None and isinstance(text, Sealed) else None
+    return TextView(part=part, text=opened, withdrawn_on=on)

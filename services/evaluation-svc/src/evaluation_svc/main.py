@@ -1,0 +1,24 @@
+"""The wiring of evaluation-svc: what it is made of, and nothing else."""
+
+from chassis.service import Service
+from evaluation_svc import api
+from evaluation_svc.application import Evaluations
+from evaluation_svc.facts import TABLES
+from evaluation_svc.messaging import HANDLERS, published
+from evaluation_svc.projections import CycleList, EvaluationList, NoteList, ReactionList, deadlines
+from evaluation_svc.settings import NAME
+from wording import vague
+
+
+def service() -> Service:
+    """Return the service."""
+    return Service(
+        name=NAME,
+        application=Evaluations(vague),
+        published=published,
+        router=api.router,
+        handlers=HANDLERS,
+        tables=TABLES,
+        views=(CycleList(), EvaluationList(), NoteList(), ReactionList()),
+        deadlines=deadlines,
+    )
