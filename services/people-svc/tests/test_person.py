@@ -160,8 +160,16 @@ def test_who_comes_back_keeps_the_history_of_the_first_stay() -> None:
 
     days = (date(2024, 1, 1), date(2025, 1, 1), date(2026, 3, 1))
     assert [ada.status_on(day) for day in days] == ["active", "left", "active"]
-    assert ada.first_day == date(2026, 3, 1)
+    assert ada.first_day(TODAY) == date(2026, 3, 1)
     assert ada.details.ends_on is None
+
+
+def test_a_return_that_lies_ahead_leaves_the_first_day_of_the_present_stay() -> None:
+    ada = after(person(), *person().end(TODAY, TODAY))
+    ada = after(ada, *ada.change_status("active", date(2026, 3, 12), TODAY))
+
+    assert ada.first_day(TODAY) == date(2020, 1, 1)
+    assert ada.first_day(date(2026, 3, 12)) == date(2026, 3, 12)
 
 
 def test_a_first_day_that_moves_moves_the_day_somebody_is_active() -> None:

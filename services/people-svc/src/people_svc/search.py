@@ -90,7 +90,7 @@ def _known(employee: Employee, today: date, opened: Any) -> Known:
         person=employee.person,
         manager=employee.manager_on(today),
         status=status,
-        starts_on=employee.first_day,
+        starts_on=employee.first_day(today),
         ends_on=employee.ends_on,
         leave_until=leave.until if leave and status == "leave" else None,
         time_zone=employee.details.time_zone,

@@ -72,7 +72,7 @@ class People:
     def change_details(self, unit: Unit, person: str, changes: Changes, effective_on: date | None = None) -> Employee:
         """Change details now, and job title or department from `effective_on` (default: today) on."""
         employee = unit.get(Employee, person)
-        if changes.starts_on is not None and changes.starts_on != employee.first_day:
+        if changes.starts_on is not None and changes.starts_on != employee.first_day(self.today(unit)):
             begun = employee.begin(changes.starts_on, self.today(unit), unit.digest)
             employee = self._record(unit, person, begun)
         others = Changes(**{name: getattr(changes, name) for name in changes.model_fields_set - {"starts_on"}})
@@ -136,7 +136,7 @@ class People:
         """Take a file as one batch, as it was previewed; return the id of the import, None when it changed nothing."""
         taking = Taking(unit, self.today(unit))
         people = taking.take(sheet, options, previewed, confirmed)
-        if not people:
+        if not people or not unit.decided:
             return None
         self._list(unit, people, taking.identifiers)
         identifier = unit.new_id("im")

@@ -116,7 +116,7 @@ class Taking:
         employee = self._get(person)
         if employee.status_on(self.today) == "left":
             return employee
-        return self._record(person, employee.end(max(self.today, employee.first_day) - _DAY, self.today))
+        return self._record(person, employee.end(max(self.today, employee.first_day(self.today)) - _DAY, self.today))
 
     def _place(self, row: RowPlan, person: str) -> Employee:
         employee = self._get(person)
@@ -128,7 +128,9 @@ class Taking:
             track=row.after("track") or (known.track if known else ""),
             level=row.after("level") or (known.level if known else ""),
         )
-        return self._record(person, employee.state_placement(placement, max(self.today, employee.first_day)))
+        return self._record(
+            person, employee.state_placement(placement, max(self.today, employee.first_day(self.today)))
+        )
 
     def _get(self, person: str) -> Employee:
         return self.unit.get(Employee, person)

@@ -253,7 +253,7 @@ class Employee(State):
         planned = self.ends_on
         if planned == last_day:
             return ()
-        _checked_last_day(self.first_day, last_day)
+        _checked_last_day(self.first_day(today), last_day)
         changed: list[StatusChanged] = []
         if planned is not None and (last_day is None or last_day > planned):
             changed.append(StatusChanged(status="active", effective_on=planned + _DAY))
@@ -266,7 +266,7 @@ class Employee(State):
         """Give the present stay another first day, or come back on it after having left."""
         if self.status_on(today) == "left":
             return self.change_status("active", first_day, today)
-        returned = self._returned
+        returned = self._returned(today)
         if returned is None:
             return self.change(Changes(starts_on=first_day), today, digest)
         waiting = (StatusChanged(status="left", effective_on=returned),) if first_day > returned else ()
@@ -341,16 +341,14 @@ class Employee(State):
         gone = list(takewhile(lambda entry: entry.status == "left", reversed(self.statuses)))
         return gone[-1].effective_on - _DAY if gone else None
 
-    @property
-    def first_day(self) -> date:
-        """The first day of the present stay: the day of the return of somebody who had left."""
-        return self._returned or self.details.starts_on
+    def first_day(self, day: date) -> date:
+        """Return the first day of the stay somebody was last in on a day: after a return that of the return."""
+        return self._returned(day) or self.details.starts_on
 
-    @property
-    def _returned(self) -> date | None:
-        pairs = list(zip(self.statuses, self.statuses[1:], strict=False))
-        back = (later for earlier, later in reversed(pairs) if earlier.status == "left" and later.status != "left")
-        return next((entry.effective_on for entry in back), None)
+    def _returned(self, day: date) -> date | None:
+        pairs = reversed(list(zip(self.statuses, self.statuses[1:], strict=False)))
+        back = (later for earlier, later in pairs if earlier.status == "left" and later.status != "left")
+        return next((entry.effective_on for entry in back if entry.effective_on <= day), None)
 
     # ---- evolve
 
