@@ -4,7 +4,6 @@ from functools import cache
 from pathlib import Path
 
 from documents.typeset import Json, Typeset, Typesetter
-
 from gap_svc.documents import words
 from gap_svc.documents.report import Action, Line, ReportDocument, Term
 

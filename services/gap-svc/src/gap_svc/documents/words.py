@@ -17,14 +17,6 @@ QUESTIONS = (
     "Which of these gaps matters most to close, given where you want to go?",
     "What would need to be true, in concrete terms, for you to be ready?",
 )
-_MONTHS = ("January", "February", "March", "April", "May", "June") + (
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 
 
 def number(value: float) -> str:
@@ -39,8 +31,7 @@ def percent(value: float) -> str:
 
 def day(value: date, spelling: str) -> str:
     """A date in words: `12 November 2026`, American `November 12, 2026`."""
-    month = _MONTHS[value.month - 1]
-    return f"{month} {value.day}, {value.year}" if spelling == "american" else f"{value.day} {month} {value.year}"
+    return f"{value:%B} {value.day}, {value.year}" if spelling == "american" else f"{value.day} {value:%B} {value.year}"
 
 
 def listed(items: list[str], last: str = "and") -> str:
