@@ -177,4 +177,4 @@ def bars(reads: Reads, version: int, levels: Iterable[str]) -> list[Bar]:
         " order by e.place, e.competency, e.level",
         {"version": version, "levels": list(levels)},
     )
-    return [Bar(**{**row, "behaviours": tuple(row["behaviours"])}) for row in rows]
+    return [Bar.model_validate({**row, "behaviours": tuple(row["behaviours"])}) for row in rows]

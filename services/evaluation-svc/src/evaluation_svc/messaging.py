@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chassis.consumer import Handler
 from chassis.kernel import Event, Sealed, State
 from chassis.unit import Unit
 from contracts import evaluation as out
@@ -179,7 +180,7 @@ def when_placement_ended_then_drop_it(unit: Unit, heard: framework.PlacementEnde
     facts.drop_placement(unit, heard.person, heard.effective_on, heard.level)
 
 
-HANDLERS = {
+HANDLERS: dict[type[Published], Handler] = {
     framework.LadderPublished: when_ladder_published_then_copy_it,
     framework.FrameworkPublished: when_framework_published_then_note_its_version,
     framework.PersonPlaced: when_person_placed_then_copy_it,

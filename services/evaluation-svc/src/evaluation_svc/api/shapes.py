@@ -105,7 +105,7 @@ class ExcuseBody(Body):
 
 
 class EvaluatorBody(Body):
-    """Who evaluates a participant (`evaluator`), that the present one stays (`keep`), or who approves (`substitute`)."""
+    """Who evaluates a participant (`evaluator`), that the present one stays (`keep`), who approves (`substitute`)."""
 
     person: Identifier
     evaluator: Identifier | None = None

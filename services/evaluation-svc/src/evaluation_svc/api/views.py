@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from chassis.http import Query
 from chassis.kernel import Sealed, State
@@ -144,11 +144,12 @@ def recorded_view(entry: RecordedEvent) -> Recorded:
 
 def without_texts(value: Any) -> Any:
     """Return a value with every sealed text left out."""
-    if isinstance(value, Mapping):
-        if {"enc", "key", "stream"} <= set(value):
+    if isinstance(value, dict):
+        named = cast("dict[str, Any]", value)
+        if {"enc", "key", "stream"} <= set(named):
             return None
-        return {name: without_texts(one) for name, one in value.items()}
-    return [without_texts(one) for one in value] if isinstance(value, list) else value
+        return {name: without_texts(one) for name, one in named.items()}
+    return [without_texts(one) for one in cast("list[Any]", value)] if isinstance(value, list) else value
 
 
 def _lines(query: Query, state: Evaluation, revision: Revision, shown: Sight) -> list[LineView]:

@@ -77,7 +77,7 @@ Status = Literal[
     "cancelled",
 ]
 WRITABLE: frozenset[Status] = frozenset({"not started", "draft", "returned"})
-UNFINISHED: frozenset[Status] = WRITABLE | {"submitted"}
+UNFINISHED: frozenset[Status] = frozenset({"not started", "draft", "returned", "submitted"})
 ENDED: frozenset[Status] = frozenset({"excused", "not finished", "cancelled"})
 
 
