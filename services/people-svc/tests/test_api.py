@@ -343,6 +343,17 @@ def test_a_file_takes_people_through_leave_leaving_and_coming_back(hr: Caller) -
     assert hr.get(f"/people/{ada}/manager", on=str(TODAY)).json()["manager"] is None
 
 
+def test_what_only_the_history_of_a_person_refuses_names_the_row(hr: Caller) -> None:
+    ada = hr.adds("Ada", work_email="ada@x.org")
+    hr.post(f"/people/{ada}/status", {"status": "left", "effective_on": str(TODAY + timedelta(days=20))})
+    file = f"email,start date\nada@x.org,{TODAY + timedelta(days=30)}\n"
+    preview = hr.upload("/imports/preview", file).json()
+
+    answer = hr.upload("/imports", file, plan=preview["plan"])
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "row 2, ends_on")
+
+
 def test_a_file_with_an_error_gives_no_plan_and_says_where(hr: Caller) -> None:
     preview = hr.upload("/imports/preview", "email,manager\nnew@x.org,nobody@x.org\n").json()
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
+from chassis.kernel import Invalid
 from chassis.unit import Unit
 from people_svc.domain import (
     GUARD,
@@ -51,7 +52,7 @@ class Taking:
             raise NotAsPreviewed("The directory or the file has changed since the preview; look at the preview again.")
         rows = [row for row in self.plan.rows if row.outcome != "unchanged"]
         ids = {row.line: row.person or self.unit.new_id("pe") for row in self.plan.rows}
-        touched = [self._take(row, ids) for row in rows]
+        touched = [self._take_naming_the_row(row, ids) for row in rows]
         return touched + [self._leave(person) for person in self.plan.missing]
 
     def committed(self, confirmed: bool) -> Committed:
@@ -66,6 +67,13 @@ class Taking:
             by=self.unit.actor.person,
             at=self.unit.now,
         )
+
+    def _take_naming_the_row(self, row: RowPlan, ids: dict[int, str]) -> Employee:
+        """Take one row; what a person's history refuses is refused with the line it stands in."""
+        try:
+            return self._take(row, ids)
+        except Invalid as refused:
+            raise Invalid(f"row {row.line}, {refused.field}", refused.value, refused.remedy) from None
 
     def _take(self, row: RowPlan, ids: dict[int, str]) -> Employee:
         person = ids[row.line]
