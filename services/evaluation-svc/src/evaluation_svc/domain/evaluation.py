@@ -691,7 +691,7 @@ def _line_changes(
 ) -> dict[str, object]:
     """Return what the event changes in one line of the present revision."""
     line = state.revision.lines.get(event.competency, Line(competency=event.competency))
-    written: dict[str, Said] = Field(default_factory=dict[str, Said])
+    written: dict[str, Said] = {}
     match event:
         case LineRated():
             verdict = {"rating": event.rating, "reason": None, "reason_part": None}

@@ -1,0 +1,266 @@
+"""Evaluation running on PostgreSQL: over HTTP, with its clocks, its published events and its rebuilt views."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .conftest import Company
+
+
+def line(view: dict[str, Any], competency: str) -> dict[str, Any]:
+    return next(one for one in view["revision"]["lines"] if one["competency"] == competency)
+
+
+def test_the_union_of_the_present_and_the_next_level_is_rated_and_the_form_shows_both_bars(company: Company) -> None:
+    evaluation = company.open_for()
+    view = company.as_("erik").read(f"/evaluations/{evaluation}")
+    assert [one["competency"] for one in view["revision"]["lines"]] == ["communication", "delivery", "mentoring"]
+    assert [(bar["code"], bar["required"]) for bar in line(view, "communication")["bars"]] == [("IC2", 3), ("IC3", 4)]
+
+
+def test_from_draft_to_acknowledgement(company: Company) -> None:
+    evaluation = company.open_for()
+    company.release(evaluation)
+    maya = company.as_("maya")
+    view = maya.read(f"/evaluations/{evaluation}")
+    assert (view["status"], view["shown"], line(view, "delivery")["rating"]) == ("released", "own", 3.5)
+    assert line(view, "delivery")["evidence"][0]["text"].startswith("Led the billing")
+    assert view["revision"]["codes"] is None
+    maya.done(f"/evaluations/{evaluation}/acknowledgement")
+    assert maya.read(f"/evaluations/{evaluation}")["status"] == "acknowledged"
+
+
+def test_the_employee_sees_no_rating_before_release_but_returned_once_and_approved_on(company: Company) -> None:
+    evaluation = company.open_for()
+    company.submit(evaluation)
+    hanna, maya = company.as_("hanna"), company.as_("maya")
+    hanna.done(f"/evaluations/{evaluation}/return", {"comments": {"delivery": "Say which project."}})
+    erik = company.as_("erik")
+    assert (
+        erik.read(f"/evaluations/{evaluation}")["revision"]["returns"][0]["comments"]["delivery"]["text"]
+        == "Say which project."
+    )
+    erik.done(f"/evaluations/{evaluation}/submission")
+    hanna.done(f"/evaluations/{evaluation}/approval")
+    view = maya.read(f"/evaluations/{evaluation}")
+    assert view["revision"] is None
+    assert view["returned"] == 1
+    assert view["approved_on"] is not None
+    history = maya.read(f"/evaluations/{evaluation}/history")
+    assert not any("rating" in entry["details"] or "line" in entry["what"] for entry in history)
+
+
+def test_hr_sees_the_state_only_of_a_draft(company: Company) -> None:
+    evaluation = company.open_for()
+    company.draft(evaluation)
+    view = company.as_("hanna").read(f"/evaluations/{evaluation}")
+    assert (view["status"], view["shown"], view["revision"]) == ("draft", "state", None)
+
+
+def test_what_one_may_not_see_answers_like_what_does_not_exist(company: Company) -> None:
+    evaluation = company.open_for()
+    hidden, absent = company.as_("nils").get(f"/evaluations/{evaluation}"), company.as_("nils").get("/evaluations/none")
+    assert (hidden.status_code, hidden.json()["type"]) == (absent.status_code, absent.json()["type"])
+    assert hidden.status_code == 404
+
+
+def test_self_outranks_every_role_in_the_queue_and_at_the_door(company: Company) -> None:
+    evaluation = company.open_for("hanna")
+    company.submit(evaluation, by="gro")
+    assert company.as_("hanna").read("/approvals") == []
+    assert company.as_("hanna").post(f"/evaluations/{evaluation}/approval").status_code == 403
+    assert company.as_("hanna").read(f"/evaluations/{evaluation}")["shown"] == "own"
+    assert [one["evaluation"] for one in company.as_("hugo").read("/approvals")] == [evaluation]
+    company.as_("hugo").done(f"/evaluations/{evaluation}/approval")
+
+
+def test_the_queue_is_ordered_by_codes_and_those_without_are_approved_together(company: Company) -> None:
+    clean, coded = company.open_for("maya"), company.open_for("nils")
+    company.submit(clean)
+    company.draft(coded, text="good with people")
+    company.as_("erik").done(f"/evaluations/{coded}/submission")
+    hanna = company.as_("hanna")
+    queue = hanna.read("/approvals")
+    assert [one["evaluation"] for one in queue] == [coded, clean]
+    assert {code["reason"] for code in queue[0]["codes"]} == {"thin evidence", "vague evidence"}
+    assert hanna.post("/approvals", {"evaluations": [clean]}).status_code == 409
+    hanna.done(f"/evaluations/{clean}/opening")
+    hanna.done("/approvals", {"evaluations": [clean]})
+    assert hanna.read(f"/evaluations/{clean}")["revision"]["approved_together"]
+
+
+def test_the_self_assessment_is_read_by_the_evaluator_once_both_are_submitted_and_opened(company: Company) -> None:
+    evaluation = company.open_for()
+    maya, erik = company.as_("maya"), company.as_("erik")
+    assert maya.put(f"/self-assessments/{evaluation}/lines/delivery", {"rating": 5}).status_code == 200
+    maya.done(f"/self-assessments/{evaluation}/submission")
+    assert erik.post(f"/self-assessments/{evaluation}/opening").status_code == 404
+    company.submit(evaluation)
+    assert erik.get(f"/self-assessments/{evaluation}").status_code == 403
+    erik.done(f"/self-assessments/{evaluation}/opening")
+    view = erik.read(f"/self-assessments/{evaluation}")
+    assert [one["rating"] for one in view["lines"]] == [None, 5, None]
+
+
+def test_an_observation_is_its_authors_until_cited_and_then_withdrawn_with_its_evidence(company: Company) -> None:
+    evaluation = company.open_for()
+    erik, maya = company.as_("erik"), company.as_("maya")
+    note = erik.done(
+        "/observations",
+        {"employee": "maya", "on": "2026-06-02", "competencies": ["delivery"], "text": "Shipped on the day she said."},
+    )["id"]
+    assert [one["text"]["text"] for one in erik.read("/observations")] == ["Shipped on the day she said."]
+    assert company.as_("hanna").get(f"/observations/{note}").status_code == 404
+    assert maya.post("/observations", {"employee": "erik", "on": "2026-06-02", "text": "No."}).status_code == 403
+    assert erik.put(
+        f"/evaluations/{evaluation}/lines/delivery", {"rating": 4, "cites": [note]}
+    ).status_code == 200
+    evidence = line(erik.read(f"/evaluations/{evaluation}"), "delivery")["evidence"]
+    assert [(one["text"], one["cites"]) for one in evidence] == [("Shipped on the day she said.", note)]
+    erik.done(f"/observations/{note}/withdrawal", {"reason": "This was about Mia."})
+    (gone,) = line(erik.read(f"/evaluations/{evaluation}"), "delivery")["evidence"]
+    assert (gone["text"], gone["withdrawn_on"] is not None) == (None, True)
+
+
+def test_saving_the_same_line_again_records_nothing(company: Company) -> None:
+    evaluation = company.open_for()
+    company.draft(evaluation)
+    before = company.as_("erik").get(f"/evaluations/{evaluation}").headers["ETag"]
+    company.draft(evaluation)
+    assert company.as_("erik").get(f"/evaluations/{evaluation}").headers["ETag"] == before
+
+
+def test_reopening_keeps_the_released_revision_shown_until_the_next_is_released(company: Company) -> None:
+    evaluation = company.open_for()
+    company.release(evaluation)
+    company.as_("hanna").done(f"/evaluations/{evaluation}/reopening", {"reason": "The wrong project."})
+    maya, erik = company.as_("maya"), company.as_("erik")
+    assert maya.read(f"/evaluations/{evaluation}")["revision"]["number"] == 1
+    erik.put(f"/evaluations/{evaluation}/lines/delivery", {"rating": 4.5, "evidence": ["It was the search project."]})
+    erik.done(f"/evaluations/{evaluation}/submission")
+    company.as_("hanna").done(f"/evaluations/{evaluation}/approval")
+    assert line(maya.read(f"/evaluations/{evaluation}"), "delivery")["rating"] == 3.5
+    assert line(company.as_("erik").read(f"/evaluations/{evaluation}"), "delivery")["rating"] == 4.5
+    erik.done(f"/evaluations/{evaluation}/release")
+    view = maya.read(f"/evaluations/{evaluation}")
+    assert (view["revision"]["number"], view["revision"]["because"]["text"]) == (2, "The wrong project.")
+    assert maya.read(f"/evaluations/{evaluation}/revisions/1")["corrected_on"] is not None
+
+
+def test_a_push_back_waits_for_the_evaluator_and_is_answered(company: Company) -> None:
+    evaluation = company.open_for()
+    company.release(evaluation)
+    company.as_("maya").done(
+        f"/evaluations/{evaluation}/reactions/delivery", {"reaction": "push back", "reason": "March is missing."}
+    )
+    erik = company.as_("erik")
+    assert [one["kind"] for one in erik.read("/waiting")] == ["push-back unanswered"]
+    erik.done(f"/evaluations/{evaluation}/answers/delivery", {"text": "March comes into the next one."})
+    (reaction,) = company.as_("maya").read(f"/evaluations/{evaluation}")["reactions"]
+    assert reaction["answer"]["text"] == "March comes into the next one."
+    assert erik.read("/waiting") == []
+
+
+def test_waiting_shows_each_person_what_they_have_to_do(company: Company) -> None:
+    evaluation = company.open_for()
+    assert [one["kind"] for one in company.as_("maya").read("/waiting")] == ["self due"]
+    assert [one["kind"] for one in company.as_("erik").read("/waiting")] == ["evaluation due"]
+    company.submit(evaluation)
+    assert [one["kind"] for one in company.as_("hanna").read("/waiting")] == ["approval waiting"]
+    company.as_("hanna").done(f"/evaluations/{evaluation}/approval")
+    assert [one["kind"] for one in company.as_("erik").read("/waiting")] == ["automatic release"]
+
+
+def test_an_automatic_release_that_is_asked_too_early_is_asked_again_after_ten_working_days(company: Company) -> None:
+    evaluation = company.open_for()
+    company.approve(evaluation)
+    later = company.running.fire(company.workspace, "automatic release", evaluation)
+    assert later is not None
+    assert company.as_("hanna").read(f"/evaluations/{evaluation}")["status"] == "approved"
+
+
+def test_an_overdue_evaluation_is_an_event_and_shown_to_hr(company: Company) -> None:
+    evaluation = company.open_for()
+    company.running.fire(company.workspace, "evaluation due", evaluation)
+    cycle = company.as_("erik").read(f"/evaluations/{evaluation}")["cycle"]
+    company.as_("hanna").done("/examples", {"on": "2026-06-02", "text": "Wrote the handbook."})
+    assert company.as_("hanna").read(f"/cycles/{cycle}")["late"] == [evaluation]
+
+
+def test_the_data_check_keeps_a_cycle_from_opening_until_somebody_may_be_evaluated(company: Company) -> None:
+    hanna = company.as_("hanna")
+    cycle = hanna.done("/cycles", company.plan())["id"]
+    check = hanna.read(f"/cycles/{cycle}/data-check")
+    assert (check["can_open"], check["findings"]) == (
+        False,
+        [{"person": "gro", "lacks": "manager", "blocks": True}],
+    )
+    assert hanna.post(f"/cycles/{cycle}/opening").status_code == 409
+    hanna.done(f"/cycles/{cycle}/participants", {"person": "gro", "excluded": "Answers to the board."})
+    assert len(hanna.done(f"/cycles/{cycle}/opening")["ids"]) == 5
+
+
+def test_closing_ends_what_is_not_approved_and_cancelling_is_refused_after_a_release(company: Company) -> None:
+    hanna = company.as_("hanna")
+    cycle = hanna.done("/cycles", company.plan(scope="team", of="erik"))["id"]
+    evaluations = hanna.done(f"/cycles/{cycle}/opening")["ids"]
+    people = {one["person"]: one["evaluation"] for one in hanna.read(f"/cycles/{cycle}/participants")["participants"]}
+    assert sorted(people.values()) == sorted(evaluations)
+    company.release(people["maya"])
+    assert hanna.post(f"/cycles/{cycle}/cancellation", {"reason": "A merger."}).status_code == 409
+    hanna.done(f"/cycles/{cycle}/closing")
+    assert hanna.read(f"/cycles/{cycle}")["progress"] == {"released": 1, "not finished": 1}
+
+
+def test_excused_people_leave_the_counts_and_dates_extend(company: Company) -> None:
+    hanna = company.as_("hanna")
+    cycle = hanna.done("/cycles", company.plan(scope="team", of="erik"))["id"]
+    hanna.done(f"/cycles/{cycle}/opening")
+    hanna.done(f"/cycles/{cycle}/excuse", {"person": "nils", "reason": "leave"})
+    later = company.plan()
+    days = {name: later[name] for name in ("self_due", "manager_due", "approval_due")}
+    hanna.done(f"/cycles/{cycle}/extension", {"team": "erik", **days, "conversations_by": "2099-01-01"})
+    assert hanna.read(f"/cycles/{cycle}")["progress"] == {"not started": 1}
+
+
+def test_an_uploaded_scorecard_makes_an_ad_hoc_cycle_that_waits_for_hr(company: Company) -> None:
+    erik, hanna = company.as_("erik"), company.as_("hanna")
+    lines = [{"competency": "delivery", "rating": 4, "evidence": ["Kept the launch on its day."]}]
+    body = {"plan": company.plan(scope="person", of="maya"), "lines": lines}
+    assert company.as_("nils").post("/scorecards", body).status_code == 403
+    cycle = erik.done("/scorecards", body)["id"]
+    assert hanna.read(f"/cycles/{cycle}")["status"] == "planned"
+    (evaluation,) = hanna.done(f"/cycles/{cycle}/opening")["ids"]
+    view = erik.read(f"/evaluations/{evaluation}")
+    assert (view["status"], line(view, "delivery")["rating"]) == ("draft", 4)
+    assert line(view, "delivery")["evidence"][0]["text"] == "Kept the launch on its day."
+
+
+def test_hr_hands_an_evaluation_over_and_the_ratings_stay_those_of_the_former_evaluator(company: Company) -> None:
+    hanna = company.as_("hanna")
+    evaluation = company.open_for()
+    company.draft(evaluation)
+    cycle = company.as_("erik").read(f"/evaluations/{evaluation}")["cycle"]
+    hanna.done(f"/cycles/{cycle}/evaluators", {"person": "maya", "evaluator": "gro"})
+    assert line(company.as_("gro").read(f"/evaluations/{evaluation}"), "delivery")["by"] == "erik"
+    assert company.as_("erik").put(f"/evaluations/{evaluation}/lines/delivery", {"rating": 1}).status_code == 403
+
+
+def test_live_views_equal_rebuilt_ones(company: Company) -> None:
+    company.release(company.open_for())
+    service = company.running.service
+    for view in service.all_views:
+        with service.reader(company.workspace) as reader:
+            sql = f"select * from {view.NAME} where workspace = %(workspace)s order by {', '.join(view.KEY)}"
+            live = reader.rows(sql)
+        service.projections.rebuild(view.NAME, company.workspace)
+        with service.reader(company.workspace) as reader:
+            assert reader.rows(sql) == live
+
+
+def test_approval_and_release_are_published(company: Company) -> None:
+    company.release(company.open_for())
+    service = company.running.service
+    with service.reader(company.workspace) as reader:
+        rows = reader.rows("select type from published where workspace = %(workspace)s order by sequence")
+    assert [row["type"].split(".")[-2] for row in rows] == ["cycle-opened", "approved", "released"]
