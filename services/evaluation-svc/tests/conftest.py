@@ -34,6 +34,7 @@ from evaluation_svc.settings import GRANTS
 
 KEY = SigningKey.generate()
 WORKSPACES = itertools.count(1)
+KEYS = itertools.count(1)
 LONG_AGO = date(2020, 1, 1)
 
 
@@ -126,7 +127,6 @@ class Caller:
     person: str
     roles: frozenset[str] = frozenset()
     seen: list[str] = field(default_factory=lambda: [""])
-    keys: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def get(self, path: str, **params: Any) -> Response:
         """Read."""
@@ -157,7 +157,7 @@ class Caller:
         actor = Actor(workspace=self.workspace, person=self.person, session="s", roles=self.roles)
         given = {"Authorization": f"Bearer {SIGNER.sign(actor)}", "Wait-For": self.seen[0]}
         if keyed:
-            given["Idempotency-Key"] = f"{self.person}-{next(self.keys)}"
+            given["Idempotency-Key"] = f"key-{next(KEYS)}"
         return {name: value for name, value in given.items() if value}
 
     def _sent(self, answer: Response) -> Response:

@@ -1,0 +1,215 @@
+"""Who may do and read what: every route by role, relation and state; a route without a row fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any, get_args
+
+import pytest
+from fastapi import FastAPI
+
+from chassis.identity import Actor, Relation
+from evaluation_svc.access import Action, Resource, Sight, decide, reads_self_assessment, sight
+from evaluation_svc.api import router
+from evaluation_svc.domain.evaluation import Status
+
+ROUTES: dict[tuple[str, str], Action] = {
+    ("GET", "/cycles"): "read cycles",
+    ("POST", "/cycles"): "plan cycles",
+    ("POST", "/scorecards"): "bring scorecard",
+    ("GET", "/cycles/{cycle}"): "read cycles",
+    ("PUT", "/cycles/{cycle}"): "arrange",
+    ("GET", "/cycles/{cycle}/history"): "arrange",
+    ("GET", "/cycles/{cycle}/data-check"): "arrange",
+    ("GET", "/cycles/{cycle}/participants"): "arrange",
+    ("POST", "/cycles/{cycle}/participants"): "arrange",
+    ("POST", "/cycles/{cycle}/opening"): "arrange",
+    ("POST", "/cycles/{cycle}/closing"): "arrange",
+    ("POST", "/cycles/{cycle}/cancellation"): "arrange",
+    ("POST", "/cycles/{cycle}/extension"): "arrange",
+    ("POST", "/cycles/{cycle}/excuse"): "arrange",
+    ("GET", "/cycles/{cycle}/evaluators"): "arrange",
+    ("POST", "/cycles/{cycle}/evaluators"): "arrange",
+    ("GET", "/evaluations"): "read evaluation",
+    ("GET", "/evaluations/{evaluation}"): "read evaluation",
+    ("PUT", "/evaluations/{evaluation}/lines/{competency}"): "write",
+    ("POST", "/evaluations/{evaluation}/submission"): "write",
+    ("POST", "/evaluations/{evaluation}/recall"): "write",
+    ("POST", "/evaluations/{evaluation}/opening"): "judge",
+    ("POST", "/evaluations/{evaluation}/approval"): "judge",
+    ("POST", "/evaluations/{evaluation}/return"): "judge",
+    ("POST", "/evaluations/{evaluation}/reopening"): "judge",
+    ("POST", "/evaluations/{evaluation}/release"): "release",
+    ("POST", "/evaluations/{evaluation}/hold"): "hold",
+    ("POST", "/evaluations/{evaluation}/acknowledgement"): "acknowledge",
+    ("POST", "/evaluations/{evaluation}/reactions/{competency}"): "react",
+    ("POST", "/evaluations/{evaluation}/answers/{competency}"): "answer",
+    ("POST", "/evaluations/{evaluation}/withdrawal"): "withdraw",
+    ("GET", "/evaluations/{evaluation}/revisions/{number}"): "read evaluation",
+    ("GET", "/evaluations/{evaluation}/history"): "read evaluation",
+    ("GET", "/approvals"): "read queue",
+    ("POST", "/approvals"): "judge",
+    ("GET", "/self-assessments/{evaluation}"): "read self-assessment",
+    ("PUT", "/self-assessments/{evaluation}/lines/{competency}"): "assess self",
+    ("POST", "/self-assessments/{evaluation}/submission"): "assess self",
+    ("POST", "/self-assessments/{evaluation}/opening"): "open self-assessment",
+    ("POST", "/self-assessments/{evaluation}/withdrawal"): "withdraw",
+    ("GET", "/observations"): "read own notes",
+    ("POST", "/observations"): "observe",
+    ("GET", "/observations/{note}"): "read own notes",
+    ("POST", "/observations/{note}/passing-on"): "read own notes",
+    ("POST", "/observations/{note}/withdrawal"): "read own notes",
+    ("GET", "/examples"): "read own notes",
+    ("POST", "/examples"): "note",
+    ("GET", "/examples/{note}"): "read own notes",
+    ("POST", "/examples/{note}/withdrawal"): "read own notes",
+    ("GET", "/waiting"): "read waiting",
+}
+"""Every route and what it asks `decide`."""
+
+ME = "me"
+WHO: dict[str, tuple[tuple[str, ...], Resource]] = {
+    "employee": ((), Resource(relation=frozenset({"self"}))),
+    "employee who is HR": (("hr",), Resource(relation=frozenset({"self"}))),
+    "evaluator": ((), Resource(relation=frozenset({"manager"}), is_evaluator=True, answers=True)),
+    "evaluator who is HR": (("hr",), Resource(is_evaluator=True, answers=True)),
+    "HR": (("hr",), Resource()),
+    "substitute": ((), Resource(is_substitute=True)),
+    "manager": ((), Resource(relation=frozenset({"manager"}))),
+    "manager above": ((), Resource(relation=frozenset({"manager above"}))),
+    "former evaluator": ((), Resource(relation=frozenset({"former manager"}), wrote=True)),
+    "former manager": ((), Resource(relation=frozenset({"former manager"}))),
+    "analyst": (("analyst",), Resource()),
+    "stranger": ((), Resource()),
+    "service": (("service",), Resource()),
+}
+EVERYBODY = set(WHO) - {"service"}
+ALLOWED: dict[Action, set[str]] = {
+    "plan cycles": {"HR", "evaluator who is HR"},
+    "arrange": {"HR", "evaluator who is HR"},
+    "read cycles": EVERYBODY,
+    "read cycle progress": {"HR", "evaluator who is HR", "employee who is HR", "analyst"},
+    "read queue": {"HR", "evaluator who is HR", "substitute"},
+    "approve together": {"HR", "evaluator who is HR", "substitute"},
+    "bring scorecard": {"HR", "evaluator who is HR", "manager", "evaluator"},
+    "excuse": {"HR"},
+    "write": {"evaluator", "evaluator who is HR"},
+    "open self-assessment": {"evaluator", "evaluator who is HR"},
+    "judge": {"HR", "substitute"},
+    "release": {"HR", "evaluator who is HR", "manager", "evaluator"},
+    "hold": {"HR"},
+    "read history": {"HR"},
+    "acknowledge": {"employee", "employee who is HR"},
+    "react": {"employee", "employee who is HR"},
+    "assess self": {"employee", "employee who is HR"},
+    "answer": {"evaluator", "evaluator who is HR"},
+    "withdraw": {
+        "employee",
+        "employee who is HR",
+        "evaluator",
+        "evaluator who is HR",
+        "HR",
+        "manager",
+        "former evaluator",
+    },
+    "observe": {"manager", "evaluator", "evaluator who is HR"},
+    "note": EVERYBODY,
+    "read own notes": EVERYBODY,
+    "read waiting": EVERYBODY,
+}
+"""Who may act; what of an evaluation is read, and of a self-assessment, depends on the state: see below."""
+
+SEES: dict[str, dict[str, Sight]] = {
+    "employee": {"draft": "own", "submitted": "own", "approved": "own", "released": "own"},
+    "employee who is HR": {"draft": "own", "submitted": "own", "approved": "own", "released": "own"},
+    "evaluator": {"draft": "all", "submitted": "all", "approved": "all", "released": "all"},
+    "evaluator who is HR": {"draft": "all", "submitted": "all", "approved": "all", "released": "all"},
+    "HR": {"draft": "state", "submitted": "judged", "approved": "judged", "released": "judged"},
+    "substitute": {"draft": "state", "submitted": "judged", "approved": "judged", "released": "judged"},
+    "manager": {"draft": "state", "submitted": "state", "approved": "approved", "released": "approved"},
+    "manager above": {"draft": "nothing", "submitted": "nothing", "approved": "nothing", "released": "released"},
+    "former evaluator": {"draft": "nothing", "submitted": "nothing", "approved": "nothing", "released": "written"},
+}
+NOTHING: dict[str, Sight] = dict.fromkeys(("draft", "submitted", "approved", "released"), "nothing")
+
+
+def actor(roles: tuple[str, ...]) -> Actor:
+    return Actor(workspace="w", person=ME, roles=frozenset(roles))
+
+
+def at(resource: Resource, status: str, **more: Any) -> Resource:
+    approved = status in ("approved", "released")
+    given = {"status": status, "was_approved": approved, "was_released": status == "released"}
+    return resource.model_copy(update=given | more)
+
+
+def routes() -> Iterator[tuple[str, str]]:
+    app = FastAPI()
+    app.include_router(router)
+    for path, methods in app.openapi()["paths"].items():
+        for method in methods:
+            yield method.upper(), path
+
+
+def test_every_route_has_a_row() -> None:
+    assert set(routes()) == set(ROUTES)
+
+
+def test_every_action_has_a_row() -> None:
+    by_state = {"read evaluation", "read self-assessment"}
+    assert set(get_args(Action.__value__ if hasattr(Action, "__value__") else Action)) == set(ALLOWED) | by_state
+
+
+@pytest.mark.parametrize(("who", "action"), list(product(WHO, ALLOWED)))
+def test_who_may_do_what(who: str, action: Action) -> None:
+    roles, resource = WHO[who]
+    assert decide(actor(roles), action, resource) is (who in ALLOWED[action])
+
+
+@pytest.mark.parametrize(("who", "status"), list(product(set(WHO) - {"service"}, ("draft", "submitted", "approved", "released"))))
+def test_who_sees_what_of_an_evaluation_in_which_state(who: str, status: Status) -> None:
+    roles, resource = WHO[who]
+    assert sight(actor(roles), at(resource, status)) == SEES.get(who, NOTHING)[status]
+
+
+@pytest.mark.parametrize("who", sorted(WHO))
+def test_the_self_assessment_is_the_employees_until_it_is_submitted(who: str) -> None:
+    roles, resource = WHO[who]
+    reads = reads_self_assessment(actor(roles), at(resource, "draft", self_due_passed=True))
+    assert reads is (who in ("employee", "employee who is HR"))
+
+
+@pytest.mark.parametrize(("who", "status", "passed"), list(product(sorted(WHO), ("draft", "submitted"), (False, True))))
+def test_once_submitted_evaluator_hr_and_substitute_read_it_when_both_are_in_or_the_day_is_over(
+    who: str, status: str, passed: bool
+) -> None:
+    roles, resource = WHO[who]
+    judges = who in ("evaluator", "evaluator who is HR", "HR", "substitute")
+    expected = who.startswith("employee") or (judges and (passed or status == "submitted"))
+    given = at(resource, status, self_submitted=True, self_due_passed=passed)
+    assert reads_self_assessment(actor(roles), given) is expected
+
+
+def test_from_release_on_whoever_reads_the_evaluation_reads_the_self_assessment() -> None:
+    readers = {
+        who
+        for who, (roles, resource) in WHO.items()
+        if reads_self_assessment(actor(roles), at(resource, "released", self_submitted=True))
+    }
+    assert readers == {
+        "employee",
+        "employee who is HR",
+        "evaluator",
+        "evaluator who is HR",
+        "HR",
+        "substitute",
+        "manager",
+        "manager above",
+    }
+
+
+@pytest.mark.parametrize("relation", get_args(Relation))
+def test_self_outranks_every_role(relation: Relation) -> None:
+    both = Resource(relation=frozenset({"self", relation}), is_evaluator=False)
+    assert sight(actor(("hr",)), at(both, "approved")) == "own"
