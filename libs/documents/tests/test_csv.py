@@ -1,4 +1,4 @@
-"""CSV files: whatever a spreadsheet wrote is read, whatever is written harms no spreadsheet and reads back unchanged."""
+"""CSV files: what a spreadsheet wrote is read; what is written harms no spreadsheet and reads back unchanged."""
 
 import pytest
 from hypothesis import given

@@ -41,7 +41,8 @@ def read(
     """
     text = _text(data, max_bytes)
     rows = _rows(text)
-    header = _header(next(rows, (1, []))[1], aliases or {})
+    first = next(rows, None)
+    header = _header(first[1] if first else [], aliases or {})
     found: list[Row] = []
     for line, cells in rows:
         if not any(cell.strip() for cell in cells):
@@ -49,15 +50,13 @@ def read(
         if len(found) == max_rows:
             raise Unreadable(f"The file has more than {max_rows} rows; split it.")
         if len(cells) > len(header):
-            raise Unreadable(
-                f"Line {line} has {len(cells)} cells, the header {len(header)}; quote texts with separators."
-            )
+            raise Unreadable(f"Line {line} has {len(cells)} cells, the header {len(header)}; quote its texts.")
         found.append(Row(line, dict(zip(header, [restored(cell.strip(" ")) for cell in cells], strict=False))))
     return found
 
 
 def write(columns: Sequence[str], rows: Iterable[Mapping[str, str | float | None]]) -> bytes:
-    """Return a CSV file of `rows`: commas, a byte order mark (so that spreadsheets read UTF-8), hostile cells quoted."""
+    """Return a CSV file of `rows`: commas, a byte order mark (spreadsheets need it), hostile cells neutralised."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([neutralised(column) for column in columns])

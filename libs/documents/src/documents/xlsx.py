@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from openpyxl import load_workbook
-from xlsxwriter import Workbook
+from xlsxwriter import Workbook  # pyright: ignore[reportMissingTypeStubs] - it ships no stubs
 
 MAX_BYTES = 10_000_000
 MAX_UNZIPPED = 60_000_000
@@ -30,7 +30,9 @@ def workbook(out: io.BytesIO) -> Workbook:
 
 
 def read(data: bytes, *, max_rows: int = MAX_ROWS) -> dict[str, list[list[Cell]]]:
-    """Return the cells of every sheet (hidden ones too) by its name, row by row; formulas give their last value.
+    """Return the cells of every sheet (hidden ones too) by its name, row by row.
+
+    Empty cells at the end of a row are left out; a formula gives its last value.
 
     Raises Unreadable for what is no workbook, too large (also when unzipped), or holds what a workbook never needs.
     """
@@ -48,7 +50,13 @@ def _rows(sheet: Any, max_rows: int) -> Iterator[list[Cell]]:
     for count, row in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True)):
         if count == max_rows:
             raise Unreadable(f"Sheet {sheet.title!r} has more than {max_rows} rows.")
-        yield [_value(value) for value in row]
+        yield _trimmed([_value(value) for value in row])
+
+
+def _trimmed(cells: list[Cell]) -> list[Cell]:
+    while cells and cells[-1] is None:
+        cells.pop()
+    return cells
 
 
 def _value(value: Any) -> Cell:
