@@ -29,6 +29,11 @@ def workbook(out: io.BytesIO) -> Workbook:
     )
 
 
+def add_sheet(book: Workbook, name: str) -> Any:
+    """Return a new worksheet of `book` (xlsxwriter's `Worksheet`, which ships no types)."""
+    return book.add_worksheet(name)  # pyright: ignore[reportUnknownMemberType] - no stubs
+
+
 def read(data: bytes, *, max_rows: int = MAX_ROWS) -> dict[str, list[list[Cell]]]:
     """Return the cells of every sheet (hidden ones too) by its name, row by row.
 
