@@ -1,0 +1,1 @@
+"""gap-svc: where people stand against the levels they aim for."""

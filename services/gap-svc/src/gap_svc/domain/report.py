@@ -1,0 +1,167 @@
+"""Gap reports: one employee, one approved evaluation, one target level; each version names what it came from."""
+
+from datetime import datetime
+from hashlib import sha256
+from typing import Literal, Self
+
+from chassis.kernel import Event, Frozen, State
+from gap_svc.domain.calculation import Calculation, Scores, calculate
+from gap_svc.domain.levels import Level, LevelRef
+from gap_svc.domain.standing import Taken
+
+Cause = Literal["approval", "target", "placement", "request"]
+
+
+class Because(Frozen):
+    """The events behind a report: the approval, the ladders of both levels, the placement, the choice of the target."""
+
+    approval: str
+    present_ladder: str
+    target_ladder: str
+    placement: str | None = None
+    target: str | None = None
+
+
+class Inputs(Frozen):
+    """Everything one version is computed from."""
+
+    employee: str
+    basis: Taken
+    scores: dict[str, float]
+    present: Level
+    target: Level
+    is_main: bool
+    cause: Cause
+    caused_by: str
+    new_bar_old_scores: bool
+    because: Because
+
+    def calculate(self) -> Calculation:
+        """Return the figures of the report."""
+        scores: Scores = self.scores
+        return calculate(scores, self.present.bar, self.target.bar)
+
+
+class Version(Frozen):
+    """What tells one version from another."""
+
+    revision: int
+    cause: Cause
+    caused_by: str
+    present: LevelRef
+
+
+class Computed(Event):
+    """A version of a report was computed; it never changes."""
+
+    TOPIC = "report.computed"
+
+    report: str
+    version: int
+    employee: str
+    evaluation: str
+    revision: int
+    cycle: str
+    framework_version: int
+    present: LevelRef
+    target: LevelRef
+    is_main: bool
+    cause: Cause
+    caused_by: str
+    new_bar_old_scores: bool
+    calculation: Calculation
+    because: Because
+    at: datetime
+
+
+class Withdrawn(Event):
+    """No version of the report counts any more."""
+
+    TOPIC = "report.withdrawn"
+
+    report: str
+    version: int
+    employee: str
+    evaluation: str
+    reason: str
+    heard: str
+
+
+class Report(State):
+    """The versions of the report about one evaluation and one target."""
+
+    KIND = "report"
+
+    report: str
+    employee: str
+    evaluation: str
+    versions: tuple[Version, ...] = ()
+    is_withdrawn: bool = False
+
+    @staticmethod
+    def id_of(evaluation: str, target: LevelRef) -> str:
+        """Return the id of the report about `evaluation` and `target`: the same at every computation."""
+        name = "\n".join((evaluation, target.ladder, target.level))
+        return f"rp_{sha256(name.encode()).hexdigest()[:24]}"
+
+    @classmethod
+    def compute(cls, known: "Report | None", inputs: Inputs, at: datetime) -> Computed | tuple[()]:
+        """Compute the next version, unless there is one for this revision and cause (see `has`)."""
+        if known is not None and known.has(inputs):
+            return ()
+        return Computed(
+            report=cls.id_of(inputs.basis.evaluation, inputs.target.ref),
+            version=len(known.versions) + 1 if known else 1,
+            employee=inputs.employee,
+            evaluation=inputs.basis.evaluation,
+            revision=inputs.basis.revision,
+            cycle=inputs.basis.cycle,
+            framework_version=inputs.target.version,
+            present=inputs.present.ref,
+            target=inputs.target.ref,
+            is_main=inputs.is_main,
+            cause=inputs.cause,
+            caused_by=inputs.caused_by,
+            new_bar_old_scores=inputs.new_bar_old_scores,
+            calculation=inputs.calculate(),
+            because=inputs.because,
+            at=at,
+        )
+
+    def has(self, inputs: Inputs) -> bool:
+        """Tell whether a version for this revision and cause exists; on request: any of this revision and bar."""
+        of_revision = [version for version in self.versions if version.revision == inputs.basis.revision]
+        if inputs.cause == "request":
+            return any(version.present == inputs.present.ref for version in of_revision)
+        return any((v.cause, v.caused_by) == (inputs.cause, inputs.caused_by) for v in of_revision)
+
+    def withdraw(self, reason: str, heard: str) -> Withdrawn | tuple[()]:
+        """Withdraw every version, because of the event `heard`."""
+        if self.is_withdrawn:
+            return ()
+        return Withdrawn(
+            report=self.report,
+            version=len(self.versions),
+            employee=self.employee,
+            evaluation=self.evaluation,
+            reason=reason,
+            heard=heard,
+        )
+
+    @classmethod
+    def evolve(cls, state: Self | None, event: Event) -> Self:
+        """Return the report after `event`."""
+        match event:
+            case Computed():
+                state = state or cls(report=event.report, employee=event.employee, evaluation=event.evaluation)
+                return state.model_copy(update={"versions": (*state.versions, _version(event))})
+            case Withdrawn() if state:
+                return state.model_copy(update={"is_withdrawn": True})
+            case _ if state:
+                return state
+            case _:
+                raise TypeError(f"a report does not begin with {event.TOPIC}")
+
+
+def _version(event: Computed) -> Version:
+    return Version(revision=event.revision, cause=event.cause, caused_by=event.caused_by, present=event.present)

@@ -1,0 +1,142 @@
+"""Scores over time: equal competency ids are joined, each with the bar of its time, broken where that bar changed."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Literal
+
+from chassis.kernel import Frozen
+from gap_svc.domain.calculation import NoFigure
+from gap_svc.domain.levels import Expectation, Level, LevelRef
+
+Break = Literal["requirement changed", "text changed"]
+
+
+class Distance(Frozen):
+    """The readiness that the main report of one evaluation gave, and against which bar."""
+
+    target: LevelRef
+    framework_version: int
+    met: int
+    rated: int
+    figure: float | None
+    why_no_figure: NoFigure | None
+
+
+class Past(Frozen):
+    """One approved evaluation as the trend uses it; `approval` is the event of its approval."""
+
+    evaluation: str
+    revision: int
+    cycle: str
+    cycle_name: str
+    period_ends_on: date
+    level: Level
+    scores: dict[str, float]
+    main: Distance | None
+    approval: str
+
+
+class Point(Frozen):
+    """One score with the bar of its time: what the level of that day asked, in the framework version of that cycle.
+
+    `score` is None where it was not rated, `required` None where nothing was expected. `breaks` says what changed
+    since the point before: no line joins the two then.
+    """
+
+    evaluation: str
+    cycle: str
+    cycle_name: str
+    period_ends_on: date
+    score: float | None
+    required: float | None
+    level: LevelRef
+    framework_version: int
+    breaks: tuple[Break, ...]
+    because: tuple[str, ...]
+
+
+class Trend(Frozen):
+    """The scores of one person over time, by competency, oldest first; and the readiness of each main report."""
+
+    competencies: dict[str, tuple[Point, ...]]
+    readiness: tuple["Reached", ...]
+
+
+class Reached(Frozen):
+    """The distance covered at one evaluation; `joined` is False where the bar is another than before."""
+
+    evaluation: str
+    cycle: str
+    cycle_name: str
+    period_ends_on: date
+    distance: Distance
+    joined: bool
+    because: tuple[str, ...]
+
+
+def trend(past: Iterable[Past]) -> Trend:
+    """Return the trend over approved evaluations, in whatever order they are given."""
+    in_order = sorted(past, key=lambda one: (one.period_ends_on, one.evaluation))
+    names = dict.fromkeys(name for one in in_order for name in one.scores)
+    return Trend(
+        competencies={name: _points(name, in_order) for name in names},
+        readiness=_readiness(in_order),
+    )
+
+
+def breaks(before: Expectation | None, after: Expectation | None) -> tuple[Break, ...]:
+    """Return what differs between two expectations of one competency; None is one where nothing was expected."""
+    if before is None or after is None:
+        return () if before is after else ("requirement changed",)
+    found: list[Break] = []
+    if before.required != after.required:
+        found.append("requirement changed")
+    if before.behaviours != after.behaviours:
+        found.append("text changed")
+    return tuple(found)
+
+
+def _points(competency: str, past: Sequence[Past]) -> tuple[Point, ...]:
+    asked = [one for one in past if competency in one.scores or competency in one.level.expectations]
+    earlier: list[Past | None] = [None, *asked[:-1]]
+    return tuple(_point(competency, one, before) for before, one in zip(earlier, asked, strict=True))
+
+
+def _point(competency: str, one: Past, before: Past | None) -> Point:
+    expectation = one.level.expectations.get(competency)
+    return Point(
+        evaluation=one.evaluation,
+        cycle=one.cycle,
+        cycle_name=one.cycle_name,
+        period_ends_on=one.period_ends_on,
+        score=one.scores.get(competency),
+        required=expectation.required if expectation else None,
+        level=one.level.ref,
+        framework_version=one.level.version,
+        breaks=breaks(before.level.expectations.get(competency), expectation) if before else (),
+        because=(one.approval,),
+    )
+
+
+def _readiness(past: Sequence[Past]) -> tuple[Reached, ...]:
+    found: list[Reached] = []
+    for one in past:
+        if one.main is None:
+            continue
+        before = found[-1].distance if found else None
+        found.append(
+            Reached(
+                evaluation=one.evaluation,
+                cycle=one.cycle,
+                cycle_name=one.cycle_name,
+                period_ends_on=one.period_ends_on,
+                distance=one.main,
+                joined=before is None or _bar(before) == _bar(one.main),
+                because=(one.approval,),
+            )
+        )
+    return tuple(found)
+
+
+def _bar(distance: Distance) -> tuple[LevelRef, int]:
+    return distance.target, distance.framework_version
