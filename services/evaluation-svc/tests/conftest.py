@@ -16,8 +16,6 @@ from typing import Any
 
 import pytest
 import uvicorn
-from contracts import framework, people
-from contracts.envelope import Envelope, Published, Sealed
 from fastapi import FastAPI
 from httpx import Client, Response
 
@@ -28,8 +26,11 @@ from chassis.identity import Actor, Signer, SigningKey, Verifier
 from chassis.postgres import Embedded
 from chassis.service import Service, connect_in_process
 from chassis.unit import CommandInfo
+from contracts import framework, people
+from contracts.envelope import Envelope, Published, Sealed
 from evaluation_svc.api import ERRORS, router
 from evaluation_svc.main import service
+from evaluation_svc.messaging import published
 from evaluation_svc.settings import GRANTS
 
 KEY = SigningKey.generate()
@@ -66,7 +67,7 @@ class Running:
     @property
     def handlers(self) -> dict[type[Published], list[Any]]:
         """Every handler, also of topics whose services are not running here."""
-        complete = Service(name="x", application=None, published=lambda *_: None, handlers=self.service.handlers)
+        complete = Service(name="x", application=None, published=published, handlers=self.service.handlers)
         return {contract: list(given) for contract, given in complete.heard.items()}
 
     def fire(self, workspace: str, kind: str, evaluation: str) -> datetime | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from chassis.kernel import Event, Sealed, evolve, sealed_event
+from chassis.kernel import Event, Sealed, State, evolve, sealed_event
 from evaluation_svc.domain.cycle import Cycle, Dates, Plan
 from evaluation_svc.domain.evaluation import Evaluation
 from evaluation_svc.domain.evaluation_events import DueTimes, Terms
 from evaluation_svc.domain.lines import LineDraft, Written
+
+S = TypeVar("S", bound=State)
 
 AT = datetime(2026, 10, 5, 9, 0, tzinfo=UTC)
 LATER = AT + timedelta(days=1)
@@ -63,10 +66,12 @@ def sealed(event: Event) -> Event:
     )
 
 
-def after(state: Any, *events: Any) -> Any:
+def after(state: S, *events: Event | Sequence[Event]) -> S:
     """Return the state after events, each as stored; tuples of events are taken apart."""
-    flat = [one for item in events for one in (item if isinstance(item, tuple) else (item,))]
-    return evolve(type(state), [sealed(one) for one in flat], state)
+    for item in events:
+        for one in [item] if isinstance(item, Event) else item:
+            state = type(state).evolve(state, sealed(one))
+    return state
 
 
 def assigned(**changes: Any) -> Evaluation:

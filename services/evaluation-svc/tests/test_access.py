@@ -51,6 +51,7 @@ ROUTES: dict[tuple[str, str], Action] = {
     ("GET", "/approvals"): "read queue",
     ("POST", "/approvals"): "judge",
     ("GET", "/self-assessments/{evaluation}"): "read self-assessment",
+    ("GET", "/self-assessments/{evaluation}/history"): "read self-assessment",
     ("PUT", "/self-assessments/{evaluation}/lines/{competency}"): "assess self",
     ("POST", "/self-assessments/{evaluation}/submission"): "assess self",
     ("POST", "/self-assessments/{evaluation}/opening"): "open self-assessment",
@@ -59,10 +60,12 @@ ROUTES: dict[tuple[str, str], Action] = {
     ("POST", "/observations"): "observe",
     ("GET", "/observations/{note}"): "read own notes",
     ("POST", "/observations/{note}/passing-on"): "read own notes",
+    ("GET", "/observations/{note}/history"): "read own notes",
     ("POST", "/observations/{note}/withdrawal"): "read own notes",
     ("GET", "/examples"): "read own notes",
     ("POST", "/examples"): "note",
     ("GET", "/examples/{note}"): "read own notes",
+    ("GET", "/examples/{note}/history"): "read own notes",
     ("POST", "/examples/{note}/withdrawal"): "read own notes",
     ("GET", "/waiting"): "read waiting",
 }
@@ -90,16 +93,13 @@ ALLOWED: dict[Action, set[str]] = {
     "arrange": {"HR", "evaluator who is HR"},
     "read cycles": EVERYBODY,
     "read cycle progress": {"HR", "evaluator who is HR", "employee who is HR", "analyst"},
-    "read queue": {"HR", "evaluator who is HR", "substitute"},
-    "approve together": {"HR", "evaluator who is HR", "substitute"},
+    "read queue": {"HR", "evaluator who is HR", "employee who is HR", "substitute"},
     "bring scorecard": {"HR", "evaluator who is HR", "manager", "evaluator"},
-    "excuse": {"HR"},
     "write": {"evaluator", "evaluator who is HR"},
     "open self-assessment": {"evaluator", "evaluator who is HR"},
     "judge": {"HR", "substitute"},
     "release": {"HR", "evaluator who is HR", "manager", "evaluator"},
     "hold": {"HR"},
-    "read history": {"HR"},
     "acknowledge": {"employee", "employee who is HR"},
     "react": {"employee", "employee who is HR"},
     "assess self": {"employee", "employee who is HR"},
@@ -158,7 +158,7 @@ def test_every_route_has_a_row() -> None:
 
 def test_every_action_has_a_row() -> None:
     by_state = {"read evaluation", "read self-assessment"}
-    assert set(get_args(Action.__value__ if hasattr(Action, "__value__") else Action)) == set(ALLOWED) | by_state
+    assert set(get_args(Action)) == set(ALLOWED) | by_state
 
 
 @pytest.mark.parametrize(("who", "action"), list(product(WHO, ALLOWED)))
@@ -167,7 +167,9 @@ def test_who_may_do_what(who: str, action: Action) -> None:
     assert decide(actor(roles), action, resource) is (who in ALLOWED[action])
 
 
-@pytest.mark.parametrize(("who", "status"), list(product(set(WHO) - {"service"}, ("draft", "submitted", "approved", "released"))))
+@pytest.mark.parametrize(
+    ("who", "status"), list(product(set(WHO) - {"service"}, ("draft", "submitted", "approved", "released")))
+)
 def test_who_sees_what_of_an_evaluation_in_which_state(who: str, status: Status) -> None:
     roles, resource = WHO[who]
     assert sight(actor(roles), at(resource, status)) == SEES.get(who, NOTHING)[status]

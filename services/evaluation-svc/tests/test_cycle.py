@@ -92,9 +92,7 @@ def test_the_data_check_lists_people_without(changes: dict[str, Any], lacks: Any
 
 def test_a_cycle_opens_with_an_evaluation_for_everybody() -> None:
     event = planned().open("autumn", (MAYA,), {EMPLOYEE: "e1"}, HR, AT)
-    assert event == Opened(
-        cycle="autumn", participants=(Participant(person=EMPLOYEE, evaluation="e1"),), by=HR, at=AT
-    )
+    assert event == Opened(cycle="autumn", participants=(Participant(person=EMPLOYEE, evaluation="e1"),), by=HR, at=AT)
 
 
 @pytest.mark.parametrize("changes", [{"evaluator": None}, {"placed": False}, {"published": False}, {"approvers": ()}])
@@ -155,9 +153,7 @@ def test_somebody_may_enter_an_open_cycle_later_but_once() -> None:
 
 
 def test_closing_lists_what_was_not_finished() -> None:
-    assert opened().close("autumn", ("e1",), HR, AT) == Closed(
-        cycle="autumn", not_finished=("e1",), by=HR, at=AT
-    )
+    assert opened().close("autumn", ("e1",), HR, AT) == Closed(cycle="autumn", not_finished=("e1",), by=HR, at=AT)
     with pytest.raises(NotNow):
         planned().close("autumn", (), HR, AT)
 

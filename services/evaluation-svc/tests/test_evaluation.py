@@ -285,9 +285,7 @@ def test_hr_releases_for_a_manager() -> None:
 
 
 def test_it_is_released_by_itself_when_its_time_has_come() -> None:
-    assert approved().release_by_clock(DUE, late=False) == (
-        Released(revision=1, how="by itself", by=None, at=DUE),
-    )
+    assert approved().release_by_clock(DUE, late=False) == (Released(revision=1, how="by itself", by=None, at=DUE),)
 
 
 def test_a_clock_that_fires_after_downtime_is_marked_late() -> None:
@@ -304,9 +302,7 @@ def test_a_held_evaluation_is_released_by_hr_only() -> None:
 
 def test_hr_holds_with_a_reason() -> None:
     event = approved().hold_back("A complaint is looked into.", HR, AT)
-    assert event == Held(
-        part="hold/5", reason=text("hold/5", "A complaint is looked into."), by=HR, at=AT
-    )
+    assert event == Held(part="hold/5", reason=text("hold/5", "A complaint is looked into."), by=HR, at=AT)
 
 
 def test_all_on_one_date_leaves_the_manager_no_earlier_release() -> None:
@@ -429,9 +425,7 @@ def test_what_was_not_seen_has_no_score_to_react_to() -> None:
 def test_only_hr_hands_over_and_the_former_evaluators_ratings_stay_theirs() -> None:
     state = drafted()
     event = state.hand_over(OTHER, DUE, HR, AT)
-    assert event == HandedOver(
-        before=EVALUATOR, evaluator=OTHER, manager_due_at=DUE, is_open=True, by=HR, at=AT
-    )
+    assert event == HandedOver(before=EVALUATOR, evaluator=OTHER, manager_due_at=DUE, is_open=True, by=HR, at=AT)
     state = after(state, event)
     assert {line.by for line in state.revision.lines.values()} == {EVALUATOR}
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from .conftest import Company
+from chassis.deadlines import Due
+from chassis.identity import Actor
+from chassis.unit import Answer, CommandInfo, Unit
+from contracts import people
+
+from .conftest import Company, now
 
 
 def line(view: dict[str, Any], competency: str) -> dict[str, Any]:
@@ -112,9 +118,7 @@ def test_an_observation_is_its_authors_until_cited_and_then_withdrawn_with_its_e
     assert [one["text"]["text"] for one in erik.read("/observations")] == ["Shipped on the day she said."]
     assert company.as_("hanna").get(f"/observations/{note}").status_code == 404
     assert maya.post("/observations", {"employee": "erik", "on": "2026-06-02", "text": "No."}).status_code == 403
-    assert erik.put(
-        f"/evaluations/{evaluation}/lines/delivery", {"rating": 4, "cites": [note]}
-    ).status_code == 200
+    assert erik.put(f"/evaluations/{evaluation}/lines/delivery", {"rating": 4, "cites": [note]}).status_code == 200
     evidence = line(erik.read(f"/evaluations/{evaluation}"), "delivery")["evidence"]
     assert [(one["text"], one["cites"]) for one in evidence] == [("Shipped on the day she said.", note)]
     erik.done(f"/observations/{note}/withdrawal", {"reason": "This was about Mia."})
@@ -264,3 +268,100 @@ def test_approval_and_release_are_published(company: Company) -> None:
     with service.reader(company.workspace) as reader:
         rows = reader.rows("select type from published where workspace = %(workspace)s order by sequence")
     assert [row["type"].split(".")[-2] for row in rows] == ["cycle-opened", "approved", "released"]
+
+
+def fire_at(company: Company, kind: str, evaluation: str, days: int) -> Any:
+    """Ask a deadline as if `days` had passed."""
+    service, later = company.running.service, [None]
+
+    def decide(unit: Unit) -> Answer:
+        unit.now = unit.now + timedelta(days=days)
+        due = Due(f"{kind}/{evaluation}", kind, evaluation, None, unit.now)
+        later[0] = service.application.when_due(unit, due)
+        return Answer()
+
+    info = CommandInfo(company.workspace, "clock", f"{kind}/{evaluation}/{days}", correlation_id="test")
+    service.execute(info, Actor.service(company.workspace, "clock"), decide)
+    return later[0]
+
+
+def test_it_is_released_by_itself_ten_working_days_after_approval(company: Company) -> None:
+    evaluation = company.open_for()
+    company.approve(evaluation)
+    assert fire_at(company, "automatic release", evaluation, 9) is not None
+    assert fire_at(company, "automatic release", evaluation, 20) is None
+    view = company.as_("maya").read(f"/evaluations/{evaluation}")
+    assert (view["status"], view["revision"]["released_how"]) == ("released", "by itself")
+
+
+def test_a_clock_pauses_while_whoever_has_to_act_is_on_leave(company: Company) -> None:
+    evaluation = company.open_for()
+    today = now().date()
+    leave = people.StatusChanged(person="erik", status="leave", effective_on=today, until=today + timedelta(days=9))
+    company.running.hear(company.workspace, leave)
+    assert company.running.fire(company.workspace, "evaluation due", evaluation) is not None
+    history = company.as_("erik").read(f"/evaluations/{evaluation}/history")
+    assert "evaluation.overdue" not in [one["what"] for one in history]
+
+
+def test_a_manager_change_moves_nothing_by_itself_and_hr_keeps_or_hands_over(company: Company) -> None:
+    evaluation, hanna = company.open_for(), company.as_("hanna")
+    moved = people.ManagerChanged(person="maya", manager="gro", effective_on=now().date())
+    company.running.hear(company.workspace, moved)
+    cycle = company.as_("erik").read(f"/evaluations/{evaluation}")["cycle"]
+    (row,) = hanna.read(f"/cycles/{cycle}/evaluators")
+    assert (row["evaluator"], row["manager"], row["decide_evaluator"]) == ("erik", "gro", True)
+    hanna.done(f"/cycles/{cycle}/evaluators", {"person": "maya", "keep": True})
+    (row,) = hanna.read(f"/cycles/{cycle}/evaluators")
+    assert (row["evaluator"], row["decide_evaluator"]) == ("erik", False)
+
+
+def test_a_leavers_evaluations_go_to_their_manager_meanwhile(company: Company) -> None:
+    evaluation = company.open_for()
+    gone = people.StatusChanged(person="erik", status="left", effective_on=now().date())
+    company.running.hear(company.workspace, gone)
+    company.submit(evaluation, by="gro")
+    assert company.as_("erik").put(f"/evaluations/{evaluation}/lines/delivery", {"rating": 1}).status_code == 403
+
+
+def test_one_level_up_reads_what_is_released_where_the_workspace_lets_it(company: Company) -> None:
+    evaluation = company.open_for()
+    company.approve(evaluation)
+    assert company.as_("gro").get(f"/evaluations/{evaluation}").status_code == 404
+    company.as_("erik").done(f"/evaluations/{evaluation}/release")
+    assert company.as_("gro").read(f"/evaluations/{evaluation}")["shown"] == "released"
+
+
+def test_every_read_of_an_evaluation_by_somebody_else_is_recorded(company: Company) -> None:
+    evaluation = company.open_for()
+    company.as_("erik").read(f"/evaluations/{evaluation}")
+    company.as_("maya").read(f"/evaluations/{evaluation}")
+    with company.running.service.reader(company.workspace) as reader:
+        rows = reader.rows("select actor, subject, id from access where workspace = %(workspace)s")
+    assert rows == [{"actor": "erik", "subject": "maya", "id": evaluation}]
+
+
+def test_the_only_hr_admins_evaluation_is_approved_by_a_recorded_substitute(company: Company) -> None:
+    roles = people.RolesChanged(person="hugo", roles=())
+    company.running.hear(company.workspace, roles)
+    hanna = company.as_("hanna")
+    cycle = hanna.done("/cycles", company.plan(scope="person", of="hanna"))["id"]
+    assert hanna.post(f"/cycles/{cycle}/opening").status_code == 409
+    hanna.done(f"/cycles/{cycle}/evaluators", {"person": "hanna", "substitute": "erik"})
+    (evaluation,) = hanna.done(f"/cycles/{cycle}/opening")["ids"]
+    company.submit(evaluation, by="gro")
+    assert hanna.post(f"/evaluations/{evaluation}/approval").status_code == 403
+    assert hanna.post(f"/cycles/{cycle}/excuse", {"person": "hanna", "reason": "leave"}).status_code == 403
+    assert [one["evaluation"] for one in company.as_("erik").read("/approvals")] == [evaluation]
+    company.as_("erik").done(f"/evaluations/{evaluation}/approval")
+
+
+def test_the_history_of_an_evaluation_and_a_note_comes_from_the_record_without_texts(company: Company) -> None:
+    evaluation, erik = company.open_for(), company.as_("erik")
+    company.draft(evaluation)
+    history = erik.read(f"/evaluations/{evaluation}/history")
+    assert [one["what"] for one in history[:3]] == ["evaluation.assigned", "evaluation.begun", "evaluation.line-rated"]
+    assert "'enc'" not in str(history)
+    note = erik.done("/observations", {"employee": "maya", "on": "2026-06-02", "text": "Helped Nils."})["id"]
+    assert [one["what"] for one in erik.read(f"/observations/{note}/history")] == ["observation.noted"]
+    assert company.as_("maya").get(f"/observations/{note}/history").status_code == 404

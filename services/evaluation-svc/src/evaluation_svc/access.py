@@ -14,9 +14,7 @@ Action = Literal[
     "read cycle progress",
     "bring scorecard",
     "arrange",
-    "excuse",
     "read queue",
-    "approve together",
     "read evaluation",
     "write",
     "open self-assessment",
@@ -27,7 +25,6 @@ Action = Literal[
     "react",
     "answer",
     "withdraw",
-    "read history",
     "assess self",
     "read self-assessment",
     "observe",
@@ -95,10 +92,10 @@ def decide(actor: Actor, action: Action, of: Resource = NOTHING) -> bool:
     """Return whether the actor may do this."""
     if "service" in actor.roles or actor.person.startswith("service:"):
         return False
-    if action in ("plan cycles", "arrange", "read queue", "approve together"):
-        return ("hr" in actor.roles and "self" not in of.relation) or (
-            action in ("read queue", "approve together") and of.is_substitute
-        )
+    if action in ("plan cycles", "arrange"):
+        return "hr" in actor.roles and "self" not in of.relation
+    if action == "read queue":
+        return "hr" in actor.roles or of.is_substitute
     if action in ("read cycles", "note", "read own notes", "read waiting"):
         return True
     if action == "read cycle progress":

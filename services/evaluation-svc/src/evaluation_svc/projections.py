@@ -26,6 +26,7 @@ class CycleList(View):
         "proposed": "boolean",
         "participants": "int",
         "reason": "text",
+        "planned_by": "text",
         "planned_at": "timestamptz",
     }
     KEY = ("cycle",)
@@ -44,6 +45,7 @@ class CycleList(View):
                         "plan": plan,
                         "proposed": event.proposed,
                         "participants": 0,
+                        "planned_by": event.by,
                         "planned_at": event.at,
                     }
                 )

@@ -47,9 +47,13 @@ def allow_at_all(unit: Unit, action: Action, person: str | None = None) -> None:
 
 
 def allow_arranging(unit: Unit, cycle: str, person: str | None = None, action: Action = "arrange") -> Cycle:
-    """Return the cycle if the actor may arrange it; what one arranges about a person is never about oneself."""
+    """Return the cycle if the actor may arrange it.
+
+    Once it is open, what one arranges about a person is never about oneself. While it is planned it may be: the only
+    HR admin of a company has to name who evaluates and who approves them.
+    """
     state = unit.get(Cycle, cycle)
-    allow_at_all(unit, action, person)
+    allow_at_all(unit, action, None if state.status == "planned" else person)
     return state
 
 

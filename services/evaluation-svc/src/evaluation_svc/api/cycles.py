@@ -42,7 +42,7 @@ def cycles(query: Queried) -> list[CycleView]:
     allow_reading(query, "read cycles")
     rows = query.rows("select * from cycle_list where workspace = %(workspace)s order by planned_at desc, cycle")
     all_of_them = permits(query.actor, "read cycle progress")
-    return [_view(row) for row in rows if all_of_them or _takes_part(query, str(row["cycle"]))]
+    return [_view(row) for row in rows if all_of_them or _concerns(query, row)]
 
 
 @router.post("/cycles", status_code=201, responses=problems(403, 409, 422))
@@ -112,7 +112,7 @@ def history(cycle: Id, query: Queried) -> list[Recorded]:
 def data_check(cycle: Id, query: Queried) -> DataCheckView:
     """List who lacks what before a cycle opens."""
     allow_reading(query, "arrange")
-    found = who_enters(query, _state(query, cycle), query.now)
+    found = who_enters(query, query.directory, _state(query, cycle), query.now)
     findings: list[dict[str, Any]] = [
         {"person": one.person, "lacks": one.lacks, "blocks": one.blocks} for one in found.findings
     ]
@@ -251,17 +251,18 @@ def _done(unit: Unit, cycle: str, ids: tuple[str, ...] | None = None) -> Answer:
 
 def _visible(query: Query, cycle: str) -> dict[str, Any]:
     row = query.row("select * from cycle_list where workspace = %(workspace)s and cycle = %(cycle)s", {"cycle": cycle})
-    if row is None or not (permits(query.actor, "read cycle progress") or _takes_part(query, cycle)):
+    if row is None or not (permits(query.actor, "read cycle progress") or _concerns(query, row)):
         raise NotFound(cycle)
     return row
 
 
-def _takes_part(query: Query, cycle: str) -> bool:
-    return bool(
+def _concerns(query: Query, row: dict[str, Any]) -> bool:
+    """Tell whether the actor planned the cycle, takes part, evaluates or approves in it."""
+    return row["planned_by"] == query.actor.person or bool(
         query.rows(
             "select 1 as found from evaluation_list where workspace = %(workspace)s and cycle = %(cycle)s"
             " and (employee = %(me)s or evaluator = %(me)s or substitute = %(me)s) limit 1",
-            {"cycle": cycle, "me": query.actor.person},
+            {"cycle": row["cycle"], "me": query.actor.person},
         )
     )
 
@@ -281,7 +282,7 @@ def _progress(query: Query, cycle: str) -> tuple[dict[str, int], list[str]]:
 
 
 def _planned(query: Query, state: Cycle) -> ParticipantsView:
-    found = who_enters(query, state, query.now)
+    found = who_enters(query, query.directory, state, query.now)
     lacks: dict[str, list[str]] = {}
     for one in found.findings:
         lacks.setdefault(one.person, []).append(one.lacks)

@@ -20,13 +20,14 @@ from evaluation_svc.api.shapes import (
     ObservationBody,
     PassOnBody,
     ReasonBody,
+    Recorded,
     SelfAssessmentView,
     TextView,
     WaitingItem,
     WithdrawalBody,
 )
-from evaluation_svc.api.views import self_assessment_view
-from evaluation_svc.application.people import manager_of
+from evaluation_svc.api.views import history_view, self_assessment_view
+from evaluation_svc.application.people import acting_evaluator, manager_of
 from evaluation_svc.domain.errors import Forbidden, Invalid
 from evaluation_svc.domain.notes import Example, Observation
 from evaluation_svc.domain.self_assessment import SelfAssessment
@@ -44,6 +45,13 @@ def self_assessment(evaluation: Id, query: Queried) -> SelfAssessmentView:
         raise Forbidden("Open the self-assessment first: the record says when an evaluator did.")
     query.record_access(state.employee, "self-assessment", evaluation)
     return self_assessment_view(query, state, own)
+
+
+@router.get("/self-assessments/{evaluation}/history", responses=problems(403, 404))
+def self_assessment_history(evaluation: Id, query: Queried) -> list[Recorded]:
+    """Read what the record holds of a self-assessment one may read."""
+    self_assessment(evaluation, query)
+    return history_view(query, SelfAssessment, evaluation)
 
 
 @router.put("/self-assessments/{evaluation}/lines/{competency}", responses=problems(403, 404, 409, 422))
@@ -124,6 +132,13 @@ def observation(note: Id, query: Queried) -> NoteView:
     return _note(query, "observation", note)
 
 
+@router.get("/observations/{note}/history", responses=problems(404))
+def observation_history(note: Id, query: Queried) -> list[Recorded]:
+    """Read what the record holds of an observation one holds."""
+    _note(query, "observation", note)
+    return history_view(query, Observation, note)
+
+
 @router.post("/observations/{note}/passing-on", responses=problems(403, 404, 409, 422))
 def pass_on(note: Id, body: PassOnBody, command: Commanded) -> Answer:
     """Give an observation to another manager."""
@@ -177,6 +192,13 @@ def example(note: Id, query: Queried) -> NoteView:
     return _note(query, "example", note)
 
 
+@router.get("/examples/{note}/history", responses=problems(404))
+def example_history(note: Id, query: Queried) -> list[Recorded]:
+    """Read what the record holds of one of one's own examples."""
+    _note(query, "example", note)
+    return history_view(query, Example, note)
+
+
 @router.post("/examples/{note}/withdrawal", responses=problems(403, 404, 409, 422))
 def withdraw_example(note: Id, body: ReasonBody, command: Commanded) -> Answer:
     """Withdraw an example, and with it what cites it."""
@@ -222,7 +244,7 @@ def _is_mine(query: Query, row: dict[str, Any]) -> bool:
         case "approval waiting":
             return "hr" in query.actor.roles and me not in (employee, row["evaluator"])
         case _:
-            return me == row["evaluator"]
+            return me == acting_evaluator(query.directory, row["evaluator"])
 
 
 def _may_observe(unit: Unit, employee: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from chassis.identity import Directory
 from chassis.kernel import Frozen, NotFound, Sealed, Unsealed
 from chassis.unit import Unit
 from evaluation_svc import facts
 from evaluation_svc.application.drafts import TypedLine, Vague
-from evaluation_svc.application.people import Asks, acting, due_times, hr_admins, manager_of, today
+from evaluation_svc.application.people import acting, due_times, hr_admins, manager_of, today
 from evaluation_svc.domain.cycle import Cycle, Dates, KeptLine, KeptText, Plan, Scorecard
 from evaluation_svc.domain.errors import Forbidden, Invalid
 from evaluation_svc.domain.evaluation import Evaluation
@@ -18,7 +19,6 @@ from evaluation_svc.domain.participants import (
     Candidate,
     Finding,
     Member,
-    PersonStatus,
     data_check,
     default_participants,
     possible_approvers,
@@ -41,20 +41,19 @@ class Participants(Frozen):
     findings: tuple[Finding, ...]
 
 
-def participants(asks: Asks, cycle: Cycle, now: datetime) -> Participants:
+def participants(reads: facts.Reads, directory: Directory, cycle: Cycle, now: datetime) -> Participants:
     """Return who would enter a planned cycle today."""
-    directory, plan = asks.directory, cycle.plan
+    plan = cycle.plan
     pool = {one.id: one for one in directory.people()}
     if plan.scope == "team" and plan.of is not None:
         pool = {one: pool[one] for one in directory.managed_by(plan.of)}
     members = [
-        Member(person=one.id, status=_status(one.status), starts_on=one.starts_on, ends_on=one.ends_on)
-        for one in pool.values()
+        Member(person=one.id, status=one.status, starts_on=one.starts_on, ends_on=one.ends_on) for one in pool.values()
     ]
     selection = default_participants(members, plan.starts_on, plan.ends_on)
     chosen = (plan.of,) if plan.scope == "person" and plan.of is not None else selection.chosen
     people = tuple(sorted({*chosen, *cycle.added} - set(cycle.excluded)))
-    entrants = candidates(asks, cycle, people, now)
+    entrants = candidates(reads, directory, cycle, people, now)
     left_out = {**selection.left_out, **cycle.excluded}
     return Participants(
         entrants=entrants,
@@ -63,24 +62,26 @@ def participants(asks: Asks, cycle: Cycle, now: datetime) -> Participants:
     )
 
 
-def candidates(asks: Asks, cycle: Cycle, people: tuple[str, ...], now: datetime) -> tuple[Entrant, ...]:
+def candidates(
+    reads: facts.Reads, directory: Directory, cycle: Cycle, people: tuple[str, ...], now: datetime
+) -> tuple[Entrant, ...]:
     """Return people as they would enter the cycle today: evaluator, placement, form and possible approvers."""
-    placed = facts.placements_on(asks, people, today(asks.directory, now))
+    placed = facts.placements_on(reads, people, today(directory, now))
     version = cycle.plan.framework_version
-    forms = {place: facts.form(asks, version, place) for place in set(placed.values())}
-    admins = hr_admins(asks.directory)
-    return tuple(_entrant(asks, cycle, person, placed.get(person), forms, admins) for person in people)
+    forms = {place: facts.form(reads, version, place) for place in set(placed.values())}
+    admins = hr_admins(directory)
+    return tuple(_entrant(directory, cycle, person, placed.get(person), forms, admins) for person in people)
 
 
 def _entrant(
-    asks: Asks,
+    directory: Directory,
     cycle: Cycle,
     person: str,
     placement: facts.Placement | None,
     forms: dict[facts.Placement, facts.Form | None],
     admins: tuple[str, ...],
 ) -> Entrant:
-    known = asks.directory.person(person)
+    known = directory.person(person)
     if known is None:
         raise NotFound(f"There is no person {person!r}.")
     evaluator = _evaluator(cycle, person, known.manager)
@@ -100,10 +101,6 @@ def _entrant(
 def _evaluator(cycle: Cycle, person: str, manager: str | None) -> str | None:
     brought = cycle.scorecards.get(person)
     return cycle.evaluators.get(person) or (brought.by if brought else manager)
-
-
-def _status(status: PersonStatus) -> PersonStatus:
-    return status
 
 
 class Cycles:
@@ -143,7 +140,7 @@ class Cycles:
         state = unit.get(Cycle, cycle)
         if state.status != "open":
             return unit.record(Cycle, cycle, state.add(person, unit.actor.person, unit.now))
-        (entrant,) = candidates(unit, state, (person,), unit.now)
+        (entrant,) = candidates(unit, unit.directory, state, (person,), unit.now)
         evaluation = unit.new_id("evaluation")
         entered = state.enter(entrant.candidate, evaluation, unit.actor.person, unit.now)
         self._assign(unit, cycle, state, entrant, evaluation)
@@ -192,7 +189,7 @@ class Cycles:
     def open(self, unit: Unit, cycle: str) -> Cycle:
         """Open a cycle: everybody who takes part gets an evaluation; brought scorecards become drafts."""
         state = unit.get(Cycle, cycle)
-        entrants = participants(unit, state, unit.now).entrants
+        entrants = participants(unit, unit.directory, state, unit.now).entrants
         evaluations = {one.candidate.person: unit.new_id("evaluation") for one in entrants}
         opened = state.open(cycle, tuple(one.candidate for one in entrants), evaluations, unit.actor.person, unit.now)
         for one in entrants:

@@ -95,7 +95,8 @@ class Judging:
         """Show an approved evaluation to the employee: their manager, or HR for them."""
         state = unit.get(Evaluation, evaluation)
         is_manager = "manager" in unit.directory.relation(unit.actor.person, state.employee)
-        is_hr = "hr" in unit.actor.roles and (state.hold is not None or not is_manager)
+        involved = unit.actor.person in state.approvers_exclude(acting(unit.directory, state))
+        is_hr = "hr" in unit.actor.roles and not (involved if state.hold else is_manager)
         return unit.record(Evaluation, evaluation, state.release(unit.actor.person, unit.now, is_hr=is_hr))
 
     def hold(self, unit: Unit, evaluation: str, reason: str) -> Evaluation:

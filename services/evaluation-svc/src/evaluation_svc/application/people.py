@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Protocol
 
 from chassis.identity import Directory
 from evaluation_svc.domain.cycle import Dates
@@ -16,19 +15,6 @@ ANSWER_WITHIN = 5
 """Working days in which a push-back is answered."""
 APPROVE_WITHIN = 2
 """Working days HR has at least, where something is submitted after or close to the day approvals are due."""
-
-
-class Asks(Protocol):
-    """A unit of work or a query: rows, people and the time."""
-
-    @property
-    def directory(self) -> Directory:
-        """The people of the workspace."""
-        ...
-
-    def rows(self, sql: str, params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-        """Return the rows a statement finds."""
-        ...
 
 
 def acting_evaluator(directory: Directory, evaluator: str) -> str:
