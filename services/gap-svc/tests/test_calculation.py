@@ -2,9 +2,10 @@ import os
 import secrets
 
 import pytest
-from gap_svc.domain.calculation import Bar, Calculation, Line, Requirement, calculate
 from hypothesis import given, note, seed, settings
 from hypothesis import strategies as st
+
+from gap_svc.domain.calculation import Bar, Calculation, Line, Requirement, calculate
 
 SEED = int(os.environ.get("LADDER_SEED", 0)) or secrets.randbits(32)
 
