@@ -95,7 +95,7 @@ def running(postgres: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Ite
     database = postgres.create_database("evaluation_tests")
     home = tmp_path_factory.mktemp("home")
     cipher = Cipher.connect(database, "evaluation", prepare_keys(database, home, GRANTS, {}), home / "erasures")
-    one = service(lambda text: "good with people" in text)
+    one = service()
     one.migrate(database)
     one.open(database, cipher, size=6)
     connect_in_process([one])

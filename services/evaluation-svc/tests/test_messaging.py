@@ -9,6 +9,7 @@ import pytest
 
 from chassis.kernel import Event, EventMapper, Sealed, State, all_topics, evolve
 from contracts import evaluation as contract
+from contracts.envelope import Published
 from evaluation_svc.domain.cycle import Cycle
 from evaluation_svc.domain.evaluation import Evaluation
 from evaluation_svc.domain.notes import Example, Observation
@@ -26,7 +27,7 @@ STREAMS: dict[str, tuple[type[State], str]] = {
     "observation": (Observation, "observation.noted"),
     "example": (Example, "example.noted"),
 }
-PUBLISHED: dict[str, type[contract.Published]] = {
+PUBLISHED: dict[str, type[Published]] = {
     "cycle.opened": contract.CycleOpened,
     "cycle.closed": contract.CycleClosed,
     "cycle.cancelled": contract.CycleCancelled,

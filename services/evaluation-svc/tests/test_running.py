@@ -365,3 +365,78 @@ def test_the_history_of_an_evaluation_and_a_note_comes_from_the_record_without_t
     note = erik.done("/observations", {"employee": "maya", "on": "2026-06-02", "text": "Helped Nils."})["id"]
     assert [one["what"] for one in erik.read(f"/observations/{note}/history")] == ["observation.noted"]
     assert company.as_("maya").get(f"/observations/{note}/history").status_code == 404
+
+
+def test_a_change_made_after_opening_the_self_assessment_is_told_to_hr(company: Company) -> None:
+    evaluation = company.open_for()
+    maya, erik = company.as_("maya"), company.as_("erik")
+    maya.put(f"/self-assessments/{evaluation}/lines/delivery", {"rating": 5})
+    maya.done(f"/self-assessments/{evaluation}/submission")
+    company.submit(evaluation)
+    erik.done(f"/self-assessments/{evaluation}/opening")
+    erik.done(f"/evaluations/{evaluation}/recall")
+    erik.put(f"/evaluations/{evaluation}/lines/delivery", {"rating": 4.5, "evidence": ["Kept the launch on its day."]})
+    erik.done(f"/evaluations/{evaluation}/submission")
+    (change,) = line(company.as_("hanna").read(f"/evaluations/{evaluation}"), "delivery")["changes"]
+    assert (change["before"], change["after"], change["after_self_assessment"]) == (3.5, 4.5, True)
+
+
+def test_before_submitting_the_evaluator_sees_only_the_codes_about_their_own_text_and_ratings(company: Company) -> None:
+    evaluation = company.open_for()
+    maya, erik = company.as_("maya"), company.as_("erik")
+    maya.put(f"/self-assessments/{evaluation}/lines/mentoring", {"rating": 5})
+    maya.done(f"/self-assessments/{evaluation}/submission")
+    company.draft(evaluation)
+    assert erik.read(f"/evaluations/{evaluation}")["revision"]["codes"] == []
+    erik.done(f"/evaluations/{evaluation}/submission")
+    after = erik.read(f"/evaluations/{evaluation}")["revision"]["codes"]
+    assert after == [{"reason": "far from the self-assessment", "competency": "mentoring"}]
+
+
+def test_all_on_one_date_releases_when_the_date_has_come(company: Company) -> None:
+    day = str(now().date() + timedelta(days=30))
+    evaluation = company.open_for(release="on date", release_on=day)
+    company.approve(evaluation)
+    assert company.as_("erik").post(f"/evaluations/{evaluation}/release").status_code == 409
+    assert fire_at(company, "automatic release", evaluation, 31) is None
+    assert company.as_("maya").read(f"/evaluations/{evaluation}")["revision"]["released_how"] == "on the date"
+
+
+def test_at_approval_the_employee_reads_it_at_once(company: Company) -> None:
+    evaluation = company.open_for(release="at approval")
+    company.approve(evaluation)
+    assert company.as_("maya").read(f"/evaluations/{evaluation}")["status"] == "released"
+
+
+def test_a_held_evaluation_waits_for_hr(company: Company) -> None:
+    evaluation = company.open_for()
+    company.approve(evaluation)
+    hanna = company.as_("hanna")
+    hanna.done(f"/evaluations/{evaluation}/hold", {"reason": "A complaint is looked into."})
+    assert company.as_("erik").post(f"/evaluations/{evaluation}/release").status_code == 409
+    assert company.as_("erik").read("/waiting") == []
+    hanna.done(f"/evaluations/{evaluation}/release")
+    assert company.as_("maya").read(f"/evaluations/{evaluation}")["revision"]["released_how"] == "by HR"
+
+
+def test_a_plan_is_changed_only_by_whoever_has_read_it(company: Company) -> None:
+    hanna = company.as_("hanna")
+    cycle = hanna.done("/cycles", company.plan())["id"]
+    changed = company.plan(name="Autumn 2026")
+    assert hanna.put(f"/cycles/{cycle}", changed).status_code == 428
+    tag = hanna.get(f"/cycles/{cycle}").headers["ETag"]
+    assert hanna.put(f"/cycles/{cycle}", changed, **{"If-Match": tag}).status_code == 200
+    assert hanna.put(f"/cycles/{cycle}", changed, **{"If-Match": tag}).status_code == 412
+
+
+def test_a_cycle_needs_a_published_framework_version(company: Company) -> None:
+    assert company.as_("hanna").post("/cycles", company.plan(framework_version=9)).status_code == 422
+
+
+def test_somebody_may_enter_an_open_cycle_later_with_the_placement_of_that_day(company: Company) -> None:
+    hanna = company.as_("hanna")
+    cycle = hanna.done("/cycles", company.plan(scope="person", of="maya"))["id"]
+    hanna.done(f"/cycles/{cycle}/opening")
+    hanna.done(f"/cycles/{cycle}/participants", {"person": "nils"})
+    people_in = {one["person"]: one["status"] for one in hanna.read(f"/cycles/{cycle}/participants")["participants"]}
+    assert people_in == {"maya": "not started", "nils": "not started"}
