@@ -204,7 +204,7 @@ def test_what_was_not_rated_is_not_below_the_present_level() -> None:
 
 # --- for every person and every pair of levels ------------------------------------------------------------------------
 
-NAMES: tuple[str, ...] = ("a", "b", "c", "d", "e")
+NAMES = tuple("abcde")
 RATINGS = st.integers(2, 10).map(lambda halves: halves / 2)
 REQUIREMENTS = st.builds(Requirement, required=RATINGS, weight=st.sampled_from([1, 2, 3]))
 SCORES = st.dictionaries(st.sampled_from(NAMES), RATINGS)
