@@ -440,3 +440,11 @@ def test_somebody_may_enter_an_open_cycle_later_with_the_placement_of_that_day(c
     hanna.done(f"/cycles/{cycle}/participants", {"person": "nils"})
     people_in = {one["person"]: one["status"] for one in hanna.read(f"/cycles/{cycle}/participants")["participants"]}
     assert people_in == {"maya": "not started", "nils": "not started"}
+
+
+def test_what_a_leaver_had_to_do_waits_for_their_manager(company: Company) -> None:
+    evaluation = company.open_for()
+    gone = people.StatusChanged(person="erik", status="left", effective_on=now().date())
+    company.running.hear(company.workspace, gone)
+    waiting = company.as_("gro").read("/waiting")
+    assert [(one["kind"], one["evaluation"]) for one in waiting] == [("evaluation due", evaluation)]

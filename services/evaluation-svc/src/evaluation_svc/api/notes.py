@@ -27,12 +27,22 @@ from evaluation_svc.api.shapes import (
     WithdrawalBody,
 )
 from evaluation_svc.api.views import history_view, self_assessment_view
-from evaluation_svc.application.people import acting_evaluator, manager_of
+from evaluation_svc.application.people import acting_evaluator
 from evaluation_svc.domain.errors import Forbidden, Invalid
 from evaluation_svc.domain.notes import Example, Observation
 from evaluation_svc.domain.self_assessment import SelfAssessment
 
 router = APIRouter(tags=["self-assessments and notes"])
+
+_WAITING = (
+    "select d.kind, d.subject, d.due_at, e.employee from deadlines d join evaluation_list e"
+    " on e.workspace = d.workspace and e.evaluation = d.subject where d.workspace = %(workspace)s and ("
+    "(d.kind = 'self due' and e.employee = %(me)s)"
+    " or (d.kind in ('evaluation due', 'push-back unanswered') and e.evaluator = any(%(evaluators)s))"
+    " or (d.kind = 'automatic release' and e.employee = any(%(team)s))"
+    " or (d.kind = 'approval waiting' and e.employee <> %(me)s and e.evaluator <> %(me)s"
+    " and (%(hr)s or e.substitute = %(me)s))) order by d.due_at, d.deadline"
+)
 
 
 @router.get("/self-assessments/{evaluation}", responses=problems(403, 404))
@@ -215,11 +225,7 @@ def withdraw_example(note: Id, body: ReasonBody, command: Commanded) -> Answer:
 @router.get("/waiting")
 def waiting(query: Queried) -> list[WaitingItem]:
     """List what waits for oneself: own self-assessments, evaluations, releases, answers; for HR also approvals."""
-    rows = query.rows(
-        "select d.kind, d.subject, d.due_at, e.employee, e.evaluator from deadlines d join evaluation_list e"
-        " on e.workspace = d.workspace and e.evaluation = d.subject where d.workspace = %(workspace)s"
-        " order by d.due_at, d.deadline"
-    )
+    rows = query.rows(_WAITING, _responsibilities(query))
     return [
         WaitingItem(
             kind=row["kind"],
@@ -229,22 +235,19 @@ def waiting(query: Queried) -> list[WaitingItem]:
             passed=row["due_at"] <= query.now,
         )
         for row in rows
-        if _is_mine(query, row)
     ]
 
 
-def _is_mine(query: Query, row: dict[str, Any]) -> bool:
-    """Tell whether the actor is who has to act."""
-    me, employee = query.actor.person, row["employee"]
-    match row["kind"]:
-        case "self due":
-            return me == employee
-        case "automatic release":
-            return me == manager_of(query.directory, employee)
-        case "approval waiting":
-            return "hr" in query.actor.roles and me not in (employee, row["evaluator"])
-        case _:
-            return me == acting_evaluator(query.directory, row["evaluator"])
+def _responsibilities(query: Query) -> dict[str, Any]:
+    """Return for whom the actor acts: as evaluator (also for leavers they managed), as manager, as HR."""
+    me, directory = query.actor.person, query.directory
+    leavers = [one.id for one in directory.people() if one.status == "left"]
+    return {
+        "me": me,
+        "evaluators": [me, *(one for one in leavers if acting_evaluator(directory, one) == me)],
+        "team": directory.managed_by(me),
+        "hr": "hr" in query.actor.roles,
+    }
 
 
 def _may_observe(unit: Unit, employee: str) -> None:
