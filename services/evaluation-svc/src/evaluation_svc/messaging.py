@@ -12,9 +12,10 @@ from evaluation_svc import facts
 from evaluation_svc.domain import cycle as cycles
 from evaluation_svc.domain import evaluation_events as events
 from evaluation_svc.domain.cycle import Cycle
-from evaluation_svc.domain.evaluation import Evaluation, Revision
+from evaluation_svc.domain.evaluation import Evaluation
 from evaluation_svc.domain.lines import Said
 from evaluation_svc.domain.notes import PART, Example, ExampleWithdrawn, Observation, ObservationWithdrawn
+from evaluation_svc.domain.revisions import Revision
 from evaluation_svc.domain.self_assessment import SelfAssessment, SelfTextWithdrawn
 
 

@@ -23,8 +23,9 @@ from evaluation_svc.api.shapes import (
     SelfAssessmentView,
     TextView,
 )
-from evaluation_svc.domain.evaluation import Evaluation, Reacted, Return, Revision
+from evaluation_svc.domain.evaluation import Evaluation
 from evaluation_svc.domain.lines import Line
+from evaluation_svc.domain.revisions import Reacted, Return, Revision
 from evaluation_svc.domain.self_assessment import SelfAssessment
 
 SEES_FEEDBACK: frozenset[Sight] = frozenset({"all", "judged", "state"})
