@@ -50,7 +50,8 @@ class Envelope(BaseModel):
     """Everything beside the data of one published event.
 
     `sequence` counts the events of `workspace` in the log of `source`; `previous` is the sequence of the last event
-    published for this workspace on this topic (0: none); `after` is what its producer had consumed for the workspace.
+    published for this workspace on this topic (0: none); `after` is what its producer had consumed for the workspace,
+    one position per topic it hears.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -64,7 +65,7 @@ class Envelope(BaseModel):
     epoch: str
     sequence: int = Field(ge=1)
     previous: int = Field(ge=0)
-    after: Reached | None = None
+    after: tuple[Reached, ...] = ()
     actor: str
     causationid: str | None = None
     correlationid: str

@@ -1,0 +1,386 @@
+"""The consumer core: what a service does with the events of others — once, in causal order, and never silently not.
+
+Drivers bring records (`offer`) or only names of workspaces; the feed fills what they lack, so a lost, doubled or
+disordered delivery changes nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+from uuid import UUID
+
+import psycopg
+import structlog
+from contracts.envelope import Envelope, Published
+from psycopg.types.json import Jsonb
+from pydantic import ValidationError
+
+from chassis.feed import Feed
+from chassis.kernel import DomainError
+from chassis.steps import Progress, failpoint
+from chassis.store import Connection, Moved, Pool, Step, Store, set_workspace
+from chassis.unit import Answer, CommandInfo, LostRace, Unit
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[Unit, Any, Envelope], None]
+Handlers = Mapping[type[Published], Sequence[Handler]]
+
+RUN = 100
+"""Events of one workspace and topic applied in one transaction."""
+TRIES = 4
+"""How often an event that fails for no permanent reason is tried before it is parked."""
+CRASHES = 3
+"""At which attempt an event that was under way at an unclean end is parked untried."""
+OFFERED = 1_000
+"""Records kept in memory per workspace until their turn; beyond it the feed has them."""
+
+TABLES = (
+    """create table if not exists {schema}.inbox (
+    workspace text primary key, waiting jsonb not null default '[]') with (fillfactor = 50)""",
+    """create table if not exists {schema}.attempts (
+    workspace text not null, topic text not null, epoch text not null, sequence bigint not null,
+    tries int not null, error text, primary key (workspace, topic, epoch, sequence))""",
+    """create table if not exists {schema}.parked (
+    workspace text not null, topic text not null, epoch text not null, sequence bigint not null,
+    subject text not null, type text not null, event_id uuid not null, envelope jsonb not null, reason text not null,
+    status text not null, parked_at timestamptz not null default clock_timestamp(),
+    primary key (workspace, topic, epoch, sequence))""",
+    "create index if not exists parked_subject on {schema}.parked (workspace, topic, subject) where status = 'parked'",
+    """create table if not exists {schema}.running (
+    workspace text not null default '', instance text not null, clean boolean not null, primary key (workspace, instance))""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A consumer's place on a topic of one workspace; `stored` is False before its first event."""
+
+    epoch: str
+    sequence: int
+    stored: bool
+
+
+class Ahead(Exception):
+    """A position is ahead of what its upstream has published: the upstream lost events."""
+
+
+NewUnit = Callable[[Connection, CommandInfo, str], Unit]
+
+
+@dataclass
+class Consumer:
+    """Everything one service hears, workspace by workspace."""
+
+    store: Store
+    pool: Pool
+    follower_pool: Pool
+    feeds: Mapping[str, Feed]
+    handlers: Handlers
+    new_unit: NewUnit
+    span: Callable[[Envelope], Any] | None = None
+    on_progress: Callable[[str], None] | None = None
+    careful: bool = False
+    name: str = "consumer"
+    _offered: dict[str, dict[str, dict[int, Envelope]]] = field(
+        default_factory=lambda: defaultdict[str, dict[str, dict[int, Envelope]]](dict)
+    )
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._types = {contract.TYPE: contract for contract in self.handlers}
+        self.schema = self.store.schema
+
+    def offer(self, records: Iterable[Envelope]) -> None:
+        """Take delivered records; they are applied by `step`, or dropped when there is no room: the feed has them."""
+        with self._lock:
+            for record in records:
+                if record.topic in self.feeds:
+                    kept = self._offered[record.workspace].setdefault(record.topic, {})
+                    if len(kept) < OFFERED:
+                        kept[record.sequence] = record
+
+    def step(self, workspace: str) -> Progress:
+        """Apply what can be applied of every topic, until nothing moves."""
+        results: dict[str, Progress] = {}
+        moved = True
+        while moved:
+            results = {topic: self._advance(workspace, topic) for topic in self.feeds}
+            moved = "more" in results.values()
+            if moved and self.on_progress is not None:
+                self.on_progress(workspace)
+        return next((one for one in ("failed", "waiting") if one in results.values()), "done")
+
+    def behind(self) -> Iterable[str]:
+        """Return the workspaces whose upstream has published more than was consumed, in any topic."""
+        names: set[str] = set()
+        for topic, feed in self.feeds.items():
+            positions = self._all_positions(topic)
+            names.update(head.workspace for head in feed.heads(topic) if head.last > positions.get(head.workspace, 0))
+        return names
+
+    def position(self, workspace: str, topic: str) -> At:
+        """Return how far a topic was consumed for a workspace."""
+        with self._transaction(workspace) as connection:
+            return self._at(connection, workspace, topic)
+
+    # -- one topic
+
+    def _advance(self, workspace: str, topic: str) -> Progress:
+        at = self.position(workspace, topic)
+        records = self._next(workspace, topic, at)
+        if not records:
+            return "done"
+        if records[0].epoch != at.epoch:
+            at = self._enter_epoch(workspace, topic, at, records[0].epoch)
+            records = [record for record in records if record.sequence > at.sequence]
+            if not records:
+                return "done"
+        try:
+            return self._apply(workspace, topic, at, records[:RUN])
+        except (Moved, LostRace):
+            return "more"
+        except psycopg.OperationalError:
+            raise
+        except Exception as error:
+            if len(records) > 1:
+                return self._one_by_one(workspace, topic, records[:RUN])
+            return self._failed(workspace, records[0], error)
+
+    def _one_by_one(self, workspace: str, topic: str, records: Sequence[Envelope]) -> Progress:
+        for record in records:
+            at = self.position(workspace, topic)
+            if record.sequence <= at.sequence:
+                continue
+            try:
+                progress = self._apply(workspace, topic, at, [record])
+            except (Moved, LostRace):
+                return "more"
+            except psycopg.OperationalError:
+                raise
+            except Exception as error:
+                progress = self._failed(workspace, record, error)
+            if progress != "more":
+                return progress
+        return "more"
+
+    def _apply(self, workspace: str, topic: str, at: At, records: Sequence[Envelope]) -> Progress:
+        """Apply a run in one transaction: facts, decided events and the position; or nothing of it."""
+        if self.careful and self._is_crashing(workspace, records):
+            return self._park(workspace, topic, records[0], "the process ended while this event was applied")
+        with self._transaction(workspace) as connection:
+            self._lock_inbox(connection, workspace)
+            run = self._reached(connection, workspace, records)
+            if not run:
+                self._say_waiting(connection, workspace, records[0])
+                connection.commit()
+                return "waiting"
+            parked = self._parked_subjects(connection, workspace, topic)
+            unit = self.new_unit(connection, self._info(run[0]), run[0].actor)
+            for record in run:
+                if record.subject in parked:
+                    self._insert_parked(connection, record, "an earlier event of this subject is parked", "parked")
+                else:
+                    self._handle(unit, record)
+            failpoint("during a consumer")
+            step = Step(topic, run[-1].epoch, at.sequence, run[-1].sequence)
+            if unit.decided:
+                if self.store.append(unit, Answer(), connection, step).repeated:
+                    self._only_move(workspace, step, run)
+            else:
+                self.store.recorder.move(workspace, step, connection)
+                connection.commit()
+        failpoint("after consumer commit")
+        self._forget(workspace, topic, run[-1].sequence)
+        return "more"
+
+    def _only_move(self, workspace: str, step: Step, run: Sequence[Envelope]) -> None:
+        """What a run would record is in the log already, from before a restore: move past it, event by event."""
+        if len(run) > 1:
+            raise AlreadyRecorded
+        with self._transaction(workspace) as connection:
+            self.store.recorder.move(workspace, step, connection)
+            connection.commit()
+
+    def _handle(self, unit: Unit, record: Envelope) -> None:
+        contract = self._types.get(record.type)
+        if contract is None:
+            return
+        heard = contract.model_validate_json(record.data)
+        unit.next_command(self._info(record), unit.actor)
+        for handler in self.handlers[contract]:
+            if self.span is None:
+                handler(unit, heard, record)
+            else:
+                with self.span(record):
+                    handler(unit, heard, record)
+
+    def _info(self, record: Envelope) -> CommandInfo:
+        return CommandInfo(
+            workspace=record.workspace,
+            actor=f"service:{self.store.service}",
+            on_behalf_of=record.actor,
+            command_id=f"{record.eventid}/{self.store.service}",
+            cause=UUID(record.eventid),
+            correlation_id=record.correlationid,
+            traceparent=record.traceparent,
+        )
+
+    # -- which records come next
+
+    def _next(self, workspace: str, topic: str, at: At) -> list[Envelope]:
+        """Return what follows the position without a gap: from the delivered records, else from the feed."""
+        with self._lock:
+            offered = self._offered.get(workspace, {}).get(topic, {})
+            for sequence in [one for one in offered if one <= at.sequence]:
+                del offered[sequence]
+            kept = [offered[sequence] for sequence in sorted(offered)]
+        run: list[Envelope] = []
+        last = at.sequence
+        for record in kept:
+            if record.previous > last or (at.stored and record.epoch != at.epoch):
+                break
+            run.append(record)
+            last = record.sequence
+        return run or list(self.feeds[topic].events(topic, workspace, at.sequence, RUN).records)
+
+    def _enter_epoch(self, workspace: str, topic: str, at: At, epoch: str) -> At:
+        """Go on in a later epoch at the lowest of the position and all bases since (architecture: the epoch rule)."""
+        since = [one for one in self.feeds[topic].epochs(workspace) if not at.stored or one.epoch > at.epoch]
+        start = min([at.sequence, *(one.base for one in since)]) if at.stored else 0
+        return At(epoch, start, stored=False)
+
+    def _reached(self, connection: Connection, workspace: str, records: Sequence[Envelope]) -> list[Envelope]:
+        """Return the records before the first one whose `after` this service has not consumed yet."""
+        ready: list[Envelope] = []
+        for record in records:
+            if record.epoch != records[0].epoch or self._missing(connection, workspace, record) is not None:
+                break
+            ready.append(record)
+        return ready
+
+    def _missing(self, connection: Connection, workspace: str, record: Envelope) -> dict[str, Any] | None:
+        for reached in record.after:
+            if reached.topic == record.topic or reached.topic not in self.feeds:
+                continue
+            at = self._at(connection, workspace, reached.topic)
+            if not at.stored or at.epoch < reached.epoch or (at.epoch == reached.epoch and at.sequence < reached.sequence):
+                return reached.model_dump()
+        return None
+
+    # -- failure
+
+    def _failed(self, workspace: str, record: Envelope, error: Exception) -> Progress:
+        """Count the attempt; park at once what cannot get better, and after some tries what does not."""
+        reason = _reason(error)
+        tries = self._count_attempt(workspace, record, reason)
+        log.warning("event failed", consumer=self.store.service, eventid=record.eventid, error=reason, tries=tries)
+        if isinstance(error, DomainError | ValidationError) or tries >= TRIES:
+            return self._park(workspace, record.topic, record, reason)
+        return "failed"
+
+    def _park(self, workspace: str, topic: str, record: Envelope, reason: str) -> Progress:
+        at = self.position(workspace, topic)
+        with self._transaction(workspace) as connection:
+            self._lock_inbox(connection, workspace)
+            self._insert_parked(connection, record, reason, "parked")
+            step = Step(topic, record.epoch, at.sequence, record.sequence)
+            self.store.recorder.move(workspace, step, connection)
+            connection.commit()
+        self._forget(workspace, topic, record.sequence)
+        return "more"
+
+    def _insert_parked(self, connection: Connection, record: Envelope, reason: str, status: str) -> None:
+        sql = f"""insert into {self.schema}.parked (workspace, topic, epoch, sequence, subject, type, event_id, envelope,
+        reason, status) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing"""
+        values = (
+            record.workspace,
+            record.topic,
+            record.epoch,
+            record.sequence,
+            record.subject,
+            record.type,
+            record.eventid,
+            Jsonb(record.model_dump(mode="json")),
+            reason,
+            status,
+        )
+        connection.execute(cast("Any", sql), values)
+
+    def _count_attempt(self, workspace: str, record: Envelope, error: str | None) -> int:
+        sql = f"""insert into {self.schema}.attempts as a (workspace, topic, epoch, sequence, tries, error)
+        values (%s, %s, %s, %s, 1, %s) on conflict (workspace, topic, epoch, sequence)
+        do update set tries = a.tries + 1, error = excluded.error returning tries"""
+        with self._transaction(workspace) as connection:
+            values = (workspace, record.topic, record.epoch, record.sequence, error)
+            row = connection.execute(cast("Any", sql), values).fetchone()
+            connection.commit()
+        return row["tries"] if row else 1
+
+    def _is_crashing(self, workspace: str, records: Sequence[Envelope]) -> bool:
+        """After an unclean end: commit an attempt before trying; True when this event was under way too often."""
+        if len(records) > 1:
+            raise OneByOne
+        return self._count_attempt(workspace, records[0], None) >= CRASHES
+
+    # -- rows
+
+    @contextmanager
+    def _transaction(self, workspace: str) -> Iterator[Connection]:
+        with self.pool.connection() as connection:
+            set_workspace(connection, workspace)
+            yield connection
+
+    def _lock_inbox(self, connection: Connection, workspace: str) -> None:
+        sql = f"""insert into {self.schema}.inbox as i (workspace) values (%s)
+        on conflict (workspace) do update set waiting = '[]' where i.workspace = excluded.workspace"""
+        connection.execute(cast("Any", sql), (workspace,), prepare=True)
+
+    def _say_waiting(self, connection: Connection, workspace: str, record: Envelope) -> None:
+        needs = self._missing(connection, workspace, record)
+        waiting = [{"event": record.eventid, "topic": record.topic, "sequence": record.sequence, "needs": needs}]
+        sql = f"update {self.schema}.inbox set waiting = %s where workspace = %s"
+        connection.execute(cast("Any", sql), (Jsonb(waiting), workspace))
+
+    def _parked_subjects(self, connection: Connection, workspace: str, topic: str) -> set[str]:
+        sql = f"select distinct subject from {self.schema}.parked where workspace = %s and topic = %s and status = 'parked'"
+        return {row["subject"] for row in connection.execute(cast("Any", sql), (workspace, topic), prepare=True)}
+
+    def _at(self, connection: Connection, workspace: str, topic: str) -> At:
+        sql = f"""select epoch, sequence from {self.schema}.positions where workspace = %s and topic = %s
+        order by epoch desc limit 1"""
+        row = connection.execute(cast("Any", sql), (workspace, topic), prepare=True).fetchone()
+        return At(row["epoch"], row["sequence"], stored=True) if row else At("", 0, stored=False)
+
+    def _all_positions(self, topic: str) -> dict[str, int]:
+        sql = f"""select distinct on (workspace) workspace, sequence from {self.schema}.positions
+        where topic = %s order by workspace, epoch desc"""
+        with self.follower_pool.connection() as connection:
+            return {row["workspace"]: row["sequence"] for row in connection.execute(cast("Any", sql), (topic,))}
+
+    def _forget(self, workspace: str, topic: str, through: int) -> None:
+        with self._lock:
+            offered = self._offered.get(workspace, {}).get(topic, {})
+            for sequence in [one for one in offered if one <= through]:
+                del offered[sequence]
+
+
+class AlreadyRecorded(Exception):
+    """One of a run's events was applied before a restore; the run is split."""
+
+
+class OneByOne(Exception):
+    """After an unclean end runs are of one event."""
+
+
+def _reason(error: Exception) -> str:
+    """Say what went wrong by type and field path; never by text, which may hold what somebody wrote."""
+    if isinstance(error, ValidationError):
+        fields = ", ".join(sorted({".".join(str(part) for part in one["loc"]) for one in error.errors(include_input=False)}))
+        return f"ValidationError at {fields}"
+    return type(error).__name__

@@ -1,0 +1,87 @@
+"""The migrate step: a service's schema, its tables and views, row level security and grants; run again it changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import Any, cast
+
+import psycopg
+from psycopg import sql
+
+from chassis.postgres import Server, prepare_service
+
+_TABLE = re.compile(r"create table (?:if not exists )?\{schema\}\.(\w+)", re.IGNORECASE)
+_VIEW = re.compile(r"create (?:or replace )?view \{schema\}\.(\w+)", re.IGNORECASE)
+
+APPEND_ONLY = frozenset({"events", "published"})
+"""Tables the application may add to and read, and never change."""
+FOLLOWED = frozenset({"followed", "relayed"})
+"""Tables only followers write."""
+
+
+def migrate(server: Server, service: str, record: Iterable[str], facts: Iterable[str], views: Iterable[str]) -> None:
+    """Bring the schema of a service up to date.
+
+    `record` are the tables of the chassis, `facts` those the application fills, `views` the read models that only
+    followers write. Statements already applied are passed over; each holds `{schema}` where the schema's name goes.
+    """
+    prepare_service(server, service)
+    with psycopg.connect(server.dsn(service, "owner")) as owner:
+        owner.execute("select pg_advisory_xact_lock(hashtextextended('ladder.migrate.' || current_schema, 0))")
+        owner.execute(_fill("create table if not exists {schema}.migrations (statement text primary key)", service))
+        for statements, writer in ((record, "app"), (facts, "facts"), (views, "follower")):
+            for statement in statements:
+                _apply(owner, service, statement, writer)
+
+
+def _apply(owner: psycopg.Connection[Any], service: str, statement: str, writer: str) -> None:
+    digest = hashlib.sha256(statement.encode()).hexdigest()
+    known = _fill("select 1 from {schema}.migrations where statement = %s", service)
+    if owner.execute(known, (digest,)).fetchone():
+        return
+    owner.execute(_fill(statement, service))
+    if found := _TABLE.search(statement):
+        _protect(owner, service, found[1], writer)
+    elif found := _VIEW.search(statement):
+        _grant(owner, service, found[1], "select", "app")
+        _grant(owner, service, found[1], "select", "follower")
+    owner.execute(_fill("insert into {schema}.migrations (statement) values (%s)", service), (digest,))
+
+
+def _protect(owner: psycopg.Connection[Any], service: str, table: str, writer: str) -> None:
+    """Force row level security: the application sees one workspace, followers see all; each writes only its own tables."""
+    name = sql.Identifier(service, table)
+    own = sql.SQL("workspace = current_setting('ladder.workspace', true)")
+    owner.execute(sql.SQL("alter table {} enable row level security").format(name))
+    owner.execute(sql.SQL("alter table {} force row level security").format(name))
+    for role, condition in (("app", own), ("follower", sql.SQL("true"))):
+        owner.execute(
+            sql.SQL("create policy {} on {} to {} using ({}) with check ({})").format(
+                sql.Identifier(role), name, sql.Identifier(f"{service}_{role}"), condition, condition
+            )
+        )
+    follower_writes = writer == "follower" or table in FOLLOWED
+    _grant(owner, service, table, _rights(table, writer, follower_writes), "app")
+    _grant(owner, service, table, "select, insert, update, delete" if follower_writes else "select", "follower")
+
+
+def _rights(table: str, writer: str, follower_writes: bool) -> str:
+    if follower_writes:
+        return "select"
+    if table in APPEND_ONLY or table == "access":
+        return "select, insert"
+    return "select, insert, update, delete" if writer == "facts" else "select, insert, update"
+
+
+def _grant(owner: psycopg.Connection[Any], service: str, table: str, rights: str, role: str) -> None:
+    owner.execute(
+        sql.SQL("grant {} on {} to {}").format(
+            sql.SQL(cast("Any", rights)), sql.Identifier(service, table), sql.Identifier(f"{service}_{role}")
+        )
+    )
+
+
+def _fill(statement: str, service: str) -> sql.SQL:
+    return sql.SQL(cast("Any", statement.replace("{schema}", service)))

@@ -1,0 +1,181 @@
+"""Steps and the one runner: every follower is a plain `step(workspace)`; only the runner owns threads and waiting."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+Progress = Literal["done", "more", "waiting", "failed"]
+"""`done`: nothing left; `more`: call again at once; `waiting`: something else must move first; `failed`: try later."""
+
+_armed: dict[str, Callable[[], None]] = {}
+
+
+def failpoint(name: str) -> None:
+    """Mark a point where a crash must do no harm; nothing happens unless a test armed it."""
+    if _armed:
+        action = _armed.get(name)
+        if action is not None:
+            action()
+
+
+def arm(name: str, action: Callable[[], None]) -> None:
+    """Let `action` happen at a failpoint of this process."""
+    _armed[name] = action
+
+
+def disarm(name: str | None = None) -> None:
+    """Take the action of a failpoint (None: of all) away."""
+    _armed.clear() if name is None else _armed.pop(name, None)
+
+
+def arm_from_environment() -> None:
+    """Arm `LADDER_FAILPOINT=name[:count]`: kill this process at the count-th passage of that point."""
+    text = os.environ.get("LADDER_FAILPOINT")
+    if not text:
+        return
+    name, _, count = text.partition(":")
+    left = [int(count or 1)]
+
+    def kill() -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    arm(name, kill)
+
+
+class Step(Protocol):
+    """A follower of one service."""
+
+    name: str
+
+    def step(self, workspace: str) -> Progress:
+        """Do some work for a workspace, in transactions of its own."""
+        ...
+
+    def behind(self) -> Iterable[str]:
+        """Return the workspaces that have something to do, compared at start and every now and then."""
+        ...
+
+
+@dataclass
+class _Aside:
+    """A workspace whose step failed: when to try again."""
+
+    tries: int
+    at: float
+
+
+@dataclass
+class Runner:
+    """Runs one step in one thread: waits for names of changed workspaces, backs off where a step failed."""
+
+    step: Step
+    sweep_every: float = 30.0
+    first_pause: float = 0.05
+    longest_pause: float = 30.0
+    jitter: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - spreads retries, no secret
+    alive: bool = False
+    last_error: str | None = None
+    _changed: set[str] = field(default_factory=set[str])
+    _aside: dict[str, _Aside] = field(default_factory=dict[str, _Aside])
+    _wake: threading.Condition = field(default_factory=threading.Condition)
+    _stopping: bool = False
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread = threading.Thread(target=self._run, name=self.step.name, daemon=True)
+        self.alive = True
+        self._thread.start()
+
+    def wake(self, workspace: str) -> None:
+        """Say that a workspace changed."""
+        with self._wake:
+            self._changed.add(workspace)
+            self._wake.notify()
+
+    def stop(self, timeout: float = 30.0) -> None:
+        """End the thread after the step under way."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    @property
+    def set_aside(self) -> int:
+        """How many workspaces wait for a next try."""
+        return len(self._aside)
+
+    def _run(self) -> None:
+        try:
+            next_sweep = 0.0
+            while not self._stopping:
+                if time.monotonic() >= next_sweep:
+                    next_sweep = time.monotonic() + (self.sweep_every if self._sweep() else 1.0)
+                self._pass(self._take(next_sweep))
+        finally:
+            self.alive = False
+
+    def _sweep(self) -> bool:
+        try:
+            names = list(self.step.behind())
+        except Exception as error:
+            self._note(error, None)
+            return False
+        with self._wake:
+            self._changed.update(names)
+        return True
+
+    def _take(self, next_sweep: float) -> list[str]:
+        with self._wake:
+            now = time.monotonic()
+            due = [name for name, aside in self._aside.items() if aside.at <= now]
+            if not self._changed and not due and not self._stopping:
+                times = [next_sweep, *(aside.at for aside in self._aside.values())]
+                self._wake.wait(max(0.0, min(times) - now))
+            taken = [*(name for name in self._changed if name not in self._aside), *due]
+            self._changed.difference_update(taken)
+            self._changed.difference_update(self._aside)
+            return taken
+
+    def _pass(self, workspaces: list[str]) -> None:
+        again: list[str] = []
+        for workspace in workspaces:
+            if self._stopping:
+                return
+            try:
+                progress = self.step.step(workspace)
+            except Exception as error:
+                self._note(error, workspace)
+                progress = "failed"
+            if progress == "failed":
+                self._set_aside(workspace)
+            else:
+                self._aside.pop(workspace, None)
+                if progress == "more":
+                    again.append(workspace)
+        if again:
+            with self._wake:
+                self._changed.update(again)
+
+    def _set_aside(self, workspace: str) -> None:
+        tries = self._aside[workspace].tries + 1 if workspace in self._aside else 1
+        pause = min(self.longest_pause, self.first_pause * 2 ** min(tries, 12)) * self.jitter.uniform(0.5, 1.0)
+        self._aside[workspace] = _Aside(tries, time.monotonic() + pause)
+
+    def _note(self, error: Exception, workspace: str | None) -> None:
+        self.last_error = type(error).__name__
+        log.warning("step failed", step=self.step.name, workspace=workspace, error=self.last_error)

@@ -1,0 +1,562 @@
+"""The event store of one service: the statement that writes a unit of work, and how streams are read back.
+
+With `chassis.kernel`, the only module that knows the event sourcing library's insides.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
+
+import psycopg
+from contracts.envelope import Published, Reached
+from eventsourcing.persistence import AggregateRecorder, EventStore, IntegrityError
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from chassis.kernel import Entry, Event, EventMapper, Sealed, StoredEvent, Unsealed, sealed_event, unsealed_in
+from chassis.record import middle, opening
+from chassis.steps import failpoint
+from chassis.unit import Answer, Decided, KeyReused, LostRace, Position, Row, Unavailable, Unit
+
+if TYPE_CHECKING:
+    from chassis.cipher import Cipher
+
+Connection = psycopg.Connection[DictRow]
+Pool = ConnectionPool[Connection]
+PublishedForm = Callable[[Event, Any], Published | None]
+
+LARGEST_PUBLISHED = 900_000
+"""Bytes; a published event above it is refused in the command, far from the broker's limit."""
+
+TABLES = (
+    """create table if not exists {schema}.epochs (
+    workspace text not null, epoch text not null, base bigint not null, minted_at timestamptz not null,
+    primary key (workspace, epoch))""",
+    """create table if not exists {schema}.head (
+    workspace text primary key, epoch text not null, sequence bigint not null, at timestamptz not null,
+    published jsonb not null, before jsonb not null) with (fillfactor = 50)""",
+    """create table if not exists {schema}.events (
+    workspace text not null, epoch text not null, sequence bigint not null, event_id uuid not null,
+    stream text not null, version bigint not null, topic text not null, state bytea not null,
+    actor text not null, on_behalf_of text, command_id text not null, cause uuid, correlation_id text not null,
+    traceparent text, recorded_at timestamptz not null, leaf bytea not null,
+    command_key text, digest bytea, answer jsonb,
+    primary key (stream, version))""",
+    "create unique index if not exists events_record on {schema}.events (workspace, sequence)",
+    """create unique index if not exists events_command on {schema}.events (workspace, command_key)
+    where command_key is not null""",
+    """create table if not exists {schema}.published (
+    workspace text not null, topic text not null, epoch text not null, sequence bigint not null,
+    previous bigint not null, event_id uuid not null, type text not null, subject text not null,
+    after jsonb not null, actor text not null, cause uuid, correlation_id text not null, traceparent text,
+    recorded_at timestamptz not null, data bytea not null,
+    primary key (workspace, topic, sequence))""",
+    """create table if not exists {schema}.positions (
+    workspace text not null, topic text not null, epoch text not null, sequence bigint not null,
+    primary key (workspace, topic, epoch)) with (fillfactor = 50)""",
+)
+"""The record of a service. `{schema}` is filled in by the migrate step."""
+
+_EVENT_COLUMNS = (
+    "workspace, epoch, sequence, event_id, stream, version, topic, state, actor, on_behalf_of, command_id, cause, "
+    "correlation_id, traceparent, recorded_at, leaf, command_key, digest, answer"
+)
+
+
+class TooLarge(Exception):
+    """The published form of an event is larger than a broker takes."""
+
+
+class Moved(Exception):
+    """The position was moved by somebody else: what this run decided is already written, or must be decided again."""
+
+
+class Ambiguous(Exception):
+    """The connection broke around COMMIT: the statement may have been committed, or may still be."""
+
+    def __init__(self, stored: Sequence[StoredEvent], writing: Writing) -> None:
+        super().__init__("the connection broke around COMMIT")
+        self.stored, self.writing = stored, writing
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How a heard run moves its position: from what the step read, to the last event of the run."""
+
+    topic: str
+    epoch: str
+    read: int
+    to: int
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What the statement wrote: the log's position and, per topic, the last published one."""
+
+    position: Position
+    published: tuple[Position, ...]
+    answer: Answer
+    repeated: bool = False
+
+
+@lru_cache
+def append_statement(schema: str, *, single: bool, publishes: bool, moves: bool) -> str:
+    """Return the statement that writes a unit of work.
+
+    Each write hangs by data on the one before: position → head → events → published. A position that somebody moved
+    leaves nothing written; a repeated command key raises and undoes all.
+    """
+    source = "moved" if moves else "here"
+    position = f""", moved as (
+  insert into {schema}.positions as p (workspace, topic, epoch, sequence)
+  select %(workspace)s, %(heard_topic)s, %(heard_epoch)s, %(heard_to)s from here
+  on conflict (workspace, topic, epoch) do update set sequence = excluded.sequence
+  where p.sequence = %(heard_read)s and p.sequence < excluded.sequence returning 1)"""
+    last = (
+        "(select jsonb_object_agg(t, {0} + o) from unnest(%(last_topics)s::text[], %(last_offsets)s::bigint[]) l(t, o))"
+    )
+    fresh = last.format("0") if publishes else "'{}'"
+    grown = (
+        f"published = h.published || {last.format('h.sequence')}, before = h.published" if publishes else "before = h.published"
+    )
+    head = f""", head as (
+  insert into {schema}.head as h (workspace, epoch, sequence, at, published, before)
+  select %(workspace)s, %(mint)s, %(count)s, coalesce(%(clock)s::timestamptz, clock_timestamp()), {fresh}, '{{}}' from {source}
+  on conflict (workspace) do update set sequence = h.sequence + excluded.sequence,
+  at = greatest(h.at, coalesce(%(clock)s::timestamptz, clock_timestamp())), {grown}
+  returning epoch, sequence - %(count)s as base, at, before, published), minted as (
+  insert into {schema}.epochs (workspace, epoch, base, minted_at)
+  select %(workspace)s, epoch, 0, at from head where base = 0)"""
+    leaf = """sha256(%(opening)s || int4send(octet_length(head.epoch)) || convert_to(head.epoch, 'UTF8')
+  || int4send(8) || int8send(head.base + {n}) || {middle} || int4send(8)
+  || int8send((extract(epoch from head.at) * 1000000)::bigint) || int4send(octet_length({state})) || {state})"""
+    if single:
+        events = f""", stored as (
+  insert into {schema}.events ({_EVENT_COLUMNS})
+  select %(workspace)s, head.epoch, head.base + 1, %(event_id)s::uuid, %(stream)s, %(version)s, %(topic)s, %(state)s,
+  %(actor)s, %(on_behalf_of)s, %(command_id)s, %(cause)s::uuid, %(correlation_id)s, %(traceparent)s, head.at,
+  {leaf.format(n="1", middle="%(middle)s", state="%(state)s::bytea")}, %(command_key)s, %(digest)s, %(answer)s
+  from head returning 1)"""
+    else:
+        events = f""", stored as (
+  insert into {schema}.events ({_EVENT_COLUMNS})
+  select %(workspace)s, head.epoch, head.base + u.n, u.event_id, u.stream, u.version, u.topic, u.state,
+  u.actor, u.on_behalf_of, u.command_id, u.cause, u.correlation_id, u.traceparent, head.at,
+  {leaf.format(n="u.n", middle="u.middle", state="u.state")}, u.command_key,
+  case when u.n = 1 then %(digest)s::bytea end, case when u.n = 1 then %(answer)s::jsonb end
+  from head, unnest(%(event_id)s::uuid[], %(stream)s::text[], %(version)s::bigint[], %(topic)s::text[], %(state)s::bytea[],
+  %(actor)s::text[], %(on_behalf_of)s::text[], %(command_id)s::text[], %(cause)s::uuid[], %(correlation_id)s::text[],
+  %(traceparent)s::text[], %(middle)s::bytea[], %(command_key)s::text[]) with ordinality
+  u(event_id, stream, version, topic, state, actor, on_behalf_of, command_id, cause, correlation_id, traceparent,
+  middle, command_key, n) returning 1)"""
+    published = f""", sent as (
+  insert into {schema}.published (workspace, topic, epoch, sequence, previous, event_id, type, subject, after, actor,
+  cause, correlation_id, traceparent, recorded_at, data)
+  select %(workspace)s, p.topic, head.epoch, head.base + p.n,
+  coalesce(head.base + p.previous, (head.before ->> p.topic)::bigint, 0), p.event_id, p.type, p.subject, %(after)s,
+  p.actor, p.cause, p.correlation_id, p.traceparent, head.at, p.data
+  from head, unnest(%(p_topic)s::text[], %(p_n)s::bigint[], %(p_previous)s::bigint[], %(p_event_id)s::uuid[],
+  %(p_type)s::text[], %(p_subject)s::text[], %(p_actor)s::text[], %(p_cause)s::uuid[], %(p_correlation_id)s::text[],
+  %(p_traceparent)s::text[], %(p_data)s::bytea[])
+  p(topic, n, previous, event_id, type, subject, actor, cause, correlation_id, traceparent, data) returning 1)"""
+    counts = ", (select count(*) from stored) as stored" + (", (select count(*) from sent) as sent" if publishes else ", 0 as sent")
+    return (
+        "with here as materialized (select set_config('ladder.workspace', %(workspace)s, true))"
+        + (position if moves else "")
+        + head
+        + events
+        + (published if publishes else "")
+        + f" select epoch, base + %(count)s as sequence, published{counts} from head"
+    )
+
+
+@lru_cache
+def move_statement(schema: str) -> str:
+    """Return the statement of a run that decided nothing: only the position moves, by compare-and-set."""
+    return f"""with here as materialized (select set_config('ladder.workspace', %(workspace)s, true))
+  insert into {schema}.positions as p (workspace, topic, epoch, sequence)
+  select %(workspace)s, %(heard_topic)s, %(heard_epoch)s, %(heard_to)s from here
+  on conflict (workspace, topic, epoch) do update set sequence = excluded.sequence
+  where p.sequence = %(heard_read)s and p.sequence < excluded.sequence returning 1"""
+
+
+class Recorder(AggregateRecorder):
+    """The library's seam: inserts and selects stored events of one service, one workspace at a time."""
+
+    def __init__(self, service: str, schema: str, pool: Pool, clock: Callable[[], datetime | None]) -> None:
+        self.service, self.schema, self.pool, self.clock = service, schema, pool, clock
+        self._select = f"select stream, version, topic, state from {schema}.events where workspace = %s and stream = %s"
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        """Return the stored events of a stream, in order."""
+        workspace = str(originator_id).split("/", 1)[0]
+        with self.transaction(workspace) as connection:
+            return self.select(connection, str(originator_id), gt=gt, lte=lte, desc=desc, limit=limit)
+
+    def select(
+        self,
+        connection: Connection,
+        stream: str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> list[StoredEvent]:
+        """Return the stored events of a stream, read on a connection whose workspace is set."""
+        sql, values = self._select, [stream.split("/", 1)[0], stream]
+        for condition, value in (("version > %s", gt), ("version <= %s", lte)):
+            if value is not None:
+                sql, values = f"{sql} and {condition}", [*values, str(value)]
+        sql += " order by version desc" if desc else " order by version"
+        if limit is not None:
+            sql, values = f"{sql} limit %s", [*values, str(limit)]
+        return [
+            StoredEvent(row["stream"], row["version"], row["topic"], bytes(row["state"]))
+            for row in connection.execute(cast("Any", sql), values, prepare=True)
+        ]
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+        """Write stored events with what `kwargs` says of them (see `Writing`); None, since sequences are per workspace."""
+        if not stored_events:
+            return None
+        writing: Writing = kwargs.get("writing") or Writing.bare(stored_events)
+        try:
+            self.write(stored_events, writing)
+        except psycopg.errors.UniqueViolation as error:
+            raise IntegrityError(error.diag.constraint_name) from None
+        return None
+
+    def write(self, stored: Sequence[StoredEvent], writing: Writing, connection: Connection | None = None) -> Row:
+        """Run the statement; on a connection whose transaction the caller ends, or on one of its own."""
+        params = self._params(stored, writing)
+        sql = append_statement(
+            self.schema,
+            single=len(stored) == 1,
+            publishes=bool(writing.published),
+            moves=writing.step is not None,
+        )
+        if connection is not None:
+            row = connection.execute(cast("Any", sql), params, prepare=True).fetchone()
+        else:
+            with self.pool.connection() as own:
+                row = own.execute(cast("Any", sql), params, prepare=True).fetchone()
+        if row is None:
+            raise Moved
+        if row["stored"] != len(stored) or row["sent"] != len(writing.published):
+            raise RuntimeError(f"the statement wrote {row['stored']} of {len(stored)} events")
+        return row
+
+    def move(self, workspace: str, step: Step, connection: Connection) -> None:
+        """Move a position without writing events; Moved when it is not where the step read it."""
+        params = {"workspace": workspace, **_step_params(step)}
+        if connection.execute(cast("Any", move_statement(self.schema)), params, prepare=True).fetchone() is None:
+            raise Moved
+
+    @contextmanager
+    def transaction(self, workspace: str) -> Iterator[Connection]:
+        """Open a transaction of one workspace."""
+        with self.pool.connection() as connection, connection.transaction():
+            set_workspace(connection, workspace)
+            yield connection
+
+    def _params(self, stored: Sequence[StoredEvent], writing: Writing) -> dict[str, Any]:
+        infos = writing.infos
+        columns: dict[str, list[Any]] = {
+            "event_id": list(writing.event_ids),
+            "stream": [str(one.originator_id) for one in stored],
+            "version": [one.originator_version for one in stored],
+            "topic": [one.topic for one in stored],
+            "state": [one.state for one in stored],
+            "actor": [info.actor for info in infos],
+            "on_behalf_of": [info.on_behalf_of for info in infos],
+            "command_id": [info.command_id for info in infos],
+            "cause": [info.cause for info in infos],
+            "correlation_id": [info.correlation_id for info in infos],
+            "traceparent": [info.traceparent for info in infos],
+            "middle": [
+                middle(
+                    event_id,
+                    str(one.originator_id),
+                    one.originator_version,
+                    one.topic,
+                    info.actor,
+                    info.on_behalf_of,
+                    info.command_id,
+                    info.cause,
+                    info.correlation_id,
+                )
+                for event_id, one, info in zip(writing.event_ids, stored, infos, strict=True)
+            ],
+            "command_key": list(writing.keys),
+        }
+        params: dict[str, Any] = {
+            "workspace": writing.workspace,
+            "mint": mint_epoch(writing.minted_at),
+            "count": len(stored),
+            "clock": self.clock(),
+            "opening": opening(self.service, writing.workspace),
+            "digest": infos[0].digest,
+            "answer": Jsonb(writing.answer.model_dump(exclude_defaults=True)) if writing.answer else None,
+        }
+        params |= {name: values[0] for name, values in columns.items()} if len(stored) == 1 else columns
+        if writing.step is not None:
+            params |= _step_params(writing.step)
+        if writing.published:
+            params |= writing.published_params()
+        return params
+
+
+def _step_params(step: Step) -> dict[str, Any]:
+    return {"heard_topic": step.topic, "heard_epoch": step.epoch, "heard_read": step.read, "heard_to": step.to}
+
+
+def mint_epoch(at: datetime | None = None) -> str:
+    """Return a new epoch id; ids sort by the time they were minted."""
+    micros = int(at.timestamp() * 1_000_000) if at else _micros()
+    return f"{micros:016x}{secrets.token_hex(3)}"
+
+
+def _micros() -> int:
+    import time
+
+    return time.time_ns() // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The published form of one event of the unit: `n` is its place among the unit's events, from 1."""
+
+    n: int
+    decided: Decided
+    type: str
+    topic: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Writing:
+    """Everything the statement needs beside the stored events."""
+
+    workspace: str
+    infos: tuple[Any, ...]
+    event_ids: tuple[UUID, ...]
+    keys: tuple[str | None, ...]
+    answer: Answer | None = None
+    published: tuple[Sent, ...] = ()
+    after: tuple[Reached, ...] = ()
+    step: Step | None = None
+    minted_at: datetime | None = None
+
+    @classmethod
+    def bare(cls, stored: Sequence[StoredEvent]) -> Writing:
+        """Say the least about stored events that come without a unit of work (the library's own tests)."""
+        from uuid import NAMESPACE_URL, uuid5
+
+        from chassis.unit import CommandInfo
+
+        command = secrets.token_hex(16)
+        workspace = str(stored[0].originator_id).split("/", 1)[0]
+        info = CommandInfo(workspace, "library", command, command)
+        ids = tuple(uuid5(NAMESPACE_URL, f"{command}/{n}") for n in range(len(stored)))
+        return cls(workspace, (info,) * len(stored), ids, (command, *(None for _ in stored[1:])))
+
+    def published_params(self) -> dict[str, Any]:
+        """Return the parameters of the published rows; `previous` is the place of the one before on the same topic."""
+        last: dict[str, int] = {}
+        previous: list[int | None] = []
+        for sent in self.published:
+            previous.append(last.get(sent.topic))
+            last[sent.topic] = sent.n
+        return {
+            "after": Jsonb([reached.model_dump() for reached in self.after]),
+            "last_topics": list(last),
+            "last_offsets": list(last.values()),
+            "p_topic": [sent.topic for sent in self.published],
+            "p_n": [sent.n for sent in self.published],
+            "p_previous": previous,
+            "p_event_id": [sent.decided.event_id for sent in self.published],
+            "p_type": [sent.type for sent in self.published],
+            "p_subject": [f"{sent.decided.cls.KIND}/{sent.decided.id}" for sent in self.published],
+            "p_actor": [sent.decided.info.actor for sent in self.published],
+            "p_cause": [sent.decided.info.cause for sent in self.published],
+            "p_correlation_id": [sent.decided.info.correlation_id for sent in self.published],
+            "p_traceparent": [sent.decided.info.traceparent for sent in self.published],
+            "p_data": [sent.data for sent in self.published],
+        }
+
+
+@dataclass
+class Store:
+    """The streams of one service: what a unit decided goes in by one statement, states come out."""
+
+    service: str
+    schema: str
+    pool: Pool
+    cipher: Cipher
+    published: PublishedForm
+    clock: Callable[[], datetime | None] = lambda: None
+    mapper: EventMapper = field(default_factory=EventMapper)
+
+    def __post_init__(self) -> None:
+        self.recorder = Recorder(self.service, self.schema, self.pool, self.clock)
+        self.library: EventStore[str] = EventStore(self.mapper, self.recorder)
+
+    def load(self, connection: Connection, stream: str) -> tuple[list[Event], int]:
+        """Return the events of a stream and its version, read on a connection whose workspace is set."""
+        stored = self.recorder.select(connection, stream)
+        return [self.mapper.read(one.topic, one.state) for one in stored], stored[-1].originator_version if stored else 0
+
+    def append(self, unit: Unit, answer: Answer, connection: Connection, step: Step | None = None) -> Appended:
+        """Write what a unit decided, in the transaction of `connection`, which it commits.
+
+        Raises LostRace when a stream moved on, Moved when the position did, KeyReused when the key was used with
+        another body, and Ambiguous when the connection broke and nobody can know whether the statement was committed.
+        """
+        entries, writing = self._prepare(unit, answer, connection, step)
+        stored = [self.mapper.to_stored_event(entry) for entry in entries]
+        failpoint("before append")
+        try:
+            row = self.recorder.write(stored, writing, connection)
+            failpoint("before commit")
+            connection.commit()
+        except psycopg.errors.UniqueViolation:
+            connection.rollback()
+            return self.settle(unit, connection)
+        except psycopg.OperationalError as error:
+            if step is not None or not _connection_is_gone(connection, error):
+                raise
+            raise Ambiguous(stored, writing) from None
+        failpoint("after commit")
+        return Appended(*_positions(self.service, row), answer)
+
+    def repeated(self, connection: Connection, unit: Unit) -> Appended | None:
+        """Return what a command answered when it was first run, or None; KeyReused when its body was another."""
+        sql = f"""select e.epoch, e.sequence, e.digest, e.answer, h.published from {self.schema}.events e
+        join {self.schema}.head h using (workspace) where e.workspace = %s and e.command_key = %s"""
+        row = connection.execute(cast("Any", sql), (unit.workspace, unit.info.command_id), prepare=True).fetchone()
+        if row is None:
+            return None
+        if unit.info.digest is not None and row["digest"] is not None and bytes(row["digest"]) != unit.info.digest:
+            raise KeyReused
+        position, published = _positions(self.service, row)
+        return Appended(position, published, Answer.model_validate(row["answer"] or {}), repeated=True)
+
+    def settle(self, unit: Unit, connection: Connection) -> Appended:
+        """After a unique violation: the key's answer if the command is there, else LostRace."""
+        set_workspace(connection, unit.workspace)
+        found = self.repeated(connection, unit)
+        if found is None:
+            raise LostRace
+        return found
+
+    def clear_up(self, ambiguous: Ambiguous, unit: Unit, answer: Answer) -> Appended:
+        """Settle an ambiguous commit: run the same statement with the same key until it commits or conflicts.
+
+        A look-up that finds nothing would prove nothing: the cut connection's backend may still commit.
+        """
+        for _ in range(AMBIGUOUS_TRIES):
+            try:
+                with self.pool.connection() as connection:
+                    return self._once_more(ambiguous, unit, answer, connection)
+            except (psycopg.OperationalError, PoolTimeout):
+                continue
+        raise Unavailable("The database does not answer. Send the same request again with the same key.")
+
+    def _once_more(self, ambiguous: Ambiguous, unit: Unit, answer: Answer, connection: Connection) -> Appended:
+        try:
+            row = self.recorder.write(ambiguous.stored, ambiguous.writing, connection)
+            connection.commit()
+        except psycopg.errors.UniqueViolation:
+            connection.rollback()
+            return self.settle(unit, connection)
+        return Appended(*_positions(self.service, row), answer)
+
+    def _prepare(
+        self, unit: Unit, answer: Answer, connection: Connection, step: Step | None
+    ) -> tuple[list[Entry], Writing]:
+        seal = self._sealer(unit)
+        entries: list[Entry] = []
+        sent: list[Sent] = []
+        states: dict[str, Any] = {}
+        for n, decided in enumerate(unit.decided, 1):
+            event = sealed_event(decided.event, lambda text, stream=decided.stream: seal(stream, text))
+            entries.append(Entry(decided.stream, decided.version, event))
+            before = states[decided.stream] if decided.stream in states else unit.base_state(decided.stream)
+            states[decided.stream] = state = decided.cls.evolve(before, event)  # pyright: ignore[reportArgumentType]
+            form = self.published(event, state)
+            if form is not None:
+                sent.append(Sent(n, decided, form.TYPE, form.TOPIC, _published_data(form)))
+        return entries, Writing(
+            workspace=unit.workspace,
+            infos=tuple(decided.info for decided in unit.decided),
+            event_ids=tuple(decided.event_id for decided in unit.decided),
+            keys=tuple(decided.info.command_id if decided.index == 1 else None for decided in unit.decided),
+            answer=answer,
+            published=tuple(sent),
+            after=self._after(unit.workspace, connection, step) if sent else (),
+            step=step,
+        )
+
+    def _sealer(self, unit: Unit) -> Callable[[str, Unsealed], Sealed]:
+        texts = [(one.stream, text) for one in unit.decided if one.event.PERSONAL for text in unsealed_in(one.event)]
+        sealed = dict(zip(texts, self.cipher.seal_many(unit.workspace, texts), strict=True)) if texts else {}
+        return lambda stream, text: sealed[stream, text]
+
+    def _after(self, workspace: str, connection: Connection, step: Step | None) -> tuple[Reached, ...]:
+        sql = f"""select distinct on (topic) topic, epoch, sequence from {self.schema}.positions
+        where workspace = %s order by topic, epoch desc"""
+        rows = connection.execute(cast("Any", sql), (workspace,), prepare=True).fetchall()
+        reached = {row["topic"]: Reached(**row) for row in rows}
+        if step is not None:
+            reached[step.topic] = Reached(topic=step.topic, epoch=step.epoch, sequence=step.to)
+        return tuple(reached[topic] for topic in sorted(reached))
+
+
+AMBIGUOUS_TRIES = 5
+
+
+def set_workspace(connection: Connection, workspace: str) -> datetime:
+    """Let row level security see one workspace until this transaction ends; return the database's clock."""
+    sql = "select set_config('ladder.workspace', %s, true), clock_timestamp() as now"
+    row = connection.execute(sql, (workspace,), prepare=True).fetchone()
+    if row is None:
+        raise RuntimeError("the database did not answer a select")
+    return row["now"]
+
+
+def _published_data(form: Published) -> bytes:
+    data = form.model_dump_json().encode()
+    if len(data) > LARGEST_PUBLISHED:
+        raise TooLarge(f"{form.TYPE} would be {len(data)} bytes; a published event may have {LARGEST_PUBLISHED}.")
+    return data
+
+
+def _positions(service: str, row: Row) -> tuple[Position, tuple[Position, ...]]:
+    published = row["published"] if isinstance(row["published"], dict) else json.loads(row["published"])
+    topics = cast("dict[str, int]", published)
+    return (
+        Position(service, row["epoch"], row["sequence"]),
+        tuple(Position(topic, row["epoch"], sequence) for topic, sequence in sorted(topics.items())),
+    )
+
+
+def _connection_is_gone(connection: Connection, error: psycopg.OperationalError) -> bool:
+    return connection.closed or connection.broken or isinstance(error, psycopg.errors.AdminShutdown)
