@@ -117,7 +117,7 @@ class State(Frozen):
     KIND: ClassVar[str] = ""
 
     @classmethod
-    def evolve(cls, state: Self | None, event: Any) -> Self:
+    def evolve(cls, state: Any, event: Any) -> Self:
         """Return the state after `event`; the only place where state changes."""
         raise NotImplementedError
 

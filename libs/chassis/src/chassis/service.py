@@ -162,6 +162,7 @@ class Service:
     application: Any
     published: PublishedForm
     router: APIRouter | None = None
+    errors: Mapping[type[DomainError], int] = field(default_factory=dict[type[DomainError], int])
     handlers: Mapping[type[Published], Handler | Sequence[Handler]] = field(default_factory=dict)
     tables: tuple[str, ...] = ()
     views: tuple[View, ...] = ()

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from chassis.kernel import DomainError, Event, Forbidden, Invalid, NotFound, State, evolve
 
@@ -87,6 +87,10 @@ class Answer(BaseModel):
     ids: tuple[str, ...] | None = None
     location: str | None = None
     etag: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_nulls(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in handler(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +227,10 @@ class Unit:
     def open(self, sealed: Sealed | None) -> str | None:
         """Decrypt a personal text; None when it is absent, erased or withdrawn."""
         return None if sealed is None else self.reading.open_many([sealed])[0]
+
+    def opened(self, sealed: Sequence[Sealed]) -> list[str | None]:
+        """Decrypt many personal texts; None where erased or withdrawn."""
+        return self.reading.open_many(sealed)
 
     def digest(self, text: str) -> str:
         """Return the HMAC of a text under the workspace's key, for equality look-ups."""

@@ -11,11 +11,11 @@ from io import StringIO
 from itertools import chain
 from typing import Any, Literal, cast
 
-from chassis.kernel import DomainError, Frozen
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
+from chassis.kernel import DomainError, Frozen
 from framework_svc.documents.marked import Lines, Unreadable, read_json, read_yaml
 from framework_svc.domain.structure import (
     Fault,
@@ -252,6 +252,7 @@ def _provenance(provenance: Provenance | None) -> Json | None:
         element=provenance.element,
         licence=provenance.licence,
         modified=provenance.modified,
+        original=provenance.original,
     )
 
 

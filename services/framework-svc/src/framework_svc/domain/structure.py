@@ -5,8 +5,7 @@ from collections.abc import Collection, Iterator
 from typing import Literal
 
 from chassis.kernel import Frozen, Invalid
-
-from framework_svc.domain.texts import NOT_EXPECTED, Anchor, Cell, Competency, Expectation, Ladder, Level
+from framework_svc.domain.texts import Anchor, Cell, Competency, Expectation, Ladder, Level
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 FULL_LEVEL = re.compile(r"[a-z0-9][a-z0-9-]{0,59}\.[a-z0-9][a-z0-9-]{0,59}")
@@ -181,9 +180,7 @@ def _holes(ladder: Ladder, competencies: Collection[str], levels: Collection[str
         yield from _holes_of_level(ladder, level, asked, levels)
 
 
-def _holes_of_level(
-    ladder: Ladder, level: Level, asked: tuple[str, ...], levels: Collection[str]
-) -> Iterator[Hole]:
+def _holes_of_level(ladder: Ladder, level: Level, asked: tuple[str, ...], levels: Collection[str]) -> Iterator[Hole]:
     full = ladder.full(level)
     if not level.scope.strip():
         yield Hole(kind="scope missing", ladder=ladder.id, level=full)
@@ -198,7 +195,7 @@ def _holes_of_level(
 def _hole_of_cell(cell: Cell | None) -> HoleKind | None:
     if cell is None:
         return "expectation missing"
-    if cell == NOT_EXPECTED or not isinstance(cell, Expectation):
+    if not isinstance(cell, Expectation):
         return None
     if cell.required is None:
         return "required rating missing"

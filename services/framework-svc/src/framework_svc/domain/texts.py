@@ -7,20 +7,22 @@ readable when a rule is tightened. The rules are in `structure`.
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
+from pydantic import Discriminator, Field, Tag
+
 from chassis.kernel import Frozen
-from pydantic import Discriminator, Tag
 
 NOT_EXPECTED: Literal["not expected"] = "not expected"
 
 
 class Provenance(Frozen):
-    """Where a text comes from; `modified` once somebody here has changed it."""
+    """Where a text comes from; `modified` once somebody here has changed it, `original` as it was before."""
 
     source: str
     release: str | None = None
     element: str | None = None
     licence: str | None = None
     modified: bool = False
+    original: str | None = None
 
 
 class Anchor(Frozen):
@@ -70,7 +72,7 @@ class Level(Frozen):
     title: str
     scope: str = ""
     next: tuple[str, ...] = ()
-    expectations: dict[str, Cell] = {}
+    expectations: dict[str, Cell] = Field(default_factory=dict[str, Cell])
 
 
 class Track(Frozen):
@@ -137,11 +139,27 @@ class CompetencyFate(Frozen):
 
 
 DEFAULT_SCALE = (
-    Anchor(point=1, name="Learning", text="Is getting to know it; needs guidance at each step."),
-    Anchor(point=2, name="Practising", text="Does it in familiar situations, with help when something is new."),
-    Anchor(point=3, name="Proficient", text="Does it reliably and alone, also in situations that are new."),
-    Anchor(point=4, name="Advanced", text="Does it in the hardest situations and makes others around them better at it."),
-    Anchor(point=5, name="Shaping", text="Sets how it is done here; is the one others look to, also outside the team."),
+    Anchor(
+        point=1,
+        name="Learning",
+        text="Does parts of this with guidance. Somebody checks the result before it is relied on.",
+    ),
+    Anchor(point=2, name="Developing", text="Does familiar cases alone. Asks in time when a case is new."),
+    Anchor(
+        point=3,
+        name="Consistent",
+        text="Does this well in ordinary cases without being asked. Others rely on the result as it is.",
+    ),
+    Anchor(
+        point=4,
+        name="Advanced",
+        text="Handles unclear and difficult cases, and has changed for the better how people nearby do this.",
+    ),
+    Anchor(
+        point=5,
+        name="Role model",
+        text="Sets how this is done across teams. People beyond their own team seek them out and copy the approach.",
+    ),
 )
 """The anchors of a framework that has not written its own."""
 
