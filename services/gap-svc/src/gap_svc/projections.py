@@ -1,0 +1,269 @@
+"""The read models: reports with every version, where people stand, placements to check, and placements to come."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any, ClassVar
+
+from chassis.deadlines import Due, Ended
+from chassis.projection import RecordedEvent, Rows, View
+from gap_svc.domain import standing
+from gap_svc.domain.report import Computed, Withdrawn
+from gap_svc.domain.standing import Placement
+
+PLACEMENT_BEGINS = "placement begins"
+_A_DAY = timedelta(days=1)
+
+_REPORT_COLUMNS = {
+    "report": "text",
+    "version": "int",
+    "employee": "text",
+    "evaluation": "text",
+    "revision": "int",
+    "cycle": "text",
+    "framework_version": "int",
+    "present_ladder": "text",
+    "present_level": "text",
+    "target_ladder": "text",
+    "target_level": "text",
+    "is_main": "boolean",
+    "cause": "text",
+    "caused_by": "text",
+    "new_bar_old_scores": "boolean",
+    "lines": "jsonb",
+    "readiness": "jsonb",
+    "below_present": "jsonb",
+    "because": "jsonb",
+    "met": "int",
+    "rated": "int",
+    "figure": "double precision",
+    "computed_at": "timestamptz",
+    "event_id": "text",
+}
+
+
+class ReportList(View):
+    """One row per report: its latest version; `is_main` says whether that version was computed as the main report.
+
+    `lines`, `readiness` (with its terms), `below_present` and `because` are the values of the domain; `event_id` is
+    the event of the computation. Which report is the main one now is told by `standings`.
+    """
+
+    NAME = "report_list"
+    COLUMNS: ClassVar[dict[str, str]] = {**_REPORT_COLUMNS, "withdrawn": "boolean", "withdrawn_at": "timestamptz"}
+    KEY = ("report",)
+    INDEXES = (("employee",), ("evaluation",), ("cycle",))
+
+    def apply(self, rows: Rows, entry: RecordedEvent) -> None:
+        """Fold one event in."""
+        match entry.event:
+            case Computed() as event:
+                before = rows.get((event.report,)) or {}
+                rows.put(
+                    {
+                        **_report(event, entry),
+                        "withdrawn": before.get("withdrawn", False),
+                        "withdrawn_at": before.get("withdrawn_at"),
+                    }
+                )
+            case Withdrawn() as event:
+                rows.update((event.report,), withdrawn=True, withdrawn_at=entry.recorded_at)
+            case _:
+                pass
+
+
+class ReportVersions(View):
+    """Every version of every report, as it was computed."""
+
+    NAME = "report_versions"
+    COLUMNS: ClassVar[dict[str, str]] = _REPORT_COLUMNS
+    KEY = ("report", "version")
+    INDEXES = (("evaluation", "revision"), ("employee",))
+
+    def apply(self, rows: Rows, entry: RecordedEvent) -> None:
+        """Fold one event in."""
+        if isinstance(entry.event, Computed):
+            rows.put(_report(entry.event, entry))
+
+
+class Standings(View):
+    """One row per person: present level, chosen target, approved evaluations, and the main report of each.
+
+    `approved` maps evaluation → the values of `Taken`, `main_reports` evaluation → {report, version}; `evaluation`
+    is the one reports rest on now, `main_report` and `main_version` its main report.
+    """
+
+    NAME = "standings"
+    COLUMNS: ClassVar[dict[str, str]] = {
+        "person": "text",
+        "present_ladder": "text",
+        "present_level": "text",
+        "present_since": "timestamptz",
+        "present_version": "int",
+        "target_ladder": "text",
+        "target_level": "text",
+        "target_by": "text",
+        "target_event": "text",
+        "approved": "jsonb",
+        "main_reports": "jsonb",
+        "evaluation": "text",
+        "main_report": "text",
+        "main_version": "int",
+        "updated_at": "timestamptz",
+    }
+    KEY = ("person",)
+    INDEXES = (("main_report",), ("evaluation",))
+
+    def apply(self, rows: Rows, entry: RecordedEvent) -> None:
+        """Fold one event in."""
+        person = entry.event.employee if isinstance(entry.event, Computed) else entry.id
+        if entry.kind not in (standing.Standing.KIND, "report"):
+            return
+        row = rows.get((person,)) or {"person": person, "approved": {}, "main_reports": {}}
+        changes = _standing(entry, row)
+        if changes:
+            rows.put(_with_basis({**row, **changes, "updated_at": entry.recorded_at}))
+
+
+class PlacementsToCheck(View):
+    """Scores below what the present level asks, as the latest main report of an evaluation says.
+
+    `below` is a list of {competency, score, present_required}. An evaluation that reports rest on no more keeps its
+    row: whoever asks for what is to be checked now joins `standings` on `evaluation`.
+    """
+
+    NAME = "placements_to_check"
+    COLUMNS: ClassVar[dict[str, str]] = {
+        "evaluation": "text",
+        "person": "text",
+        "report": "text",
+        "version": "int",
+        "present_ladder": "text",
+        "present_level": "text",
+        "below": "jsonb",
+        "found_at": "timestamptz",
+        "event_id": "text",
+    }
+    KEY = ("evaluation",)
+    INDEXES = (("person",),)
+
+    def apply(self, rows: Rows, entry: RecordedEvent) -> None:
+        """Fold one event in."""
+        match entry.event:
+            case Computed(is_main=True) as event if event.calculation.below_present:
+                rows.put(
+                    {
+                        "evaluation": event.evaluation,
+                        "person": event.employee,
+                        "report": event.report,
+                        "version": event.version,
+                        "present_ladder": event.present.ladder,
+                        "present_level": event.present.level,
+                        "below": [one.model_dump() for one in event.calculation.below_present],
+                        "found_at": event.at,
+                        "event_id": str(entry.event_id),
+                    }
+                )
+            case Computed(is_main=True) | Withdrawn() as event:
+                rows.delete((event.evaluation,))
+            case _:
+                pass
+
+
+def deadlines(entry: RecordedEvent) -> Iterable[Due | Ended]:
+    """Return the days on which a placement begins, and those that were taken back."""
+    match entry.event:
+        case standing.PlacementKnown(person=person, placement=placement) if _may_begin_later(placement, entry):
+            begins = _begins(person, placement.at.level, placement.effective_on)
+            yield Due(begins, PLACEMENT_BEGINS, person, None, placement.in_force_from)
+        case standing.PlacementTakenBack() as event:
+            yield Ended(_begins(event.person, event.level, event.effective_on))
+        case _:
+            pass
+
+
+def _may_begin_later(placement: Placement, entry: RecordedEvent) -> bool:
+    """Tell whether the placement begins about now or later; firing for one that counts already changes nothing.
+
+    The record's time is a little after the decision's, so a day that began between the two must not be missed.
+    """
+    return placement.effective_on >= (entry.recorded_at - _A_DAY).date()
+
+
+def _begins(person: str, level: str, effective_on: date) -> str:
+    return f"{PLACEMENT_BEGINS}/{person}/{effective_on.isoformat()}/{level}"
+
+
+def _report(event: Computed, entry: RecordedEvent) -> dict[str, Any]:
+    calculation = event.calculation.model_dump(mode="json")
+    return {
+        "report": event.report,
+        "version": event.version,
+        "employee": event.employee,
+        "evaluation": event.evaluation,
+        "revision": event.revision,
+        "cycle": event.cycle,
+        "framework_version": event.framework_version,
+        "present_ladder": event.present.ladder,
+        "present_level": event.present.level,
+        "target_ladder": event.target.ladder,
+        "target_level": event.target.level,
+        "is_main": event.is_main,
+        "cause": event.cause,
+        "caused_by": event.caused_by,
+        "new_bar_old_scores": event.new_bar_old_scores,
+        "lines": calculation["lines"],
+        "readiness": calculation["readiness"],
+        "below_present": calculation["below_present"],
+        "because": event.because.model_dump(),
+        "met": event.calculation.met,
+        "rated": event.calculation.rated,
+        "figure": event.calculation.readiness.figure,
+        "computed_at": event.at,
+        "event_id": str(entry.event_id),
+    }
+
+
+def _standing(entry: RecordedEvent, row: dict[str, Any]) -> dict[str, Any]:
+    match entry.event:
+        case standing.EvaluationTaken(taken=taken):
+            return {"approved": {**row["approved"], taken.evaluation: taken.model_dump(mode="json")}}
+        case standing.EvaluationDropped() as event:
+            return {name: _without(row[name], event.evaluation) for name in ("approved", "main_reports")}
+        case standing.PresentLevelChanged() as event:
+            return {
+                "present_ladder": event.at.ladder if event.at else None,
+                "present_level": event.at.level if event.at else None,
+                "present_since": event.since,
+                "present_version": event.framework_version,
+            }
+        case standing.TargetChosen() as event:
+            return {
+                "target_ladder": event.target.ladder if event.target else None,
+                "target_level": event.target.level if event.target else None,
+                "target_by": event.by,
+                "target_event": str(entry.event_id),
+            }
+        case Computed(is_main=True) as event:
+            main = {"report": event.report, "version": event.version}
+            return {"main_reports": {**row["main_reports"], event.evaluation: main}}
+        case _:
+            return {}
+
+
+def _with_basis(row: dict[str, Any]) -> dict[str, Any]:
+    approved = [standing.Taken.model_validate_json(json.dumps(taken)) for taken in row["approved"].values()]
+    basis = standing.Standing(taken={taken.evaluation: taken for taken in approved}).basis
+    main = row["main_reports"].get(basis.evaluation, {}) if basis else {}
+    return {
+        **row,
+        "evaluation": basis.evaluation if basis else None,
+        "main_report": main.get("report"),
+        "main_version": main.get("version"),
+    }
+
+
+def _without(values: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key != name}
