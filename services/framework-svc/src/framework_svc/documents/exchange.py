@@ -76,8 +76,9 @@ class NotReadable(DomainError):
 
 def read(content: bytes | str) -> Document:
     """Return the document in `content` (UTF-8 YAML or JSON, at most 2 MB); raises `NotReadable`."""
-    data, lines = _parsed(content)
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
+    parsed, lines = _parsed(content)
+    data = cast(Json, parsed) if isinstance(parsed, dict) else {}
+    if data.get("format") != FORMAT:
         raise NotReadable((FileError(path="format", line=1, problem=f"Begin with “format: {FORMAT}”."),))
     try:
         document = Document.model_validate_json(json.dumps(data), strict=True)
@@ -186,7 +187,7 @@ def write(document: Document, form: Literal["yaml", "json"] = "yaml") -> str:
     fields = _document(document)
     if form == "json":
         return json.dumps(fields, ensure_ascii=False, indent=2) + "\n"
-    yaml = YAML(typ="rt", pure=True)
+    yaml = cast(Any, YAML(typ="rt", pure=True))  # its own types are partly unknown
     yaml.width = 10_000  # a text stays on its line: its changes read well in any diff
     yaml.allow_unicode = True
     yaml.indent(mapping=2, sequence=4, offset=2)
@@ -304,12 +305,12 @@ def _laid_out(value: object, name: str = "") -> object:
     if isinstance(value, dict):
         fields = CommentedMap((key, _laid_out(item, key)) for key, item in cast(Json, value).items())
         if name in _ON_ONE_LINE:
-            fields.fa.set_flow_style()
+            cast(Any, fields).fa.set_flow_style()
         return fields
     if isinstance(value, list):
         items = CommentedSeq(_laid_out(item) for item in cast(list[object], value))
         if name in _ON_ONE_LINE:
-            items.fa.set_flow_style()
+            cast(Any, items).fa.set_flow_style()
         return items
     return value
 

@@ -9,9 +9,12 @@ from typing import Any, cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 DEEPEST = 20
+
+Node = Any
+"""A node of the YAML library, whose own types are partly unknown."""
 
 Path = tuple[str | int, ...]
 
@@ -56,6 +59,8 @@ def read_json(text: str) -> tuple[object, Lines]:
         data: object = json.loads(text)
     except json.JSONDecodeError as error:
         raise Unreadable(error.lineno, f"This is not JSON: {error.msg}.") from None
+    except ValueError:
+        raise Unreadable(1, "This holds a number no computer needs.") from None
     except RecursionError:
         raise Unreadable(1, "This is nested too deeply.") from None
     return stripped(data), _Reader().read(text.replace("\t", " "))[1]
@@ -84,8 +89,7 @@ class _Reader:
         try:
             node: Node | None = yaml.compose(text)
         except MarkedYAMLError as error:
-            mark: Any = error.problem_mark or error.context_mark
-            raise Unreadable((mark.line + 1) if mark else 1, f"This is not YAML: {error.problem}.") from None
+            raise Unreadable(_line_of(error), f"This is not YAML: {cast(Any, error).problem}.") from None
         except (YAMLError, ValueError) as error:
             raise Unreadable(1, f"This is not YAML: {str(error).splitlines()[0]}") from None
         except RecursionError:
@@ -101,21 +105,22 @@ class _Reader:
             raise self._unreadable(line, path, "This is nested too deeply.")
         self._seen.add(id(node))
         if isinstance(node, MappingNode):
-            return self._fields(node, path)
+            return self._fields(cast(Node, node), path)
         if isinstance(node, SequenceNode):
-            return [self._value(item, (*path, n)) for n, item in enumerate(node.value)]
+            return [self._value(item, (*path, n)) for n, item in enumerate(cast(Node, node).value)]
         return self._scalar(node, path)
 
-    def _fields(self, node: MappingNode, path: Path) -> dict[str, object]:
+    def _fields(self, node: Node, path: Path) -> dict[str, object]:
         fields: dict[str, object] = {}
         for key, value in node.value:
             line: int = key.start_mark.line + 1
-            if not isinstance(key, ScalarNode) or key.value in fields:
-                problem = f"“{key.value}” is given twice in one place." if isinstance(key, ScalarNode) else "No name."
-                raise self._unreadable(line, path, problem)
-            here = (*path, str(key.value))
-            self.lines.put(here, line)
-            fields[str(key.value)] = self._value(value, here)
+            if not isinstance(key, ScalarNode):
+                raise self._unreadable(line, path, "A field's name is a text.")
+            name = str(cast(Node, key).value)
+            if name in fields:
+                raise self._unreadable(line, path, f"“{name}” is given twice in one place.")
+            self.lines.put((*path, name), line)
+            fields[name] = self._value(value, (*path, name))
         return fields
 
     def _scalar(self, node: Node, path: Path) -> object:
@@ -140,3 +145,8 @@ class _Reader:
 
     def _unreadable(self, line: int, path: Path, problem: str) -> Unreadable:
         return Unreadable(line, problem, "/".join(str(step) for step in path))
+
+
+def _line_of(error: Any) -> int:
+    mark = error.problem_mark or error.context_mark
+    return mark.line + 1 if mark else 1

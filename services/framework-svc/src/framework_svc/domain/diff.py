@@ -59,11 +59,12 @@ class ExpectationDiff(Frozen):
 
 
 class CompetencyDiff(Frozen):
-    """What became of a competency in this ladder."""
+    """What became of a competency in this ladder, and the levels (full ids) that ask for it."""
 
     competency: str
     what: What
     changes: tuple[Change, ...] = ()
+    levels: tuple[str, ...] = ()
 
 
 class LadderDiff(Frozen):
@@ -78,7 +79,8 @@ class LadderDiff(Frozen):
 
     def changed_levels(self) -> frozenset[str]:
         """Return the levels (full ids) in which anything a person sitting there would read is another."""
-        return frozenset({level.level for level in self.levels} | {cell.level for cell in self.expectations})
+        reworded = {level for competency in self.competencies for level in competency.levels}
+        return frozenset({level.level for level in self.levels} | {cell.level for cell in self.expectations} | reworded)
 
 
 class FrameworkDiff(Frozen):
@@ -168,7 +170,8 @@ def _competencies(before: PublishedLadder | None, after: PublishedLadder | None)
         was, is_now = old.get(name), new.get(name)
         changes = tuple(_competency_changes(was, is_now)) if was and is_now else ()
         if changes or not (was and is_now):
-            yield CompetencyDiff(competency=name, what=_what(was, is_now), changes=changes)
+            levels = _asked_at(name, before, after)
+            yield CompetencyDiff(competency=name, what=_what(was, is_now), changes=changes, levels=levels)
 
 
 def _competency_changes(was: Competency, is_now: Competency) -> Iterator[Change]:
@@ -217,6 +220,12 @@ def _levels_of(published: PublishedLadder | None) -> dict[str, tuple[str, Level]
 def _cells_of(published: PublishedLadder | None) -> dict[tuple[str, str], Cell]:
     levels = _levels_of(published)
     return {(level, name): cell for level, (_, text) in levels.items() for name, cell in text.expectations.items()}
+
+
+def _asked_at(competency: str, before: PublishedLadder | None, after: PublishedLadder | None) -> tuple[str, ...]:
+    cells = [*_cells_of(after).items(), *_cells_of(before).items()]
+    asked = (level for (level, name), cell in cells if name == competency and isinstance(cell, Expectation))
+    return tuple(dict.fromkeys(asked))
 
 
 def _both(old: Iterable[K], new: Iterable[K]) -> list[K]:

@@ -128,7 +128,8 @@ class Framework(State):
             if used not in brought:
                 self._known_competency(used)
         traced = edits.with_origin(ladder, self.ladders.get(ladder.id)) if source == "edit" else ladder
-        new = tuple(brings for brings in competencies if self.competencies.get(brings.id) != brings)
+        told = tuple(self._traced(brings) for brings in competencies) if source == "edit" else competencies
+        new = tuple(brings for brings in told if self.competencies.get(brings.id) != brings)
         return LadderReplaced(ladder=traced, competencies=new, source=source, template=template)
 
     def describe_ladder(
@@ -178,9 +179,10 @@ class Framework(State):
         for competency in level.expectations:
             self._known_competency(competency)
         old = text.level(level.id)
-        cells = level.expectations or (old.expectations if old else {})
+        known = old.expectations if old else {}
+        cells = {name: edits.cell_with_origin(cell, known.get(name)) for name, cell in level.expectations.items()}
         where = _place([found.id for found in self._track(text, track).levels], level.id, place)
-        kept = level.model_copy(update={"expectations": cells})
+        kept = level.model_copy(update={"expectations": cells or known})
         return LevelSet(ladder=ladder, track=track, level=kept, place=where)
 
     def remove_level(self, ladder: str, level: str, edition: int | None = None) -> LevelRemoved:
@@ -210,9 +212,8 @@ class Framework(State):
         """Add or reword a competency."""
         self._same_edition(f"competency/{competency.id}", edition)
         refuse(faults_in_competency(competency))
-        before = self.competencies.get(competency.id)
-        traced = edits.competency_with_origin(competency, before)
-        return () if traced == before else CompetencyDescribed(competency=traced)
+        traced = self._traced(competency)
+        return () if traced == self.competencies.get(competency.id) else CompetencyDescribed(competency=traced)
 
     def remove_competency(self, competency: str, edition: int | None = None) -> CompetencyRemoved:
         """Take a competency out of the draft once no ladder uses it."""
@@ -267,6 +268,9 @@ class Framework(State):
     def _known_competency(self, competency: str) -> None:
         if competency not in self.competencies:
             raise NoSuchDraft(f"The draft has no competency “{competency}”; describe it first.")
+
+    def _traced(self, competency: Competency) -> Competency:
+        return edits.competency_with_origin(competency, self.competencies.get(competency.id))
 
     @staticmethod
     def _track(ladder: Ladder, track: str) -> Track:

@@ -116,11 +116,8 @@ class Placement(State):
 
     def on(self, day: date) -> Seat | None:
         """Return where the person sat on `day`."""
-        return max(
-            (seat for seat in self.seats if not seat.planned and seat.effective_on <= day),
-            key=lambda seat: seat.effective_on,
-            default=None,
-        )
+        begun = [seat for seat in self.seats if not seat.planned and seat.effective_on <= day]
+        return begun[-1] if begun else None
 
     def present(self) -> Seat | None:
         """Return where the person sits: the last placement whose day has come."""
@@ -219,10 +216,8 @@ class Placement(State):
         return "move" if self.present() else "hire"
 
     def _says_so(self, level: str, effective_on: date) -> bool:
-        there = self.on(effective_on)
-        if there and there.level == level:
-            return True
-        return any(seat.level == level and seat.effective_on == effective_on for seat in self.planned())
+        until = [seat for seat in self.seats if seat.effective_on <= effective_on]
+        return bool(until) and until[-1].level == level
 
     @classmethod
     def evolve(cls, state: Self | None, event: Event) -> Self:
@@ -230,8 +225,7 @@ class Placement(State):
         now = state or cls()
         match event:
             case PersonPlaced():
-                seat = Seat(**event.model_dump())
-                return now._with((*now._without(event.placement), seat), statement=None)
+                return now._with(now._replacing(Seat(**event.model_dump())), statement=None)
             case PlacementPlanned():
                 return now._with((*now.seats, Seat(**event.model_dump(), planned=True)), statement=None)
             case PlanEnded() | PlacementWithdrawn():
@@ -246,7 +240,14 @@ class Placement(State):
     def _without(self, placement: str) -> tuple[Seat, ...]:
         return tuple(seat for seat in self.seats if seat.placement != placement)
 
+    def _replacing(self, begun: Seat) -> tuple[Seat, ...]:
+        """A plan that begins keeps its place: of one day the last decided counts, not the last to begin."""
+        if all(seat.placement != begun.placement for seat in self.seats):
+            return (*self.seats, begun)
+        return tuple(begun if seat.placement == begun.placement else seat for seat in self.seats)
+
     def _with(self, seats: tuple[Seat, ...], **changes: object) -> Self:
+        """Seats stand by day, those of one day as decided."""
         ordered = tuple(sorted(seats, key=lambda seat: seat.effective_on))
         return self.model_copy(update={"seats": ordered, **changes})
 
@@ -347,7 +348,8 @@ class Occupancy(State):
         match event:
             case LevelsOffered():
                 offered = {offer.level: offer for offer in event.levels}
-                return now.model_copy(update={"version": event.version, "offered": offered})
+                closed = now.closed and bool(offered)  # a ladder that was dropped may come back open
+                return now.model_copy(update={"version": event.version, "offered": offered, "closed": closed})
             case LevelsClosed():
                 return now.model_copy(update={"closed": True})
             case SeatTaken():

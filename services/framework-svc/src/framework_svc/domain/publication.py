@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from chassis.kernel import DomainError, Event, Frozen
 from framework_svc.domain.diff import FrameworkDiff, difference
-from framework_svc.domain.errors import FatesNeeded, LevelOccupied, NothingToPublish, NotPublishable, Stale
+from framework_svc.domain.errors import FatesNeeded, LevelOccupied, NothingToPublish, NotPublishable, Stale, TooLarge
 from framework_svc.domain.events import LadderCarried, LadderDropped, LadderTaken, VersionPublished
 from framework_svc.domain.framework import Framework
 from framework_svc.domain.structure import Hole, holes
@@ -12,6 +12,9 @@ from framework_svc.domain.texts import CompetencyFate, PublishedLadder
 
 Seats = Mapping[str, tuple[str, ...]]
 """Who sits, or is planned to sit, at each level (full id)."""
+
+LARGEST_LADDER = 240_000
+"""How many bytes a ladder's texts may have: one published event holds them all, and it may have 256 kB."""
 
 
 class Plan(Frozen):
@@ -84,6 +87,7 @@ def publish(
         _unexpected(planned, expected),
         _nothing(planned),
         _not_whole(planned),
+        _too_large(planned),
         _seated(planned, seats),
         _fates(framework, planned, fates),
     ):
@@ -129,6 +133,15 @@ def _not_whole(planned: Plan) -> DomainError | None:
     return NotPublishable(f"The version would not be whole: {'; '.join(hole.sentence() for hole in planned.missing)}.")
 
 
+def _too_large(planned: Plan) -> DomainError | None:
+    for name in planned.taken:
+        size = len(planned.ladders[name].model_dump_json(exclude_none=True).encode())
+        if size > LARGEST_LADDER:
+            most = LARGEST_LADDER // 1000
+            return TooLarge(f"“{name}” holds {size // 1000} kB of text; a ladder may hold {most}. Split it in two.")
+    return None
+
+
 def _seated(planned: Plan, seats: Seats) -> DomainError | None:
     occupied = planned.occupied(seats)
     if not occupied:
@@ -143,6 +156,8 @@ def _fates(framework: Framework, planned: Plan, fates: tuple[CompetencyFate, ...
         return FatesNeeded("In the first version every competency is new; say nothing.") if fates else None
     said = {fate.competency: fate for fate in fates}
     asked = (*planned.added, *planned.removed)
+    if len(said) < len(fates):
+        return FatesNeeded("Say once what became of each competency.")
     unsaid = [name for name in asked if name not in said]
     if unsaid:
         return FatesNeeded(f"Say what became of: {', '.join(unsaid)} (new, gone, split from, merged into).")
