@@ -1,0 +1,46 @@
+# Career Ladder Builder. Every target does its own set-up; `make help` lists them.
+SHELL := /bin/sh
+BIN := .venv/bin
+MEMBERS := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml deploy/embedded/pyproject.toml)
+
+.DEFAULT_GOAL := help
+.PHONY: run test check bench faults clean help events lock
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+.venv/.set-up: requirements.lock pyproject.toml tools/setup $(MEMBERS)
+	@tools/setup
+
+run: .venv/.set-up ## start the whole system on this machine (Ctrl-C stops it; the data stays in .ladder/)
+	@$(BIN)/ladder up
+
+test: .venv/.set-up ## run every test
+	@echo "── Tests (some minutes; PostgreSQL is started by the tests themselves)"
+	@$(BIN)/pytest
+
+check: .venv/.set-up ## lint, strict types, boundaries, dependencies
+	@mkdir -p build
+	@echo "── ruff" && $(BIN)/ruff check .
+	@echo "── basedpyright (strict; about a minute)" && $(BIN)/basedpyright
+	@echo "── import-linter" && $(BIN)/lint-imports --no-cache --show-timings > build/imports.txt || { cat build/imports.txt; exit 1; }
+	@echo "── deptry, member by member" && tools/dependencies
+	@echo "── sizes (printed, not policed)" && $(BIN)/python tools/sizes.py
+	@echo "make check: all green."
+
+faults: .venv/.set-up ## run the tests that break real parts on purpose, and nothing else
+	@$(BIN)/pytest -m faults
+
+bench: .venv/.set-up ## measure the append of a command against bare psycopg, and write build/bench.json
+	@mkdir -p build
+	@$(BIN)/python -m tests.bench
+
+events: .venv/.set-up ## write docs/events.md and the JSON Schemas of the published events anew
+	@$(BIN)/python tools/events.py
+
+lock: .venv/.set-up ## write requirements.lock anew (UPGRADE=1 takes newer releases)
+	@tools/lock $(if $(UPGRADE),--upgrade)
+
+clean: ## remove .venv, build/ and caches; never data (.ladder/ stays)
+	@rm -rf .venv build .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
