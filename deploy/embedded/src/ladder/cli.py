@@ -1,0 +1,283 @@
+"""The command line `ladder`: thin commands over a running system, or over a composition started for their own time."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import httpx
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from chassis.cipher import CipherError
+from chassis.kernel import DomainError
+from chassis.postgres import AlreadyRunning, StartFailed, UnsafeDurability, Unsupported, default_home
+from chassis.steps import arm_from_environment
+from chassis.telemetry import configure_logs
+from framework_svc.documents import exchange
+from framework_svc.documents.onet import choose, draft_ladder, read_archive
+from ladder import offline
+from ladder.composition import Composition
+from ladder.server import SOCKET, listen, operator_door, public_app, serving
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Career Ladder Builder, self-hosted.")
+workspace_app = typer.Typer(no_args_is_help=True, help="Workspaces: one per company.")
+events_app = typer.Typer(no_args_is_help=True, help="The record.")
+parked_app = typer.Typer(no_args_is_help=True, help="Heard events that could not be applied.")
+app.add_typer(workspace_app, name="workspace")
+app.add_typer(events_app, name="events")
+app.add_typer(parked_app, name="parked")
+
+out = Console()
+err = Console(stderr=True)
+
+REFUSALS = (DomainError, AlreadyRunning, StartFailed, Unsupported, UnsafeDurability, CipherError, OSError)
+Port = Annotated[int, typer.Option(help="TCP port on 127.0.0.1.", envvar="LADDER_PORT")]
+InWorkspace = Annotated[str | None, typer.Option("--workspace", help="Workspace id; needed when there are several.")]
+
+
+def main() -> None:
+    """Run the command line; a refusal is one line on standard error and exit code 2."""
+    arm_from_environment()
+    configure_logs("json" if os.environ.get("LADDER_LOG") == "json" else "console", level="WARNING")
+    try:
+        app()
+    except REFUSALS as error:
+        refuse(str(error))
+
+
+def refuse(message: str) -> NoReturn:
+    """Print one line and end with 2."""
+    err.print(message.replace("\n", " "), style="red", markup=False, highlight=False)
+    sys.exit(2)
+
+
+def say(message: str) -> None:
+    """Tell what is being done."""
+    err.print(f"· {message}", style="dim", markup=False, highlight=False)
+
+
+@app.command()
+def up(port: Port = 8000, host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1") -> None:
+    """Run the whole system in this process until Ctrl-C."""
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    with listen(host, port) as listening, Composition(default_home(), say, allow_unsafe=allow_unsafe()) as system:
+        system.start()
+        with operator_door(system), serving(public_app(system), listening):
+            _tell_where_to_go(system, f"http://{host}:{listening.getsockname()[1]}")
+            stopping.wait()
+            say("Ending")
+
+
+def _tell_where_to_go(system: Composition, url: str) -> None:
+    out.print(f"Ready: {url}  (HTTP interfaces: {url}/api/people/v1/docs and framework, evaluation, gap)", markup=False)
+    if system.workspaces():
+        out.print("Try it: curl -H \"Authorization: Bearer $(ladder token --as hr)\" " + f"{url}/api/people/v1/people", markup=False)
+    else:
+        out.print("Open a workspace: ladder workspace create NAME --admin E-MAIL", markup=False)
+    out.print("Stop: Ctrl-C", markup=False)
+
+
+@app.command()
+def doctor() -> None:
+    """Look at this installation and say what is well and what is not."""
+    home = default_home()
+    table = Table("what", "how it is")
+    table.add_row("data", str(home))
+    table.add_row("running", "yes" if _socket_of(home) else "no")
+    table.add_row("free disk space", f"{_free(home) // 2**20} MiB")
+    with operator() as call:
+        table.add_row("workspaces", str(len(call("GET", "/workspaces"))))
+        table.add_row("parked events", str(len(call("GET", "/parked"))))
+        verdict = call("POST", "/verification")
+        table.add_row("record", f"{verdict['events']} events, {len(verdict['broken'])} invariants broken")
+    out.print(table)
+
+
+def _free(home: Path) -> int:
+    found = next(path for path in (home, *home.parents) if path.exists())
+    stat = os.statvfs(found)
+    return stat.f_bavail * stat.f_frsize
+
+
+@workspace_app.command("create")
+def workspace_create(
+    name: str,
+    admin: Annotated[str, typer.Option(help="E-mail address of the first HR admin.")],
+    time_zone: Annotated[str, typer.Option(help="IANA name of the company's time zone.")] = "Europe/London",
+) -> None:
+    """Open a workspace with its first HR admin."""
+    body = {"name": name, "admin": admin, "time_zone": time_zone, "key": secrets.token_hex(16)}
+    with operator() as call:
+        made = call("POST", "/workspaces", body)
+    out.print(f"Workspace {made['workspace']} is open; its HR admin is {admin}.", markup=False, highlight=False)
+
+
+@app.command()
+def token(
+    who: Annotated[str, typer.Option("--as", help="hr, manager, employee, or an e-mail address.")],
+    workspace: InWorkspace = None,
+) -> None:
+    """Print a token that acts as somebody for the next five minutes."""
+    with operator() as call:
+        print(call("POST", "/tokens", {"who": who, "workspace": workspace})["token"])  # noqa: T201
+
+
+@app.command()
+def verify(as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON.")] = False) -> None:
+    """Check the invariants of every service; exit code 1 when one is broken."""
+    with operator() as call:
+        verdict = call("POST", "/verification")
+    if as_json:
+        print(json.dumps(verdict, indent=2))  # noqa: T201
+    else:
+        for one in verdict["broken"]:
+            out.print(f"{one['service']} {one['workspace']}: {one['invariant']}: {one['detail']}", markup=False)
+        out.print(f"{verdict['events']} events looked at, {len(verdict['broken'])} invariants broken.")
+    if verdict["broken"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def rebuild(view: str, workspace: InWorkspace = None) -> None:
+    """Fold a view from the record again, beside the live one, and swap."""
+    with operator() as call:
+        for name, events in call("POST", "/rebuilds", {"view": view, "workspace": workspace}).items():
+            out.print(f"{name}: {events} events folded", markup=False)
+
+
+@events_app.command("tail")
+def events_tail(
+    service: Annotated[str | None, typer.Option(help="One service only.")] = None,
+    workspace: InWorkspace = None,
+    limit: Annotated[int, typer.Option("-n", min=1, max=1000)] = 20,
+) -> None:
+    """Print the newest events: places and names, never what they say about people."""
+    query = {"limit": limit} | {k: v for k, v in (("service", service), ("workspace", workspace)) if v}
+    with operator() as call:
+        for row in call("GET", "/events", None, query):
+            print(json.dumps(row))  # noqa: T201
+
+
+@parked_app.command("list")
+def parked_list() -> None:
+    """List heard events that could not be applied."""
+    with operator() as call:
+        for row in call("GET", "/parked"):
+            print(json.dumps(row))  # noqa: T201
+
+
+@app.command()
+def scorecard(
+    framework: Annotated[Path, typer.Argument(help="A career-framework/v1 file.", exists=True, dir_okay=False)],
+    level: Annotated[str, typer.Option(help="Level id, such as engineering.ic2.")],
+    output: Annotated[Path, typer.Option("-o", help="Where to write the XLSX file.")],
+) -> None:
+    """Write a blank scorecard for a level; needs no running system."""
+    output.write_bytes(offline.scorecard(framework.read_bytes(), level))
+    out.print(f"Wrote {output}", markup=False)
+
+
+@app.command()
+def gap(
+    framework: Annotated[Path, typer.Argument(help="A career-framework/v1 file.", exists=True, dir_okay=False)],
+    card: Annotated[Path, typer.Argument(help="A filled scorecard.", exists=True, dir_okay=False)],
+    present: Annotated[str, typer.Option("--from", help="The present level.")],
+    target: Annotated[str, typer.Option("--to", help="The level to reach.")],
+    output: Annotated[Path, typer.Option("-o", help="Where to write the PDF.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Also print the report as JSON.")] = False,
+) -> None:
+    """Compute a gap report from a filled scorecard; needs no running system."""
+    from datetime import UTC, datetime
+
+    now = datetime.now(UTC)  # noqa: TID251 - the command line is where time comes in
+    report, pdf = offline.gap(framework.read_bytes(), card.read_bytes(), present, target, now)
+    output.write_bytes(pdf)
+    if as_json:
+        print(json.dumps(report, indent=2, default=str))  # noqa: T201
+    else:
+        out.print(f"Wrote {output}", markup=False)
+
+
+@app.command()
+def onet(
+    archive: Annotated[Path, typer.Argument(help="A downloaded O*NET release archive (zip).", exists=True)],
+    occupation: Annotated[str, typer.Argument(help="Occupation code or title.")],
+    output: Annotated[Path, typer.Option("-o", help="Where to write the draft (YAML).")],
+) -> None:
+    """Make a draft ladder from an O*NET archive."""
+    with archive.open("rb") as file:
+        read = read_archive(file, archive.name)
+        draft = draft_ladder(read, choose(read, occupation).code)
+    output.write_text(exchange.write(exchange.read(json.dumps(draft.framework))))
+    for line in (*draft.report.missing, *draft.report.warnings):
+        say(str(line))
+    out.print(f"Wrote {output}", markup=False)
+
+
+Call = Callable[..., Any]
+
+
+@contextmanager
+def operator() -> Iterator[Call]:
+    """Reach the running system's operator socket, or start the composition for as long as the block lasts."""
+    home = default_home()
+    path = _socket_of(home)
+    if path is not None:
+        with _client(path) as call:
+            yield call
+        return
+    with Composition(home, allow_unsafe=allow_unsafe()) as system:
+        system.start()
+        with operator_door(system) as path, _client(path) as call:
+            yield call
+
+
+@contextmanager
+def _client(path: Path) -> Iterator[Call]:
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://operator", timeout=600) as client:
+
+        def call(method: str, url: str, body: Any = None, params: Any = None) -> Any:
+            answer = client.request(method, url, json=body, params=params)
+            if answer.status_code >= 400:
+                refuse(_detail(answer))
+            return answer.json()
+
+        yield call
+
+
+def _detail(answer: httpx.Response) -> str:
+    try:
+        found = answer.json()["detail"]
+    except (ValueError, KeyError):
+        return f"The system answered {answer.status_code}."
+    return found if isinstance(found, str) else "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in found)
+
+
+def _socket_of(home: Path) -> Path | None:
+    """Return the operator socket of a running system, or None."""
+    path = home / SOCKET
+    if not path.exists():
+        return None
+    try:
+        with _client(path) as call:
+            call("GET", "/workspaces")
+    except httpx.TransportError:
+        return None
+    return path
+
+
+def allow_unsafe() -> bool:
+    """Whether a database that may lose what it acknowledged is accepted (LADDER_ALLOW_UNSAFE_SYNC)."""
+    return os.environ.get("LADDER_ALLOW_UNSAFE_SYNC", "") not in ("", "0")

@@ -1,0 +1,172 @@
+"""The whole system in one process: every service, its followers and its HTTP door, over one PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fastapi import FastAPI
+
+import evaluation_svc.main
+import evaluation_svc.settings
+import framework_svc.main
+import framework_svc.settings
+import gap_svc.main
+import gap_svc.settings
+import people_svc.main
+import people_svc.settings
+from chassis.cipher import Cipher, Grant, erasures_path, keys_server, prepare_keys
+from chassis.http import api
+from chassis.identity import Signer, SigningKey, Verifier
+from chassis.postgres import Embedded, External, Server
+from chassis.service import Service, connect_in_process
+from chassis.telemetry import Metrics, Traces
+from people_svc import accounts
+
+GRANTS: tuple[Grant, ...] = (
+    *people_svc.settings.GRANTS,
+    *framework_svc.settings.GRANTS,
+    *evaluation_svc.settings.GRANTS,
+    *gap_svc.settings.GRANTS,
+)
+"""Which service may make or open the keys of which kind of stream, for the whole installation."""
+
+POOL = 6
+"""Connections of each of a service's two roles."""
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Composition:
+    """Opens in order, closes in reverse; `say` hears what takes a moment."""
+
+    home: Path
+    say: Say = lambda _: None
+    clock: Callable[[], datetime | None] = lambda: None
+    allow_unsafe: bool = False
+    metrics: Metrics = field(default_factory=Metrics)
+
+    def __post_init__(self) -> None:
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Composition:
+        """Start PostgreSQL, bring the schemas up to date, connect the services to each other."""
+        try:
+            self._open()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End everything in reverse order."""
+        self._stack.close()
+
+    def start(self) -> None:
+        """Run the followers of every service."""
+        for service in self.services:
+            service.start()
+
+    def apps(self) -> dict[str, FastAPI]:
+        """Return the HTTP application of every service, by name."""
+        return {
+            service.name: api(
+                service,
+                verifier=self.verifier,
+                errors=service.errors or None,
+                traces=self.traces[service.name],
+                metrics=self.metrics,
+            )
+            for service in self.services
+        }
+
+    @property
+    def pool_size(self) -> int:
+        """How many requests can hold a connection at once, over all services."""
+        return POOL * len(self.services)
+
+    @property
+    def people(self) -> Service:
+        """The directory."""
+        return self.services[0]
+
+    def now(self) -> datetime:
+        """Return the present moment, or the virtual clock's."""
+        return self.clock() or datetime.fromtimestamp(time.time(), UTC)
+
+    def workspaces(self) -> list[str]:
+        """Return the ids of all workspaces, in the order of their ids."""
+        with self.people.follower_pool.connection() as connection:
+            rows = connection.execute("select workspace from people.head order by at, workspace").fetchall()
+        return [row["workspace"] for row in rows]
+
+    def _open(self) -> None:
+        self.server = self._server()
+        self.say("Bringing the database up to date")
+        key = prepare_keys(keys_server(self.server), self.home, GRANTS)
+        ciphers = {name: self._cipher(name, key) for name in ("people", "framework", "evaluation", "gap")}
+        self.services = (
+            people_svc.main.service(ciphers["people"]),
+            framework_svc.main.service(),
+            evaluation_svc.main.service(),
+            gap_svc.main.service(),
+        )
+        careful = not self._was_clean()
+        for service in self.services:
+            service.migrate(self.server)
+            service.open(
+                self.server,
+                ciphers[service.name],
+                size=POOL,
+                clock=self.clock,
+                allow_unsafe=self.allow_unsafe,
+                careful=careful,
+            )
+            self._stack.callback(service.close)
+        self.traces = {service.name: Traces(service.name) for service in self.services}
+        connect_in_process(self.services, span=self.traces["gap"].span_for)
+        self._keys = self._signing_keys(ciphers["people"])
+        self.signer = Signer(lambda: self._keys, self.now)
+        self.verifier = Verifier(self.signer.jwks, self.now)
+
+    def _server(self) -> Server:
+        external = External.from_environment()
+        if external is not None:
+            self.home.mkdir(parents=True, exist_ok=True)
+            return external
+        embedded = Embedded(self.home)
+        self.say(f"Starting PostgreSQL, data in {self.home}")
+        embedded.start()
+        self._stack.callback(embedded.stop)
+        return embedded.database
+
+    def _cipher(self, service: str, key: object) -> Cipher:
+        cipher = Cipher.connect(
+            keys_server(self.server),
+            service,
+            key,  # pyright: ignore[reportArgumentType]
+            erasures_path(self.home),
+            allow_unsafe=self.allow_unsafe,
+        )
+        self._stack.callback(cipher.close)
+        return cipher
+
+    def _signing_keys(self, cipher: Cipher) -> list[SigningKey]:
+        with self.people.connection(accounts.INSTALLATION) as connection:
+            return accounts.ensure_signing_key(connection, cipher, self.now())
+
+    def _was_clean(self) -> bool:
+        """Return whether the last process ended in order; from now on, until this one does, it did not."""
+        marker = self.home / "running"
+        clean = not marker.exists()
+        marker.write_text(f"{os.getpid()}\n")
+        self._stack.callback(marker.unlink, missing_ok=True)
+        return clean
+
+

@@ -1,0 +1,82 @@
+"""The doors of the one process: every service under `/api/<service>/v1` of one port, and the operator's socket."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+
+from chassis.http import match_threads
+from ladder.composition import Composition
+from ladder.operator import operator_app
+
+SOCKET: Final = "operator.sock"
+
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Career Ladder Builder</title><h1>Career Ladder Builder</h1>
+<p>This installation serves its HTTP interfaces. Each page lists what one service accepts and answers.</p>
+<ul>{items}</ul></html>"""
+
+
+def public_app(system: Composition) -> FastAPI:
+    """Return the application of the one port."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        match_threads(system.pool_size)
+        yield
+
+    app = FastAPI(title="Career Ladder Builder", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    names = [service.name for service in system.services]
+    items = "".join(f'<li><a href="/api/{name}/v1/docs">{name}</a></li>' for name in names)
+
+    @app.get("/", response_class=HTMLResponse)
+    async def home() -> str:
+        return _PAGE.format(items=items)
+
+    for name, service_app in system.apps().items():
+        app.mount(f"/api/{name}/v1", service_app)
+    return app
+
+
+@contextmanager
+def serving(app: FastAPI, listening: socket.socket) -> Iterator[None]:
+    """Serve an application on a socket in a thread, until the block ends."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", server_header=False, date_header=False)
+    )
+    thread = threading.Thread(target=server.run, args=([listening],), name="http", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(30)
+
+
+@contextmanager
+def operator_door(system: Composition) -> Iterator[Path]:
+    """Serve the operator's application on a socket that only this account can open."""
+    path = system.home / SOCKET
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+        listening.bind(str(path))
+        path.chmod(0o600)
+        listening.listen(16)
+        try:
+            with serving(operator_app(system), listening):
+                yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; OSError when the port is taken."""
+    return socket.create_server((host, port), backlog=128)
