@@ -8,8 +8,10 @@ import secrets
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -27,6 +29,7 @@ from framework_svc.documents import exchange
 from framework_svc.documents.onet import choose, draft_ladder, read_archive
 from ladder import offline
 from ladder.composition import Composition
+from ladder.demo import VirtualClock, beginning, build
 from ladder.server import SOCKET, listen, operator_door, public_app, serving
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Career Ladder Builder, self-hosted.")
@@ -41,6 +44,7 @@ out = Console()
 err = Console(stderr=True)
 
 REFUSALS = (DomainError, AlreadyRunning, StartFailed, Unsupported, UnsafeDurability, CipherError, OSError)
+DEMO_SEED = 2026
 Port = Annotated[int, typer.Option(help="TCP port on 127.0.0.1.", envvar="LADDER_PORT")]
 InWorkspace = Annotated[str | None, typer.Option("--workspace", help="Workspace id; needed when there are several.")]
 
@@ -67,8 +71,14 @@ def say(message: str) -> None:
 
 
 @app.command()
-def up(port: Port = 8000, host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1") -> None:
+def up(
+    port: Port = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    with_demo: Annotated[bool, typer.Option("--demo", help="Build the demo company first, where there is none.")] = False,
+) -> None:
     """Run the whole system in this process until Ctrl-C."""
+    if with_demo:
+        build_demo(DEMO_SEED, only_if_empty=True)
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
@@ -87,6 +97,23 @@ def _tell_where_to_go(system: Composition, url: str) -> None:
     else:
         out.print("Open a workspace: ladder workspace create NAME --admin E-MAIL", markup=False)
     out.print("Stop: Ctrl-C", markup=False)
+
+
+@app.command()
+def demo(seed: Annotated[int, typer.Option(help="The same seed gives the same company.")] = 2026) -> None:
+    """Build a company of 120 invented people with three cycles of history; not while a system runs on the data."""
+    build_demo(seed, only_if_empty=False)
+
+
+def build_demo(seed: int, *, only_if_empty: bool) -> None:
+    """Build the demo company in a composition of its own, on a virtual clock that ends at the present."""
+    now = datetime.fromtimestamp(time.time(), UTC)
+    clock = VirtualClock(beginning(now))
+    with Composition(default_home(), say, clock, allow_unsafe=allow_unsafe()) as system:
+        if only_if_empty and system.workspaces():
+            return
+        workspace = build(system, clock, seed, say)
+    out.print(f"The demo company is workspace {workspace}.", markup=False, highlight=False)
 
 
 @app.command()
@@ -199,9 +226,7 @@ def gap(
     as_json: Annotated[bool, typer.Option("--json", help="Also print the report as JSON.")] = False,
 ) -> None:
     """Compute a gap report from a filled scorecard; needs no running system."""
-    from datetime import UTC, datetime
-
-    now = datetime.now(UTC)  # noqa: TID251 - the command line is where time comes in
+    now = datetime.fromtimestamp(time.time(), UTC)
     report, pdf = offline.gap(framework.read_bytes(), card.read_bytes(), present, target, now)
     output.write_bytes(pdf)
     if as_json:

@@ -33,8 +33,9 @@ GRANTS: tuple[Grant, ...] = (
     *framework_svc.settings.GRANTS,
     *evaluation_svc.settings.GRANTS,
     *gap_svc.settings.GRANTS,
+    *(Grant(name, "person") for name in ("framework", "evaluation")),
 )
-"""Which service may make or open the keys of which kind of stream, for the whole installation."""
+"""Which service may make or open the keys of which kind of stream; everybody who prints a list may read names."""
 
 POOL = 6
 """Connections of each of a service's two roles."""
@@ -109,7 +110,7 @@ class Composition:
     def _open(self) -> None:
         self.server = self._server()
         self.say("Bringing the database up to date")
-        key = prepare_keys(keys_server(self.server), self.home, GRANTS)
+        key = prepare_keys(keys_server(self.server), self.home, tuple(dict.fromkeys(GRANTS)))
         ciphers = {name: self._cipher(name, key) for name in ("people", "framework", "evaluation", "gap")}
         self.services = (
             people_svc.main.service(ciphers["people"]),

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
+from chassis.calendar import Calendar
 from chassis.identity import Actor
 from chassis.service import Service
 from chassis.unit import Answer, CommandInfo, Unit
@@ -153,7 +154,7 @@ class Demo:
             job_title="Head of People",
             starts_on=admin.starts_on,
         )
-        settings = Settings(name=COMPANY, time_zone="Europe/London")
+        settings = Settings(name=COMPANY, calendar=Calendar(time_zone="Europe/London"))
         self._do(self.people, "", lambda unit: self.people.application.open_workspace(unit, settings, changes))
         self._settle()
         self._read_ids()

@@ -9,12 +9,14 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from chassis.calendar import Calendar
 from chassis.kernel import DomainError, NotFound
 from chassis.unit import Answer, CommandInfo, Unit
 from ladder.composition import Composition
 from ladder.verifying import Verdict, verify
 from people_svc import tokens
 from people_svc.domain import Changes, Settings
+from people_svc.domain.workspace import checked_time_zone
 
 OPERATOR = "operator"
 
@@ -107,7 +109,7 @@ def operator_app(system: Composition) -> FastAPI:
 def new_workspace(system: Composition, body: NewWorkspace) -> dict[str, str]:
     """Open a workspace in one unit of work; the same key opens it once."""
     workspace = f"ws_{secrets.token_hex(8)}"
-    settings = Settings(name=body.name, time_zone=body.time_zone)
+    settings = Settings(name=body.name, calendar=Calendar(time_zone=checked_time_zone(body.time_zone)))
     admin = Changes(given_name=body.given_name, family_name=body.family_name, work_email=body.admin)
     found: list[str] = []
 
