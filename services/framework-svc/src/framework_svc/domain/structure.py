@@ -128,7 +128,7 @@ def faults_in_scale(scale: tuple[Anchor, ...], at: Path = ()) -> Iterator[Fault]
 
 def is_rating(value: float) -> bool:
     """Whether `value` is on the scale: 1 to 5 in half points."""
-    return 1 <= value <= 5 and (value * 2).is_integer()
+    return 1 <= value <= 5 and (value * 2) % 1 == 0
 
 
 def refuse(faults: Iterator[Fault]) -> None:
