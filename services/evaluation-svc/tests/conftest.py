@@ -19,10 +19,11 @@ import uvicorn
 from fastapi import FastAPI
 from httpx import Client, Response
 
-from chassis.cipher import Cipher, prepare_keys
+from chassis.cipher import Cipher, Grant, prepare_keys
 from chassis.deadlines import Due
 from chassis.http import api
 from chassis.identity import Actor, Signer, SigningKey, Verifier
+from chassis.kernel import Unsealed
 from chassis.postgres import Embedded
 from chassis.service import Service, connect_in_process
 from chassis.unit import CommandInfo
@@ -53,6 +54,14 @@ class Running:
 
     service: Service
     app: FastAPI
+    people: Cipher
+
+    def sealed(self, workspace: str, person: str, text: str) -> Sealed:
+        """Seal a detail of somebody as people-svc does."""
+        (one,) = self.people.seal_many(
+            workspace, [(f"{workspace}/person/{person}", Unsealed(person=person, part="details", text=text))]
+        )
+        return one
 
     def hear(self, workspace: str, *events: Published) -> None:
         """Let the service hear events of others, in one run."""
@@ -94,14 +103,17 @@ def running(postgres: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """The service over a database of its own."""
     database = postgres.create_database("evaluation_tests")
     home = tmp_path_factory.mktemp("home")
-    cipher = Cipher.connect(database, "evaluation", prepare_keys(database, home, GRANTS, {}), home / "erasures")
+    keys = prepare_keys(database, home, (*GRANTS, Grant("people", "person", may_make=True)), {})
+    cipher = Cipher.connect(database, "evaluation", keys, home / "erasures")
+    names = Cipher.connect(database, "people", keys, home / "erasures")
     one = service()
     one.migrate(database)
     one.open(database, cipher, size=6)
     connect_in_process([one])
     one.start()
-    yield Running(one, api(one, router, verifier=Verifier(SIGNER.jwks, now), errors=ERRORS))
+    yield Running(one, api(one, router, verifier=Verifier(SIGNER.jwks, now), errors=ERRORS), names)
     one.close()
+    names.close()
     cipher.close()
     postgres.drop_database(database.name)
 
@@ -140,6 +152,11 @@ class Caller:
     def put(self, path: str, body: Any, **headers: str) -> Response:
         """Replace something."""
         return self._sent(self.client.put(path, json=body, headers=self._headers(True) | headers))
+
+    def upload(self, path: str, content: bytes, **fields: str) -> Response:
+        """Send a file, with the fields of a form."""
+        sent = {"file": ("scorecard.xlsx", content)}
+        return self._sent(self.client.post(path, files=sent, data=fields, headers=self._headers(True)))
 
     def done(self, path: str, body: Any = None) -> dict[str, Any]:
         """Change something and return the answer, which has to be good."""
@@ -234,13 +251,16 @@ def company(running: Running, client: Client) -> Company:
         name="Northwind", locale="en-GB", calendar=people.WorkspaceCalendar(time_zone="Europe/Berlin")
     )
     managers = {"gro": None, "hanna": "gro", "hugo": "gro", "erik": "gro", "maya": "erik", "nils": "erik"}
-    running.hear(workspace, settings, *(_person(one, manager) for one, manager in managers.items()))
+    running.hear(
+        workspace,
+        settings,
+        *(_person(one, manager, running.sealed(workspace, one, one.title())) for one, manager in managers.items()),
+    )
     running.hear(workspace, *_framework(), *(_placed(one) for one in managers))
     return Company(running, client, workspace)
 
 
-def _person(person: str, manager: str | None) -> people.PersonAdded:
-    name = Sealed(person=person, stream="x", part="details", key="k", enc="e")
+def _person(person: str, manager: str | None, name: Sealed) -> people.PersonAdded:
     return people.PersonAdded(
         person=person,
         given_name=name,

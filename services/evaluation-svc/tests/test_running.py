@@ -227,19 +227,6 @@ def test_excused_people_leave_the_counts_and_dates_extend(company: Company) -> N
     assert hanna.read(f"/cycles/{cycle}")["progress"] == {"not started": 1}
 
 
-def test_an_uploaded_scorecard_makes_an_ad_hoc_cycle_that_waits_for_hr(company: Company) -> None:
-    erik, hanna = company.as_("erik"), company.as_("hanna")
-    lines = [{"competency": "delivery", "rating": 4, "evidence": ["Kept the launch on its day."]}]
-    body = {"plan": company.plan(scope="person", of="maya"), "lines": lines}
-    assert company.as_("nils").post("/scorecards", body).status_code == 403
-    cycle = erik.done("/scorecards", body)["id"]
-    assert hanna.read(f"/cycles/{cycle}")["status"] == "planned"
-    (evaluation,) = hanna.done(f"/cycles/{cycle}/opening")["ids"]
-    view = erik.read(f"/evaluations/{evaluation}")
-    assert (view["status"], line(view, "delivery")["rating"]) == ("draft", 4)
-    assert line(view, "delivery")["evidence"][0]["text"] == "Kept the launch on its day."
-
-
 def test_hr_hands_an_evaluation_over_and_the_ratings_stay_those_of_the_former_evaluator(company: Company) -> None:
     hanna = company.as_("hanna")
     evaluation = company.open_for()

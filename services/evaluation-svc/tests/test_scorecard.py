@@ -1,4 +1,4 @@
-"""The XLSX scorecard: what is filled in comes back by person and competency, and what is wrong by cell."""
+"""The XLSX scorecard: what is filled in comes back by evaluation and competency, and what is wrong by cell."""
 
 import io
 from typing import Any
@@ -10,7 +10,7 @@ from documents.xlsx import Unreadable, add_sheet, workbook
 from evaluation_svc.documents import Card, CardLine, Filled, FilledLine, Problem, read, write
 
 CARD = Card(
-    "p_maya",
+    "ev_maya",
     "Maya Okonkwo",
     "H2 2026, IC2 Software Engineer II",
     (
@@ -30,17 +30,18 @@ def filled(data: bytes, **cells: Any) -> bytes:
     return out.getvalue()
 
 
-def test_a_filled_scorecard_comes_back_by_person_and_competency() -> None:
+def test_a_filled_scorecard_comes_back_by_evaluation_and_competency() -> None:
     data = filled(write((CARD,)), F6=3.5, H6="Wrote the depot guide.\nTaught the team.", F7="2,5", H7="Helped Kofi.")
     lines, problems = read(filled(data))
 
     assert problems == ()
     assert lines == (
         Filled(
-            "p_maya",
+            "ev_maya",
+            "1",
             (
-                FilledLine("writing", 3.5, None, ("Wrote the depot guide.", "Taught the team.")),
-                FilledLine("mentoring", 2.5, None, ("Helped Kofi.",)),
+                FilledLine("writing", 3.5, None, ("Wrote the depot guide.", "Taught the team."), "F6"),
+                FilledLine("mentoring", 2.5, None, ("Helped Kofi.",), "F7"),
             ),
         ),
     )
@@ -48,7 +49,7 @@ def test_a_filled_scorecard_comes_back_by_person_and_competency() -> None:
 
 def test_a_line_not_seen_keeps_its_reason_and_an_empty_one_is_left_out() -> None:
     assert read(filled(write((CARD,)), G7="No mentee this cycle"))[0] == (
-        Filled("p_maya", (FilledLine("mentoring", None, "No mentee this cycle", ()),)),
+        Filled("ev_maya", "1", (FilledLine("mentoring", None, "No mentee this cycle", (), "F7"),)),
     )
 
 
@@ -61,10 +62,23 @@ def test_errors_name_sheet_cell_value_and_remedy() -> None:
     )
 
 
-def test_a_team_has_one_sheet_each() -> None:
-    other = Card("p_tom", "Tom Becker", "", CARD.lines)
+def test_an_evidence_of_several_lines_comes_back_as_one() -> None:
+    line = CardLine("writing", "Writing", rating=3, evidence=("First.\n\nThen this.", "Second."))
+    ((card,), _) = read(write((Card("ev_maya", "Maya", "", (line,)),)))
 
-    assert [card.person for card in read(write((CARD, other)))[0]] == ["p_maya", "p_tom"]
+    assert card.lines[0].evidence == ("First. Then this.", "Second.")
+
+
+def test_more_evidence_than_a_line_takes_is_refused_at_its_cell() -> None:
+    _, problems = read(filled(write((CARD,)), H6="Seen.\n" * 21))
+
+    assert problems == (Problem("1", "H6", "21 lines", "At most 20 evidences."),)
+
+
+def test_a_team_has_one_sheet_each() -> None:
+    other = Card("ev_tom", "Tom Becker", "", CARD.lines)
+
+    assert [card.subject for card in read(write((CARD, other)))[0]] == ["ev_maya", "ev_tom"]
 
 
 def test_only_ratings_reasons_and_evidence_can_be_typed_into() -> None:

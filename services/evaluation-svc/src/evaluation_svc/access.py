@@ -12,6 +12,7 @@ Action = Literal[
     "plan cycles",
     "read cycles",
     "read cycle progress",
+    "read results",
     "bring scorecard",
     "arrange",
     "read queue",
@@ -100,6 +101,8 @@ def decide(actor: Actor, action: Action, of: Resource = NOTHING) -> bool:
         return True
     if action == "read cycle progress":
         return bool(actor.roles & {"hr", "analyst"})
+    if action == "read results":
+        return "hr" in actor.roles
     return _on_evaluation(actor, action, of)
 
 

@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter
 
-from evaluation_svc.api import cycles, evaluations, notes
+from evaluation_svc.api import cycles, evaluations, notes, results, scorecards
 from evaluation_svc.api.allowed import ERRORS
 
 router = APIRouter()
-for part in (cycles, evaluations, notes):
+for part in (cycles, scorecards, results, evaluations, notes):
     router.include_router(part.router)
 
 __all__ = ["ERRORS", "router"]

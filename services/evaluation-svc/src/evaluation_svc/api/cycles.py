@@ -24,7 +24,6 @@ from evaluation_svc.api.shapes import (
     PlanBody,
     ReasonBody,
     Recorded,
-    ScorecardBody,
 )
 from evaluation_svc.api.views import history_view
 from evaluation_svc.application.cycles import participants as who_enters
@@ -57,23 +56,10 @@ def plan(body: PlanBody, command: Commanded) -> Answer:
     return command.run(decide)
 
 
-@router.post("/scorecards", status_code=201, responses=problems(403, 409, 422))
-def bring_scorecard(body: ScorecardBody, command: Commanded) -> Answer:
-    """Bring a filled scorecard without a cycle: an ad hoc one is planned, until HR opens it."""
-
-    def decide(unit: Unit) -> Answer:
-        allow_at_all(unit, "bring scorecard", body.plan.of)
-        lines = tuple(line.line() for line in body.lines)
-        cycle = application(command).bring_scorecard(unit, body.plan.plan(), lines)
-        return Answer(status=201, id=cycle, location=f"/cycles/{cycle}")
-
-    return command.run(decide)
-
-
 @router.get("/cycles/{cycle}", responses=problems(404))
 def cycle(cycle: Id, query: Queried) -> CycleView:
     """Read a cycle; HR, and an analyst where enough people take part, see how far it is."""
-    row = _visible(query, cycle)
+    row = visible(query, cycle)
     view = _view(row)
     _, version = query.state(Cycle, cycle)
     query.etag(version)
@@ -250,7 +236,8 @@ def _done(unit: Unit, cycle: str, ids: tuple[str, ...] | None = None) -> Answer:
     return Answer(id=cycle, ids=ids, etag=str(unit.version(Cycle, cycle)))
 
 
-def _visible(query: Query, cycle: str) -> dict[str, Any]:
+def visible(query: Query, cycle: str) -> dict[str, Any]:
+    """Return the row of a cycle the actor may see; any other is not found."""
     row = query.row("select * from cycle_list where workspace = %(workspace)s and cycle = %(cycle)s", {"cycle": cycle})
     if row is None or not (permits(query.actor, "read cycle progress") or _concerns(query, row)):
         raise NotFound(cycle)

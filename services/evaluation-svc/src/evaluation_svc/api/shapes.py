@@ -126,23 +126,6 @@ class LineBody(Body):
         return TypedLine(competency=competency, **self.model_dump())
 
 
-class ScorecardLineBody(LineBody):
-    """A line of a scorecard."""
-
-    competency: Identifier
-
-    def line(self) -> TypedLine:
-        """Return the line as typed."""
-        return TypedLine(**self.model_dump())
-
-
-class ScorecardBody(Body):
-    """A scorecard for one person without a cycle: an ad hoc one is planned, until HR opens it."""
-
-    plan: PlanBody
-    lines: Annotated[tuple[ScorecardLineBody, ...], Field(min_length=1, max_length=100)]
-
-
 class ReturnBody(Body):
     """What to look at again, by competency."""
 

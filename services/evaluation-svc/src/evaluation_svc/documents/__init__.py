@@ -1,5 +1,22 @@
-"""Files in and out of evaluation-svc: the XLSX scorecard."""
+"""Files in and out of evaluation-svc: the XLSX scorecard, filled and blank, and the results of a cycle."""
 
-from evaluation_svc.documents.scorecard import Card, CardLine, Filled, FilledLine, Problem, read, write
+from evaluation_svc.documents.blank import BlankLine, blank_card, read_blank
+from evaluation_svc.documents.results import PersonResult, Rated, write_results
+from evaluation_svc.documents.scorecard import Card, CardLine, Filled, FilledLine, Problem, on_one_line, read, write
 
-__all__ = ["Card", "CardLine", "Filled", "FilledLine", "Problem", "read", "write"]
+__all__ = [
+    "BlankLine",
+    "Card",
+    "CardLine",
+    "Filled",
+    "FilledLine",
+    "PersonResult",
+    "Problem",
+    "Rated",
+    "blank_card",
+    "on_one_line",
+    "read",
+    "read_blank",
+    "write",
+    "write_results",
+]

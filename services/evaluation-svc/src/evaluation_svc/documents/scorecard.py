@@ -9,24 +9,26 @@ from documents.xlsx import read as read_workbook
 
 FORMAT = "scorecard/v1"
 IDS = "ladder"
-"""The hidden sheet: the format, then one row per line: sheet, row, person, competency."""
+"""The hidden sheet: the format, then one row per line: sheet, row, subject, competency."""
 HEAD_ROW = 4
 COLUMNS = ("Competency", "Present level", "Asked", "Next level", "Asked", "Rating 1–5", "Not seen because", "Evidence")
 WIDTHS = (24, 44, 8, 44, 8, 11, 26, 60)
 RATING, NOT_SEEN, EVIDENCE = 5, 6, 7
-MAX_TEXT = 5000
+MAX_TEXT = 30_000
+"""A spreadsheet's cell holds 32,767 characters."""
+MAX_EVIDENCE = 20
 
 
 @dataclass(frozen=True)
 class CardLine:
-    """One competency to rate, and what the present and the next level ask (None: nothing)."""
+    """One competency to rate, and what the present and the next level ask (None: nothing; a text for several)."""
 
     competency: str
     name: str
     present: tuple[str, ...] = ()
     present_required: float | None = None
     next: tuple[str, ...] = ()
-    next_required: float | None = None
+    next_required: float | str | None = None
     rating: float | None = None
     not_seen: str = ""
     evidence: tuple[str, ...] = ()
@@ -34,9 +36,9 @@ class CardLine:
 
 @dataclass(frozen=True)
 class Card:
-    """One person's scorecard; a blank one has neither person nor title of a person."""
+    """One person's scorecard; `subject` is the evaluation it fills, empty on a blank one."""
 
-    person: str
+    subject: str
     title: str
     about: str
     lines: tuple[CardLine, ...]
@@ -44,19 +46,24 @@ class Card:
 
 @dataclass(frozen=True)
 class FilledLine:
-    """One line as filled in: `rating` and `not_seen` exclude each other; a line of the cell is one evidence."""
+    """One line as filled in: `rating` and `not_seen` exclude each other; a line of the cell is one evidence.
+
+    `cell` is where its rating stands, such as `F6`.
+    """
 
     competency: str
     rating: float | None
     not_seen: str | None
     evidence: tuple[str, ...]
+    cell: str
 
 
 @dataclass(frozen=True)
 class Filled:
-    """One person's scorecard as filled in."""
+    """One person's scorecard as filled in; `subject` as in `Card`."""
 
-    person: str
+    subject: str
+    sheet: str
     lines: tuple[FilledLine, ...]
 
 
@@ -79,7 +86,7 @@ def write(cards: tuple[Card, ...]) -> bytes:
         for number, card in enumerate(cards, 1):
             name = f"{number}"
             _sheet(add_sheet(book, name), card, styles)
-            ids += [(name, HEAD_ROW + 1 + i, card.person, line.competency) for i, line in enumerate(card.lines)]
+            ids += [(name, HEAD_ROW + 1 + i, card.subject, line.competency) for i, line in enumerate(card.lines)]
         hidden = add_sheet(book, IDS)
         hidden.write_row(0, 0, (FORMAT,))
         for row, each in enumerate(ids, 1):
@@ -118,7 +125,7 @@ def _sheet(sheet: Any, card: Card, styles: dict[str, Any]) -> None:
 
 def _line(sheet: Any, row: int, line: CardLine, styles: dict[str, Any]) -> None:
     shown = (line.name, "\n".join(line.present), line.present_required, "\n".join(line.next), line.next_required)
-    typed = (line.rating, line.not_seen, "\n".join(line.evidence))
+    typed = (line.rating, line.not_seen, "\n".join(on_one_line(one) for one in line.evidence))
     for column, value in enumerate((*shown, *typed)):
         style = styles["typed" if column >= RATING else "text"]
         if value is None or value == "":
@@ -140,22 +147,27 @@ def read(data: bytes) -> tuple[tuple[Filled, ...], tuple[Problem, ...]]:
     ids = sheets.get(IDS, [])
     if not ids or ids[0][:1] != [FORMAT]:
         raise Unreadable(f"This is no scorecard of the format {FORMAT}; save a downloaded one as .xlsx.")
-    filled: dict[str, list[FilledLine]] = {}
+    filled: dict[tuple[str, str], list[FilledLine]] = {}
     problems: list[Problem] = []
     for each in ids[1:]:
-        sheet, row, person, competency = _place(each)
+        sheet, row, subject, competency = _place(each)
         cells = sheets.get(sheet, [])
         found = _typed(sheet, row, competency, cells[row] if row < len(cells) else [], problems)
-        lines = filled.setdefault(person, [])
+        lines = filled.setdefault((subject, sheet), [])
         if found:
             lines.append(found)
-    return tuple(Filled(person, tuple(lines)) for person, lines in filled.items()), tuple(problems)
+    return tuple(Filled(*key, tuple(lines)) for key, lines in filled.items()), tuple(problems)
+
+
+def on_one_line(text: str) -> str:
+    """Return an evidence as it stands in a cell, where each line is another one."""
+    return " ".join(text.split())
 
 
 def _place(cells: list[Cell]) -> tuple[str, int, str, str]:
     match cells:
-        case [sheet, float(row), person, str(competency)] if row >= 0:
-            return str(sheet or ""), int(row), str(person or ""), competency
+        case [sheet, float(row), subject, str(competency)] if row >= 0:
+            return str(sheet or ""), int(row), str(subject or ""), competency
         case _:
             raise Unreadable("The hidden sheet of this scorecard was changed; download it again.")
 
@@ -169,10 +181,12 @@ def _typed(sheet: str, row: int, competency: str, cells: list[Cell], problems: l
         problems.append(
             Problem(sheet, f"G{row + 1}", reason, "Give a rating or a reason why it was not seen, not both.")
         )
+    pieces = tuple(piece.strip() for piece in evidence.splitlines() if piece.strip())
+    if len(pieces) > MAX_EVIDENCE:
+        problems.append(Problem(sheet, f"H{row + 1}", f"{len(pieces)} lines", f"At most {MAX_EVIDENCE} evidences."))
     if len(problems) > before or not (rating is not None or reason or evidence):
         return None
-    pieces = tuple(piece.strip() for piece in evidence.splitlines() if piece.strip())
-    return FilledLine(competency, rating, reason or None, pieces)
+    return FilledLine(competency, rating, reason or None, pieces, f"F{row + 1}")
 
 
 def _rating(sheet: str, row: int, cell: Cell, problems: list[Problem]) -> float | None:

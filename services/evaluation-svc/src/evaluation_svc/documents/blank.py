@@ -1,0 +1,122 @@
+"""Blank scorecards from a framework in the exchange format: no person, no cycle, no running system."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from chassis.kernel import DomainError, Invalid
+from documents.xlsx import Unreadable
+from evaluation_svc.documents.scorecard import Card, CardLine, Problem, read
+
+Fields = Mapping[str, Any]
+
+
+class BlankLine(NamedTuple):
+    """What somebody filled into one line of a blank scorecard; rating and reason exclude each other."""
+
+    rating: float | None
+    evidence: tuple[str, ...]
+    not_seen: str | None
+
+
+class NotFilledIn(DomainError):
+    """A scorecard cannot be taken; `problems` says which cells and why."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        first = problems[0]
+        more = f" ({len(problems)} cells in all)" if len(problems) > 1 else ""
+        super().__init__(f"Sheet {first.sheet}, cell {first.cell}: {first.remedy}{more}")
+        self.problems = problems
+
+
+def blank_card(framework: Fields, level: str) -> Card:
+    """Return the blank scorecard of a level: what it and its next levels ask, competency by competency.
+
+    `framework` is the plain mapping of career-framework/v1, `level` a full id (`engineering.ic2`), or a short id or a
+    code where only one level has it. Raises Invalid where there is no such level, or several.
+    """
+    ladder, present = find_level(framework, level)
+    following = [one for name in present.get("next", ()) if (one := _full_ids(framework).get(name))]
+    names = {one["id"]: one["name"] for one in framework.get("competencies", ())}
+    asked = [name for name in names if any(_expectation(one, name) for one in (present, *following))]
+    about = f"{ladder['name']}, {present['code']} {present['title']}"
+    return Card("", about, _about(following), tuple(_line(name, names[name], present, following) for name in asked))
+
+
+def read_blank(scorecard: bytes) -> dict[str, BlankLine]:
+    """Return what was filled into a scorecard, by competency; lines with nothing typed are left out.
+
+    Raises Invalid for what is no scorecard or several, NotFilledIn where cells cannot be taken.
+    """
+    try:
+        filled, problems = read(scorecard)
+    except Unreadable as error:
+        raise Invalid("scorecard", None, str(error)) from None
+    if problems:
+        raise NotFilledIn(problems)
+    if len(filled) != 1:
+        raise Invalid("scorecard", len(filled), "give a workbook with the scorecard of one person.")
+    return {line.competency: BlankLine(line.rating, line.evidence, line.not_seen) for line in filled[0].lines}
+
+
+def find_level(framework: Fields, level: str) -> tuple[Fields, Fields]:
+    """Return the ladder and the level with this full id, or the only one with this short id or code."""
+    everything = list(_levels(framework))
+    found = [(ladder, one) for ladder, one in everything if f"{ladder['id']}.{one['id']}" == level]
+    found = found or [(ladder, one) for ladder, one in everything if level.casefold() in _short_names(one)]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(f"{ladder['id']}.{one['id']}" for ladder, one in found or everything)
+    raise Invalid("level", level, f"name one of {known}." if known else "the framework has no level yet.")
+
+
+def _levels(framework: Fields) -> Iterator[tuple[Fields, Fields]]:
+    for ladder in framework.get("ladders", ()):
+        for track in ladder.get("tracks", ()):
+            for level in track.get("levels", ()):
+                yield ladder, level
+
+
+def _full_ids(framework: Fields) -> dict[str, Fields]:
+    return {f"{ladder['id']}.{level['id']}": level for ladder, level in _levels(framework)}
+
+
+def _short_names(level: Fields) -> tuple[str, str]:
+    return str(level["id"]).casefold(), str(level["code"]).casefold()
+
+
+def _expectation(level: Fields, competency: str) -> Fields | None:
+    """Return what a level asks of a competency; None where nothing, or nothing yet."""
+    cell = level.get("expectations", {}).get(competency)
+    return cell if isinstance(cell, Mapping) and cell.get("required") is not None else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] - plain data of a file
+
+
+def _line(competency: str, name: str, present: Fields, following: list[Fields]) -> CardLine:
+    own = _expectation(present, competency)
+    asked = [(one["code"], found) for one in following if (found := _expectation(one, competency))]
+    shown, required = next_levels(
+        [(code, float(found["required"]), tuple(found.get("behaviours", ()))) for code, found in asked]
+    )
+    return CardLine(
+        competency=competency,
+        name=name,
+        present=tuple(own.get("behaviours", ())) if own else (),
+        present_required=float(own["required"]) if own else None,
+        next=shown,
+        next_required=required,
+    )
+
+
+def next_levels(asked: Sequence[tuple[str, float, tuple[str, ...]]]) -> tuple[tuple[str, ...], float | str | None]:
+    """Return what next levels (code, required, behaviours) show on a line; of several each is named by its code."""
+    if not asked:
+        return (), None
+    if len(asked) == 1:
+        return asked[0][2], asked[0][1]
+    shown = tuple(f"{code}: {behaviour}" for code, _, behaviours in asked for behaviour in behaviours)
+    return shown, "\n".join(f"{code} {required:g}" for code, required, _ in asked)
+
+
+def _about(following: list[Fields]) -> str:
+    if not following:
+        return "The last level of its track."
+    return "Next: " + ", ".join(f"{one['code']} {one['title']}" for one in following)
