@@ -256,7 +256,7 @@ def _standing(entry: RecordedEvent, row: dict[str, Any]) -> dict[str, Any]:
 def _with_basis(row: dict[str, Any]) -> dict[str, Any]:
     approved = [standing.Taken.model_validate_json(json.dumps(taken)) for taken in row["approved"].values()]
     basis = standing.Standing(taken={taken.evaluation: taken for taken in approved}).basis
-    main = row["main_reports"].get(basis.evaluation, {}) if basis else {}
+    main: dict[str, Any] = row["main_reports"].get(basis.evaluation, {}) if basis else {}
     return {
         **row,
         "evaluation": basis.evaluation if basis else None,
