@@ -16,15 +16,16 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from contracts.envelope import Envelope, Published
+from contracts.envelope import Envelope, Published, Reached
 from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
+from chassis.cipher import KeysUnavailable
 from chassis.feed import Feed
 from chassis.kernel import DomainError
 from chassis.steps import Progress, failpoint
 from chassis.store import Connection, Moved, Pool, Step, Store, set_workspace
-from chassis.unit import Answer, CommandInfo, LostRace, Unit
+from chassis.unit import Answer, CommandInfo, LostRace, Unavailable, Unit
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +47,7 @@ TABLES = (
     """create table if not exists {schema}.attempts (
     workspace text not null, topic text not null, epoch text not null, sequence bigint not null,
     tries int not null, error text, primary key (workspace, topic, epoch, sequence))""",
+    "alter table {schema}.attempts add column if not exists begun int not null default 0",
     """create table if not exists {schema}.parked (
     workspace text not null, topic text not null, epoch text not null, sequence bigint not null,
     subject text not null, type text not null, event_id uuid not null, envelope jsonb not null, reason text not null,
@@ -91,6 +93,7 @@ class Consumer:
         default_factory=lambda: defaultdict[str, dict[str, dict[int, Envelope]]](dict)
     )
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _later_epochs: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
 
     def __post_init__(self) -> None:
         self._types = {contract.TYPE: contract for contract in self.handlers}
@@ -107,10 +110,11 @@ class Consumer:
 
     def step(self, workspace: str) -> Progress:
         """Apply what can be applied of every topic, until nothing moves."""
-        results: dict[str, Progress] = {}
+        results: dict[str, Progress] = dict.fromkeys(self.feeds, "more")
         moved = True
         while moved:
-            results = {topic: self._advance(workspace, topic) for topic in self.feeds}
+            # A topic that failed has its next try after a pause, whatever the others do meanwhile.
+            results |= {topic: self._advance(workspace, topic) for topic in self.feeds if results[topic] != "failed"}
             moved = "more" in results.values()
             if moved and self.on_progress is not None:
                 self.on_progress(workspace)
@@ -121,7 +125,15 @@ class Consumer:
         names: set[str] = set()
         for topic, feed in self.feeds.items():
             positions = self._all_positions(topic)
-            names.update(head.workspace for head in feed.heads(topic) if head.last > positions.get(head.workspace, 0))
+            for head in feed.heads(topic):
+                at = positions.get(head.workspace, At("", 0, stored=False))
+                if head.epoch > at.epoch and at.stored:
+                    names.add(head.workspace)
+                    self._later_epochs[head.workspace, topic] = head.epoch
+                elif head.last > at.sequence:
+                    names.add(head.workspace)
+                elif head.last < at.sequence:
+                    log.error("consumer ahead of upstream", topic=topic, workspace=head.workspace)
         return names
 
     def position(self, workspace: str, topic: str) -> At:
@@ -132,49 +144,45 @@ class Consumer:
     # -- one topic
 
     def _advance(self, workspace: str, topic: str) -> Progress:
-        at = self.position(workspace, topic)
+        at = self._present(workspace, topic, self.position(workspace, topic))
         records = self._next(workspace, topic, at)
         if not records:
             return "done"
         if records[0].epoch != at.epoch:
-            at = self._enter_epoch(workspace, topic, at, records[0].epoch)
-            records = [record for record in records if record.sequence > at.sequence]
-            if not records:
-                return "done"
+            entered = self._enter_epoch(workspace, topic, at, records[0].epoch)
+            if entered.sequence < at.sequence:
+                records = list(self.feeds[topic].events(topic, workspace, entered.sequence, RUN).records)
+            at = entered
+        return self._try(workspace, topic, at, records[:RUN])
+
+    def _try(self, workspace: str, topic: str, at: At, records: Sequence[Envelope]) -> Progress:
         try:
-            return self._apply(workspace, topic, at, records[:RUN])
-        except (Moved, LostRace):
+            return self._apply(workspace, topic, at, records)
+        except Moved:
             return "more"
-        except psycopg.OperationalError:
+        except (psycopg.OperationalError, Unavailable, KeysUnavailable):
             raise
         except Exception as error:
             if len(records) > 1:
-                return self._one_by_one(workspace, topic, records[:RUN])
-            return self._failed(workspace, records[0], error)
+                return self._one_by_one(workspace, topic, at, records)
+            return "more" if isinstance(error, LostRace) else self._failed(workspace, at, records[0], error)
 
-    def _one_by_one(self, workspace: str, topic: str, records: Sequence[Envelope]) -> Progress:
+    def _one_by_one(self, workspace: str, topic: str, at: At, records: Sequence[Envelope]) -> Progress:
         for record in records:
+            if record.epoch != at.epoch:
+                break
+            progress = self._try(workspace, topic, at, [record])
             at = self.position(workspace, topic)
-            if record.sequence <= at.sequence:
-                continue
-            try:
-                progress = self._apply(workspace, topic, at, [record])
-            except (Moved, LostRace):
-                return "more"
-            except psycopg.OperationalError:
-                raise
-            except Exception as error:
-                progress = self._failed(workspace, record, error)
-            if progress != "more":
+            if progress != "more" or at.sequence != record.sequence:
                 return progress
         return "more"
 
     def _apply(self, workspace: str, topic: str, at: At, records: Sequence[Envelope]) -> Progress:
         """Apply a run in one transaction: facts, decided events and the position; or nothing of it."""
-        if self.careful and self._is_crashing(workspace, records):
-            return self._park(workspace, topic, records[0], "the process ended while this event was applied")
+        if self.careful and self._is_crashing(records):
+            return self._park(workspace, topic, at, records[0], "the process ended while this event was applied")
         with self._transaction(workspace) as connection:
-            self._lock_inbox(connection, workspace)
+            self._lock_inbox(connection, workspace, topic)
             run = self._reached(connection, workspace, records)
             if not run:
                 self._say_waiting(connection, workspace, records[0])
@@ -249,6 +257,13 @@ class Consumer:
             last = record.sequence
         return run or list(self.feeds[topic].events(topic, workspace, at.sequence, RUN).records)
 
+    def _present(self, workspace: str, topic: str, at: At) -> At:
+        """Return the position, in the later epoch that the upstream's head was seen in, if there is one."""
+        epoch = self._later_epochs.pop((workspace, topic), "")
+        if not at.stored or epoch <= at.epoch:
+            return at
+        return self._enter_epoch(workspace, topic, at, epoch)
+
     def _enter_epoch(self, workspace: str, topic: str, at: At, epoch: str) -> At:
         """Go on in a later epoch at the lowest of the position and all bases since (architecture: the epoch rule)."""
         since = [one for one in self.feeds[topic].epochs(workspace) if not at.stored or one.epoch > at.epoch]
@@ -269,28 +284,40 @@ class Consumer:
             if reached.topic == record.topic or reached.topic not in self.feeds:
                 continue
             at = self._at(connection, workspace, reached.topic)
-            if not at.stored or at.epoch < reached.epoch or (at.epoch == reached.epoch and at.sequence < reached.sequence):
+            if not self._is_reached(workspace, at, reached):
                 return reached.model_dump()
         return None
 
+    def _is_reached(self, workspace: str, at: At, reached: Reached) -> bool:
+        """Say whether a position covers another; what an ended epoch held above its end counts as reached."""
+        if not at.stored or at.epoch < reached.epoch:
+            return False
+        if at.epoch == reached.epoch or at.sequence >= reached.sequence:
+            return at.sequence >= reached.sequence
+        since = [one.base for one in self.feeds[reached.topic].epochs(workspace) if one.epoch > reached.epoch]
+        return reached.sequence > min(since, default=reached.sequence)
+
     # -- failure
 
-    def _failed(self, workspace: str, record: Envelope, error: Exception) -> Progress:
+    def _failed(self, workspace: str, at: At, record: Envelope, error: Exception) -> Progress:
         """Count the attempt; park at once what cannot get better, and after some tries what does not."""
         reason = _reason(error)
-        tries = self._count_attempt(workspace, record, reason)
+        tries = self._count_attempt(record, reason)
         log.warning("event failed", consumer=self.store.service, eventid=record.eventid, error=reason, tries=tries)
         if isinstance(error, DomainError | ValidationError) or tries >= TRIES:
-            return self._park(workspace, record.topic, record, reason)
+            return self._park(workspace, record.topic, at, record, reason)
         return "failed"
 
-    def _park(self, workspace: str, topic: str, record: Envelope, reason: str) -> Progress:
-        at = self.position(workspace, topic)
+    def _park(self, workspace: str, topic: str, at: At, record: Envelope, reason: str) -> Progress:
         with self._transaction(workspace) as connection:
-            self._lock_inbox(connection, workspace)
+            self._lock_inbox(connection, workspace, topic)
             self._insert_parked(connection, record, reason, "parked")
             step = Step(topic, record.epoch, at.sequence, record.sequence)
-            self.store.recorder.move(workspace, step, connection)
+            try:
+                self.store.recorder.move(workspace, step, connection)
+            except Moved:
+                connection.rollback()
+                return "more"
             connection.commit()
         self._forget(workspace, topic, record.sequence)
         return "more"
@@ -312,21 +339,27 @@ class Consumer:
         )
         connection.execute(cast("Any", sql), values)
 
-    def _count_attempt(self, workspace: str, record: Envelope, error: str | None) -> int:
+    def _count_attempt(self, record: Envelope, error: str) -> int:
         sql = f"""insert into {self.schema}.attempts as a (workspace, topic, epoch, sequence, tries, error)
         values (%s, %s, %s, %s, 1, %s) on conflict (workspace, topic, epoch, sequence)
-        do update set tries = a.tries + 1, error = excluded.error returning tries"""
-        with self._transaction(workspace) as connection:
-            values = (workspace, record.topic, record.epoch, record.sequence, error)
-            row = connection.execute(cast("Any", sql), values).fetchone()
-            connection.commit()
-        return row["tries"] if row else 1
+        do update set tries = a.tries + 1, error = excluded.error, begun = 0 returning tries"""
+        return self._attempts(record, sql, (error,))
 
-    def _is_crashing(self, workspace: str, records: Sequence[Envelope]) -> bool:
+    def _is_crashing(self, records: Sequence[Envelope]) -> bool:
         """After an unclean end: commit an attempt before trying; True when this event was under way too often."""
         if len(records) > 1:
             raise OneByOne
-        return self._count_attempt(workspace, records[0], None) >= CRASHES
+        sql = f"""insert into {self.schema}.attempts as a (workspace, topic, epoch, sequence, tries, begun)
+        values (%s, %s, %s, %s, 0, 1) on conflict (workspace, topic, epoch, sequence)
+        do update set begun = a.begun + 1 returning begun"""
+        return self._attempts(records[0], sql, ()) >= CRASHES
+
+    def _attempts(self, record: Envelope, sql: str, values: tuple[object, ...]) -> int:
+        with self._transaction(record.workspace) as connection:
+            place = (record.workspace, record.topic, record.epoch, record.sequence)
+            row = connection.execute(cast("Any", sql), (*place, *values)).fetchone()
+            connection.commit()
+        return next(iter(row.values())) if row else 1
 
     # -- rows
 
@@ -336,15 +369,16 @@ class Consumer:
             set_workspace(connection, workspace)
             yield connection
 
-    def _lock_inbox(self, connection: Connection, workspace: str) -> None:
-        sql = f"""insert into {self.schema}.inbox as i (workspace) values (%s)
-        on conflict (workspace) do update set waiting = '[]' where i.workspace = excluded.workspace"""
-        connection.execute(cast("Any", sql), (workspace,), prepare=True)
+    def _lock_inbox(self, connection: Connection, workspace: str, topic: str) -> None:
+        """Let one transaction at a time consume for a workspace, and forget what this topic was waiting for."""
+        sql = f"""insert into {self.schema}.inbox as i (workspace) values (%s) on conflict (workspace) do update
+        set waiting = (select coalesce(jsonb_agg(w), '[]') from jsonb_array_elements(i.waiting) w where w ->> 'topic' <> %s)"""
+        connection.execute(cast("Any", sql), (workspace, topic), prepare=True)
 
     def _say_waiting(self, connection: Connection, workspace: str, record: Envelope) -> None:
         needs = self._missing(connection, workspace, record)
         waiting = [{"event": record.eventid, "topic": record.topic, "sequence": record.sequence, "needs": needs}]
-        sql = f"update {self.schema}.inbox set waiting = %s where workspace = %s"
+        sql = f"update {self.schema}.inbox set waiting = waiting || %s where workspace = %s"
         connection.execute(cast("Any", sql), (Jsonb(waiting), workspace))
 
     def _parked_subjects(self, connection: Connection, workspace: str, topic: str) -> set[str]:
@@ -357,11 +391,12 @@ class Consumer:
         row = connection.execute(cast("Any", sql), (workspace, topic), prepare=True).fetchone()
         return At(row["epoch"], row["sequence"], stored=True) if row else At("", 0, stored=False)
 
-    def _all_positions(self, topic: str) -> dict[str, int]:
-        sql = f"""select distinct on (workspace) workspace, sequence from {self.schema}.positions
+    def _all_positions(self, topic: str) -> dict[str, At]:
+        sql = f"""select distinct on (workspace) workspace, epoch, sequence from {self.schema}.positions
         where topic = %s order by workspace, epoch desc"""
         with self.follower_pool.connection() as connection:
-            return {row["workspace"]: row["sequence"] for row in connection.execute(cast("Any", sql), (topic,))}
+            rows = connection.execute(cast("Any", sql), (topic,)).fetchall()
+        return {row["workspace"]: At(row["epoch"], row["sequence"], stored=True) for row in rows}
 
     def _forget(self, workspace: str, topic: str, through: int) -> None:
         with self._lock:
@@ -381,6 +416,8 @@ class OneByOne(Exception):
 def _reason(error: Exception) -> str:
     """Say what went wrong by type and field path; never by text, which may hold what somebody wrote."""
     if isinstance(error, ValidationError):
-        fields = ", ".join(sorted({".".join(str(part) for part in one["loc"]) for one in error.errors(include_input=False)}))
+        fields = ", ".join(
+            sorted({".".join(str(part) for part in one["loc"]) for one in error.errors(include_input=False)})
+        )
         return f"ValidationError at {fields}"
     return type(error).__name__

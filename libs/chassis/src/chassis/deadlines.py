@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, cast
 
 import structlog
 
 from chassis.kernel import DomainError
 from chassis.projection import RecordedEvent, Rows, View
-from chassis.steps import Progress
+from chassis.steps import Progress, failpoint
 from chassis.store import Pool
 
 log = structlog.get_logger(__name__)
+
+BATCH = 100
+"""Deadlines of one workspace fired in a step."""
+REFUSED_PAUSE = timedelta(minutes=5)
+"""When a deadline that a rule refused is asked again; the others do not wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +92,16 @@ class Clockwork:
 
     def step(self, workspace: str) -> Progress:
         """Fire what is due in a workspace, earliest first."""
-        failed = False
-        for due in self._due(workspace):
+        found = self._due(workspace)
+        for due in found:
             try:
                 later = self.fire(workspace, due)
             except DomainError as error:
                 log.warning("deadline refused", kind=due.kind, error=type(error).__name__)
-                failed = True
-                continue
+                later = self.now() + REFUSED_PAUSE
+            failpoint("between firing and mark")
             self._ask_again(workspace, due, later)
-        return "failed" if failed else "done"
+        return "more" if len(found) == BATCH else "done"
 
     def behind(self) -> Iterable[str]:
         """Return the workspaces where something is due."""
@@ -106,7 +111,7 @@ class Clockwork:
 
     def _due(self, workspace: str) -> list[Due]:
         sql = f"""select deadline as id, kind, subject, person, due_at from {self.schema}.deadlines
-        where workspace = %s and ask_at <= %s order by due_at, deadline limit 100"""
+        where workspace = %s and ask_at <= %s order by ask_at, deadline limit {BATCH}"""
         with self.pool.connection() as connection:
             rows = connection.execute(cast("Any", sql), (workspace, self.now())).fetchall()
         return [Due(**cast("dict[str, Any]", row)) for row in rows]

@@ -15,7 +15,7 @@ from chassis.postgres import Server, prepare_service
 _TABLE = re.compile(r"create table (?:if not exists )?\{schema\}\.(\w+)", re.IGNORECASE)
 _VIEW = re.compile(r"create (?:or replace )?view \{schema\}\.(\w+)", re.IGNORECASE)
 
-APPEND_ONLY = frozenset({"events", "published"})
+APPEND_ONLY = frozenset({"events", "published", "epochs"})
 """Tables the application may add to and read, and never change."""
 FOLLOWED = frozenset({"followed", "relayed"})
 """Tables only followers write."""

@@ -211,20 +211,26 @@ class Projections:
         """Fold the next batch of a workspace into every view that has not seen it."""
         if not self.views:
             return "done"
+        try:
+            seen = self._follow(workspace)
+        except Overtaken:
+            return "more"
+        if seen and self.on_progress is not None:
+            self.on_progress(workspace)
+        return "more" if seen == BATCH else "done"
+
+    def _follow(self, workspace: str) -> int:
+        """Fold one batch in one transaction; return how many events it had."""
         with self.pool.connection() as connection:
             positions = self._positions(connection, workspace)
             start = min(positions[view.NAME][0] for view in self.views)
-            events = self._read(connection, workspace, start, BATCH)
-            if not events:
-                return "done"
-            for view in self.views:
+            events = self.read(connection, workspace, start, BATCH)
+            for view in self.views if events else ():
                 position, generation = positions[view.NAME]
                 self._fold(connection, view, workspace, generation, [e for e in events if e.sequence > position])
-                self._move(connection, view.NAME, workspace, position, events[-1].sequence)
+                self._move(connection, view.NAME, workspace, position, events[-1].sequence, generation)
             failpoint("before view commit")
-        if self.on_progress is not None:
-            self.on_progress(workspace)
-        return "more" if len(events) == BATCH else "done"
+        return len(events)
 
     def behind(self) -> Iterable[str]:
         """Return the workspaces with a view behind the record."""
@@ -243,22 +249,32 @@ class Projections:
 
     def rebuild(self, name: str, workspace: str) -> int:
         """Fold the whole record into a new generation of a view beside the live one, then swap; return the events."""
-        view = next(view for view in self.views if view.NAME == name)
-        count = 0
+        view = {view.NAME: view for view in self.views}[name]
         with self.pool.connection() as connection:
-            live, generation = self._positions(connection, workspace)[name]
+            generation = self._positions(connection, workspace)[name][1]
             self._drop(connection, view, workspace, generation + 1)
             rows = Rows(view, connection, self.schema, workspace, generation + 1, fresh=True)
-            at = 0
-            while events := self._read(connection, workspace, at, REBUILD_BATCH):
-                for entry in events:
-                    view.apply(rows, entry)
-                count, at = count + len(events), events[-1].sequence
-                failpoint("during rebuild")
+            count = self._fold_rest(rows, 0)
+            self._hold(connection, name, workspace)
+            count = self._fold_rest(rows, count)
             rows.flush()
-            self._swap(connection, name, workspace, live, at, generation)
+            self._swap(connection, name, workspace, count, generation)
             self._drop(connection, view, workspace, generation)
         return count
+
+    def _fold_rest(self, rows: Rows, after: int) -> int:
+        """Fold everything recorded after a sequence; return the last one. Sequences are gapless, so it is also the count."""
+        while events := self.read(rows.connection, rows.workspace, after, REBUILD_BATCH):
+            for entry in events:
+                rows.view.apply(rows, entry)
+            after = events[-1].sequence
+            failpoint("during rebuild")
+        return after
+
+    def _hold(self, connection: Connection, name: str, workspace: str) -> None:
+        """Let no live batch commit until this transaction ends; what they committed before is in the record's rest."""
+        sql = f"select 1 from {self.schema}.followed where workspace = %s and name = %s for update"
+        connection.execute(cast("Any", sql), (workspace, name))
 
     def _fold(
         self, connection: Connection, view: View, workspace: str, generation: int, events: list[RecordedEvent]
@@ -275,7 +291,8 @@ class Projections:
             found[row["name"]] = (row["sequence"], row["generation"])
         return found
 
-    def _read(self, connection: Connection, workspace: str, after: int, limit: int) -> list[RecordedEvent]:
+    def read(self, connection: Connection, workspace: str, after: int, limit: int) -> list[RecordedEvent]:
+        """Return the recorded events of a workspace after a sequence, in order; Hole when one is missing."""
         sql = f"""select {RECORD_COLUMNS} from {self.schema}.events
         where workspace = %s and sequence > %s order by sequence limit {limit}"""
         rows = connection.execute(cast("Any", sql), (workspace, after), prepare=True).fetchall()
@@ -283,17 +300,19 @@ class Projections:
             raise Hole(f"{workspace}: {len(rows)} events after {after} end at {rows[-1]['sequence']}")
         return [recorded(row, self.mapper) for row in rows]
 
-    def _move(self, connection: Connection, name: str, workspace: str, read: int, to: int) -> None:
+    def _move(self, connection: Connection, name: str, workspace: str, read: int, to: int, generation: int) -> None:
         sql = f"""insert into {self.schema}.followed as f (workspace, name, sequence) values (%s, %s, %s)
-        on conflict (workspace, name) do update set sequence = excluded.sequence where f.sequence = %s returning 1"""
-        if to > read and connection.execute(cast("Any", sql), (workspace, name, to, read), prepare=True).fetchone() is None:
+        on conflict (workspace, name) do update set sequence = excluded.sequence
+        where f.sequence = %s and f.generation = %s returning 1"""
+        values = (workspace, name, to, read, generation)
+        if to > read and connection.execute(cast("Any", sql), values, prepare=True).fetchone() is None:
             raise Overtaken(name)
 
-    def _swap(self, connection: Connection, name: str, workspace: str, live: int, to: int, generation: int) -> None:
+    def _swap(self, connection: Connection, name: str, workspace: str, to: int, generation: int) -> None:
         sql = f"""insert into {self.schema}.followed as f (workspace, name, sequence, generation) values (%s, %s, %s, %s)
         on conflict (workspace, name) do update set sequence = excluded.sequence, generation = excluded.generation
-        where f.sequence = %s and f.generation = %s returning 1"""
-        values = (workspace, name, to, generation + 1, live, generation)
+        where f.generation = %s returning 1"""
+        values = (workspace, name, to, generation + 1, generation)
         if connection.execute(cast("Any", sql), values).fetchone() is None:
             raise Overtaken(name)
 

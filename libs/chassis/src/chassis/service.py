@@ -296,7 +296,7 @@ class Service:
                     connection.rollback()
                     return self._earlier_answer(connection, unit)
                 if not unit.decided:
-                    return self._nothing_recorded(connection, answer, info.workspace)
+                    return self._nothing_recorded(connection, answer, unit)
                 appended = self.store.append(unit, answer, connection)
         except Ambiguous as ambiguous:
             if unit is None:
@@ -312,7 +312,11 @@ class Service:
             raise  # noqa: PLE0704 - the refusal this is called in
         return Executed(found.answer, found.position, found.published, repeated=True)
 
-    def _nothing_recorded(self, connection: Connection, answer: Answer, workspace: str) -> Executed:
+    def _nothing_recorded(self, connection: Connection, answer: Answer, unit: Unit) -> Executed:
+        """Answer a command that changes nothing; one that changed something when it was first sent gets that answer."""
+        found, workspace = self.store.repeated(connection, unit), unit.workspace
+        if found is not None:
+            return Executed(found.answer, found.position, found.published, repeated=True)
         sql = f"select epoch, sequence, published from {self.name}.head where workspace = %s"
         row = connection.execute(cast("Any", sql), (workspace,)).fetchone()
         if row is None:
