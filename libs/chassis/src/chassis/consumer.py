@@ -6,6 +6,7 @@ disordered delivery changes nothing.
 
 from __future__ import annotations
 
+import base64
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,6 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from contracts.envelope import Envelope, Published, Reached
 from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
@@ -26,6 +26,7 @@ from chassis.kernel import DomainError
 from chassis.steps import Progress, failpoint
 from chassis.store import Connection, Moved, Pool, Step, Store, set_workspace
 from chassis.unit import Answer, CommandInfo, LostRace, Unavailable, Unit
+from contracts.envelope import Envelope, Published, Reached
 
 log = structlog.get_logger(__name__)
 
@@ -129,7 +130,8 @@ class Consumer:
                 at = positions.get(head.workspace, At("", 0, stored=False))
                 if head.epoch > at.epoch and at.stored:
                     names.add(head.workspace)
-                    self._later_epochs[head.workspace, topic] = head.epoch
+                    with self._lock:
+                        self._later_epochs[head.workspace, topic] = head.epoch
                 elif head.last > at.sequence:
                     names.add(head.workspace)
                 elif head.last < at.sequence:
@@ -140,6 +142,19 @@ class Consumer:
         """Return how far a topic was consumed for a workspace."""
         with self._transaction(workspace) as connection:
             return self._at(connection, workspace, topic)
+
+    def apply_parked(self, record: Envelope) -> None:
+        """Apply one parked event in a unit of its own and mark it replayed; raises what its handler raises."""
+        with self._transaction(record.workspace) as connection:
+            self._lock_inbox(connection, record.workspace, topic="")
+            unit = self.new_unit(connection, self._info(record), record.actor)
+            self._handle(unit, record)
+            self._mark_replayed(connection, record)
+            if unit.decided and self.store.append(unit, Answer(), connection).repeated:
+                self._mark_replayed(connection, record)
+            connection.commit()
+        if self.on_progress is not None:
+            self.on_progress(record.workspace)
 
     # -- one topic
 
@@ -258,8 +273,10 @@ class Consumer:
         return run or list(self.feeds[topic].events(topic, workspace, at.sequence, RUN).records)
 
     def _present(self, workspace: str, topic: str, at: At) -> At:
-        """Return the position, in the later epoch that the upstream's head was seen in, if there is one."""
-        epoch = self._later_epochs.pop((workspace, topic), "")
+        """Return the position, in the later epoch that a head or a delivered record was seen in, if there is one."""
+        with self._lock:
+            delivered = [record.epoch for record in self._offered.get(workspace, {}).get(topic, {}).values()]
+            epoch = max((self._later_epochs.pop((workspace, topic), ""), *delivered))
         if not at.stored or epoch <= at.epoch:
             return at
         return self._enter_epoch(workspace, topic, at, epoch)
@@ -301,7 +318,7 @@ class Consumer:
 
     def _failed(self, workspace: str, at: At, record: Envelope, error: Exception) -> Progress:
         """Count the attempt; park at once what cannot get better, and after some tries what does not."""
-        reason = _reason(error)
+        reason = reason_of(error)
         tries = self._count_attempt(record, reason)
         log.warning("event failed", consumer=self.store.service, eventid=record.eventid, error=reason, tries=tries)
         if isinstance(error, DomainError | ValidationError) or tries >= TRIES:
@@ -333,10 +350,16 @@ class Consumer:
             record.subject,
             record.type,
             record.eventid,
-            Jsonb(record.model_dump(mode="json")),
+            Jsonb(as_parked(record)),
             reason,
             status,
         )
+        connection.execute(cast("Any", sql), values)
+
+    def _mark_replayed(self, connection: Connection, record: Envelope) -> None:
+        sql = f"""update {self.schema}.parked set status = 'replayed'
+        where workspace = %s and topic = %s and epoch = %s and sequence = %s and status = 'parked'"""
+        values = (record.workspace, record.topic, record.epoch, record.sequence)
         connection.execute(cast("Any", sql), values)
 
     def _count_attempt(self, record: Envelope, error: str) -> int:
@@ -413,7 +436,17 @@ class OneByOne(Exception):
     """After an unclean end runs are of one event."""
 
 
-def _reason(error: Exception) -> str:
+def as_parked(record: Envelope) -> dict[str, Any]:
+    """Return an envelope as it is kept: its data in base64, since what is parked may be no text at all."""
+    return {**record.model_dump(mode="json", exclude={"data"}), "data": base64.b64encode(record.data).decode()}
+
+
+def from_parked(kept: Mapping[str, Any]) -> Envelope:
+    """Return the envelope that was kept by `as_parked`."""
+    return Envelope.model_validate({**kept, "data": base64.b64decode(kept["data"])})
+
+
+def reason_of(error: Exception) -> str:
     """Say what went wrong by type and field path; never by text, which may hold what somebody wrote."""
     if isinstance(error, ValidationError):
         fields = ", ".join(
