@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from gap_svc.documents import render
 from gap_svc.documents.data import Named, Origin, People, Rated, Told, Version, document
@@ -138,6 +139,14 @@ def test_earlier_figures_go_back_to_where_the_bar_was_another() -> None:
 
 def test_it_is_confidential_to_employee_manager_and_hr() -> None:
     assert document(told()).readers == ("Maya Okonkwo", "Erik Berg", "HR")
+
+
+def test_the_time_of_the_file_is_a_whole_second_wherever_and_whenever_it_was_computed() -> None:
+    at = datetime(2027, 1, 12, 15, 0, 0, 123, tzinfo=ZoneInfo("Europe/Berlin"))
+    version = told().version.model_copy(update={"computed_at": at})
+    printed = document(told(version=version))
+    assert printed.computed_at == datetime(2027, 1, 12, 14, tzinfo=UTC)
+    assert render(printed).pdf.startswith(b"%PDF")
 
 
 def test_credits_are_printed_and_equal_data_give_equal_bytes() -> None:

@@ -1,7 +1,7 @@
 """From a report version, what it came from and opened texts to the document that is printed."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Literal
 
 from pydantic import Field
@@ -119,7 +119,7 @@ def document(told: Told) -> page.ReportDocument:
         report=version.report,
         version=version.version,
         revision=version.revision,
-        computed_at=version.computed_at,
+        computed_at=_whole_second(version.computed_at),
         new_bar_old_scores=version.new_bar_old_scores,
         corrected_on=origin.corrected_on,
         released=origin.released,
@@ -147,6 +147,11 @@ def readiness(figures: calculation.Readiness, names: Mapping[str, Named]) -> pag
             if term.score is not None and term.covered is not None
         ),
     )
+
+
+def _whole_second(at: datetime) -> datetime:
+    """A PDF's own date has no fractions, and the typesetter takes no named time zone."""
+    return at.astimezone(UTC).replace(microsecond=0)
 
 
 def _level(level: levels.Level) -> page.Level:

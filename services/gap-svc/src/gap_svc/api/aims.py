@@ -1,0 +1,107 @@
+"""Where somebody stands over HTTP: the level they aim for, their scores over time, the roles they are closest to."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from chassis.http import Answer, Commanded, Queried, Query, problems
+from chassis.kernel import NotFound
+from chassis.unit import Unit
+from gap_svc import facts
+from gap_svc.api.allowed import allow, application
+from gap_svc.api.seen import Row, present_of, seen, target_of
+from gap_svc.api.shapes import Id, LevelView, NearestView, TargetBody, TargetView, TrendView
+from gap_svc.api.telling import competency_names, level_of, level_view
+from gap_svc.domain import nearest as closest
+from gap_svc.domain.levels import LevelRef
+from gap_svc.domain.standing import Standing
+
+router = APIRouter(tags=["aims"])
+
+
+@router.get("/people/{person}/target", responses=problems(404))
+def target(person: Id, query: Queried) -> TargetView:
+    """Read the level somebody aims for; its ETag is for choosing another."""
+    shown = seen(query, person, "read target")
+    state, version = query.state(Standing, person)
+    query.etag(version)
+    query.record_access(person, "target", person)
+    row = shown.report() if shown.versions else None
+    because = [*_choice_event(query, person), *([row["event_id"]] if row else [])]
+    return TargetView(
+        person=person,
+        present=_named(query, state.present if state else None, row),
+        chosen=_named(query, state.target if state else None, row),
+        main=_named(query, target_of(row) if row else None, row),
+        because=because,
+    )
+
+
+@router.put("/people/{person}/target", responses=problems(403, 404, 409, 412, 422))
+def choose(person: Id, body: TargetBody, command: Commanded) -> Answer:
+    """Choose the level to aim for: one's own choice, and nobody else's; null goes back to the next level."""
+
+    def decide(unit: Unit) -> Answer:
+        allow(unit, "choose target", person)
+        unit.expect(Standing, person, command.expected_version)
+        application(command).choose_target(unit, person, body.target.ref() if body.target else None)
+        return Answer(id=person, etag=str(unit.version(Standing, person)))
+
+    return command.run(decide)
+
+
+@router.get("/people/{person}/trend", responses=problems(404))
+def trend(person: Id, query: Queried) -> TrendView:
+    """Read somebody's scores over time, each with the bar of its day; a break says what changed."""
+    shown = seen(query, person, "read trend")
+    if shown.basis is None:
+        raise NotFound(person)
+    query.record_access(person, "trend", person)
+    found = shown.trend()
+    return TrendView(
+        person=person,
+        names=competency_names(query, facts.latest_version(query)),
+        competencies={name: list(points) for name, points in found.competencies.items()},
+        readiness=list(found.readiness),
+    )
+
+
+@router.get("/people/{person}/nearest", responses=problems(404))
+def nearest(person: Id, query: Queried) -> NearestView:
+    """Read which levels of any ladder somebody is closest to, by the newest framework version."""
+    shown = seen(query, person, "read nearest")
+    row, version = shown.report(), facts.latest_version(query)
+    if version is None:
+        raise NotFound(person)
+    query.record_access(person, "nearest roles", person)
+    approved = facts.approved(query, row["evaluation"], row["revision"])
+    present = level_of(query, version, present_of(row))
+    found = closest.nearest(approved.scores, present, facts.all_levels(query, version))
+    return NearestView(
+        person=person,
+        framework_version=version,
+        levels=list(found.levels),
+        too_little_rated=list(found.too_little_rated),
+        because=[approved.approval, *_ladder_events(query, version)],
+    )
+
+
+def _named(query: Query, ref: LevelRef | None, row: Row | None) -> LevelView | None:
+    version = row["framework_version"] if row else facts.latest_version(query)
+    return level_view(level_of(query, version, ref)) if ref and version is not None else None
+
+
+def _choice_event(query: Query, person: str) -> list[str]:
+    row = query.row(
+        "select target_event from standings where workspace = %(workspace)s and person = %(person)s",
+        {"person": person},
+    )
+    return [row["target_event"]] if row and row["target_event"] else []
+
+
+def _ladder_events(query: Query, version: int) -> list[str]:
+    rows = query.rows(
+        "select event_id from ladders where workspace = %(workspace)s and version = %(version)s order by ladder",
+        {"version": version},
+    )
+    return [row["event_id"] for row in rows]

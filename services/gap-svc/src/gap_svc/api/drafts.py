@@ -1,0 +1,219 @@
+"""Whose gaps would change under a draft ladder: the caller sends it in the exchange format, nothing is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from chassis.http import Queried, Query, problems
+from chassis.kernel import Forbidden
+from gap_svc import facts
+from gap_svc.access import decide
+from gap_svc.api.seen import REFUSED, Row, latest_main_reports, present_of, target_of
+from gap_svc.api.shapes import ChangedView, WhatIfView
+from gap_svc.domain.calculation import BelowPresent, Calculation, Line, Readiness, calculate
+from gap_svc.domain.change import change
+from gap_svc.domain.levels import Expectation, Level, LevelRef
+from gap_svc.domain.report import Because
+
+router = APIRouter(tags=["drafts"])
+
+DRAFT = 0
+"""The framework version of a level that was never published."""
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
+FullLevel = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}\.[a-z0-9][a-z0-9-]{0,59}$")]
+
+
+class Part(BaseModel):
+    """A part of a draft; what the calculation has no use for is passed over: framework-svc checks the whole format."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+class DraftExpectation(Part):
+    """What a level asks; `required` may still be missing in a draft."""
+
+    required: Annotated[float, Field(ge=1, le=5, multiple_of=0.5)] | None = None
+    weight: Literal[1, 2, 3] = 1
+    behaviours: tuple[str, ...] = ()
+
+
+class DraftLevel(Part):
+    """A level of a track."""
+
+    id: Slug
+    code: str
+    title: str
+    scope: str = ""
+    next: tuple[FullLevel, ...] = ()
+    expectations: dict[Slug, DraftExpectation | Literal["not expected"]] = Field(default={})
+
+
+class DraftTrack(Part):
+    """A track and its levels, lowest first."""
+
+    id: Slug
+    name: str
+    levels: Annotated[tuple[DraftLevel, ...], Field(max_length=60)] = ()
+
+
+class DraftLadder(Part):
+    """A ladder."""
+
+    id: Slug
+    name: str
+    tracks: Annotated[tuple[DraftTrack, ...], Field(max_length=20)] = ()
+
+
+class Draft(Part):
+    """A draft in the exchange format, as JSON: its ladders take the place of the published ones."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "format": "career-framework/v1",
+                    "ladders": [
+                        {
+                            "id": "engineering",
+                            "name": "Engineering",
+                            "tracks": [
+                                {
+                                    "id": "ic",
+                                    "name": "Individual contributor",
+                                    "levels": [
+                                        {
+                                            "id": "ic3",
+                                            "code": "IC3",
+                                            "title": "Senior engineer",
+                                            "expectations": {"mentoring": {"required": 4, "weight": 2}},
+                                        }
+                                    ],
+                                }
+                            ],
+                        }
+                    ],
+                }
+            ]
+        },
+    )
+
+    format: Literal["career-framework/v1"]
+    ladders: Annotated[tuple[DraftLadder, ...], Field(min_length=1, max_length=50)]
+
+    def levels(self) -> dict[LevelRef, Level]:
+        """Return every level of the draft by its name."""
+        found = (level for ladder in self.ladders for track in ladder.tracks for level in _levels(ladder, track))
+        return {level.ref: level for level in found}
+
+    def names(self) -> set[str]:
+        """Return the ids of its ladders."""
+        return {ladder.id for ladder in self.ladders}
+
+
+@router.post("/what-if", responses=problems(403, 422))
+def what_if(draft: Draft, query: Queried) -> WhatIfView:
+    """Tell whose gaps would change if this draft were published: the same scores against the draft's levels.
+
+    It covers the latest main report of everybody, of oneself only a released one; nothing is recorded but the reading.
+    """
+    if not decide(query.actor, "ask what would change"):
+        raise Forbidden(REFUSED)
+    ladders = draft.names()
+    rows = [row for row in latest_main_reports(query) if {row["present_ladder"], row["target_ladder"]} & ladders]
+    scores = _scores(query, rows)
+    bars = Bars(query, draft)
+    compared = [_changed(row, scores[row["evaluation"], row["revision"]], bars) for row in rows]
+    changed = [view for view in compared if view is not None]
+    for view in changed:
+        query.record_access(view.person, "what would change", view.report)
+    return WhatIfView(compared=len(rows), changed=changed)
+
+
+class Bars:
+    """Levels as they would be: the draft's ladders, and every other as the newest version has it."""
+
+    def __init__(self, query: Query, draft: Draft) -> None:
+        version = facts.latest_version(query)
+        published = facts.all_levels(query, version) if version is not None else []
+        drafted = draft.names()
+        self._levels = {level.ref: level for level in published if level.ladder not in drafted} | draft.levels()
+
+    def get(self, ref: LevelRef) -> Level | None:
+        """Return a level, or None where there would be none of this name."""
+        return self._levels.get(ref)
+
+
+def _changed(row: Row, scores: dict[str, float], bars: Bars) -> ChangedView | None:
+    """Return what would differ for one person, or None for nothing."""
+    present, target = present_of(row), target_of(row)
+    new_present, new_target = bars.get(present), bars.get(target)
+    because = Because.model_validate(row["because"])
+    named: dict[str, Any] = {
+        "person": row["employee"],
+        "report": row["report"],
+        "version": row["version"],
+        "present": present,
+        "target": target,
+        "because": [row["event_id"], because.approval],
+    }
+    if new_present is None or new_target is None:
+        gone = [ref for ref in dict.fromkeys((present, target)) if bars.get(ref) is None]
+        return ChangedView(**named, gone=gone, before=None, after=None, lines=[])
+    found = change(_calculation(row), calculate(scores, new_present.bar, new_target.bar))
+    if not found.is_any:
+        return None
+    return ChangedView(**named, gone=[], before=found.before, after=found.after, lines=list(found.lines))
+
+
+def _calculation(row: Row) -> Calculation:
+    return Calculation(
+        lines=tuple(Line.model_validate(one) for one in row["lines"]),
+        met=row["met"],
+        rated=row["rated"],
+        readiness=Readiness.model_validate(row["readiness"]),
+        below_present=tuple(BelowPresent.model_validate(one) for one in row["below_present"]),
+    )
+
+
+def _scores(query: Query, rows: Iterable[Row]) -> dict[tuple[str, int], dict[str, float]]:
+    """Return the ratings behind some reports, by evaluation and revision, asking once for all of them."""
+    found = query.rows(
+        "select evaluation, revision, lines from evaluations where workspace = %(workspace)s"
+        " and evaluation = any(%(evaluations)s)",
+        {"evaluations": sorted({row["evaluation"] for row in rows})},
+    )
+    return {
+        (row["evaluation"], row["revision"]): {
+            line["competency"]: line["rating"] for line in row["lines"] if line["rating"] is not None
+        }
+        for row in found
+    }
+
+
+def _levels(ladder: DraftLadder, track: DraftTrack) -> Iterable[Level]:
+    for position, level in enumerate(track.levels):
+        asked = {name: one for name, one in level.expectations.items() if isinstance(one, DraftExpectation)}
+        yield Level(
+            version=DRAFT,
+            ladder=ladder.id,
+            level=f"{ladder.id}.{level.id}",
+            track=track.id,
+            position=position,
+            code=level.code,
+            title=level.title,
+            scope=level.scope,
+            next=tuple(LevelRef(ladder=name.partition(".")[0], level=name) for name in level.next),
+            expectations={
+                name: Expectation(competency=name, required=one.required, weight=one.weight, behaviours=one.behaviours)
+                for name, one in asked.items()
+                if one.required is not None
+            },
+        )

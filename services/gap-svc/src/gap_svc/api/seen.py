@@ -1,0 +1,201 @@
+"""What one reader sees of somebody: the approved revisions that are shown to them, and the reports on those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from chassis.http import Query
+from chassis.kernel import Forbidden, NotFound
+from gap_svc import facts
+from gap_svc.access import Action, Resource, Sight, decide, shows, sight
+from gap_svc.domain.calculation import NoFigure
+from gap_svc.domain.levels import LevelRef
+from gap_svc.domain.trend import Distance, Past, Trend, trend
+
+REFUSED = "This is for somebody else to do."
+
+_REVISIONS = (
+    "select evaluation, revision, evaluator, cycle_name, approved_by, approved_at, released_at, period_ends_on,"
+    " approval from evaluations where workspace = %(workspace)s and employee = %(person)s and cancelled_at is null"
+    " order by period_ends_on, evaluation, revision"
+)
+_VERSIONS = (
+    "select v.* from report_versions v join report_list r on r.workspace = v.workspace and r.report = v.report"
+    " where v.workspace = %(workspace)s and v.employee = %(person)s and not r.withdrawn"
+    " order by v.computed_at, v.report, v.version"
+)
+_LATEST_MAIN = (
+    "select distinct on (v.employee) v.* from report_versions v"
+    " join report_list r on r.workspace = v.workspace and r.report = v.report and not r.withdrawn"
+    " join evaluations e on e.workspace = v.workspace and e.evaluation = v.evaluation and e.revision = v.revision"
+    " where v.workspace = %(workspace)s and v.is_main and e.cancelled_at is null"
+    " and (v.employee <> %(me)s or e.released_at is not null) and (%(people)s::text[] is null"
+    " or v.employee = any(%(people)s)) order by v.employee, e.period_ends_on desc, e.approved_at desc,"
+    " v.evaluation desc, v.computed_at desc, v.version desc"
+)
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Seen:
+    """One person as one reader may see them."""
+
+    query: Query
+    person: str
+    sight: Sight
+
+    @cached_property
+    def revisions(self) -> list[Row]:
+        """Every approved revision that is shown, oldest period first."""
+        return [row for row in self.query.rows(_REVISIONS, {"person": self.person}) if self._shows(row)]
+
+    @cached_property
+    def versions(self) -> list[Row]:
+        """Every report version on those, in the order they were computed."""
+        shown = {(row["evaluation"], row["revision"]) for row in self.revisions}
+        rows = self.query.rows(_VERSIONS, {"person": self.person})
+        return [row for row in rows if (row["evaluation"], row["revision"]) in shown]
+
+    @cached_property
+    def basis(self) -> Row | None:
+        """The revision that stands: of the latest period, the one approved last."""
+        newest = self._newest.values()
+        return max(newest, key=lambda row: (row["period_ends_on"], row["approved_at"], row["evaluation"]), default=None)
+
+    def revision(self, evaluation: str, number: int) -> Row:
+        """Return one revision that is shown."""
+        return next(row for row in self.revisions if (row["evaluation"], row["revision"]) == (evaluation, number))
+
+    def corrected(self, evaluation: str, number: int) -> Row | None:
+        """Return the next revision that is shown, which corrects this one."""
+        later = (row for row in self.revisions if row["evaluation"] == evaluation and row["revision"] > number)
+        return next(later, None)
+
+    def report(self, target: str | None = None, version: int | None = None) -> Row:
+        """Return one report version: of the main target or a named level, the newest or a numbered one.
+
+        Raises NotFound where none is shown.
+        """
+        newest = self._of_basis(target)
+        if newest is None:
+            raise NotFound(self.person)
+        if version is None:
+            return newest
+        same = (row for row in self.versions if row["report"] == newest["report"] and row["version"] == version)
+        found = next(same, None)
+        if found is None:
+            raise NotFound(self.person)
+        return found
+
+    def trend(self) -> Trend:
+        """Return the scores over time, of every evaluation that is shown."""
+        return trend(past for row in self._newest.values() if (past := self._past(row)))
+
+    def is_one_of(self, row: Row) -> bool:
+        """Tell whether a report version is among those that are shown."""
+        return any((one["report"], one["version"]) == (row["report"], row["version"]) for one in self.versions)
+
+    @cached_property
+    def _newest(self) -> dict[str, Row]:
+        return {row["evaluation"]: row for row in self.revisions}
+
+    def _of_basis(self, target: str | None) -> Row | None:
+        basis = self.basis
+        if basis is None:
+            return None
+        wanted = [row for row in self._on(basis) if (row["is_main"] if target is None else _is(row, target))]
+        return max(wanted, key=_when, default=None)
+
+    def _on(self, revision: Row) -> list[Row]:
+        key = (revision["evaluation"], revision["revision"])
+        return [row for row in self.versions if (row["evaluation"], row["revision"]) == key]
+
+    def _past(self, row: Row) -> Past | None:
+        approved = facts.approved(self.query, row["evaluation"], row["revision"])
+        level = facts.level(self.query, approved.framework_version, approved.rated_at)
+        if level is None:
+            return None
+        main = max((one for one in self._on(row) if one["is_main"]), key=_when, default=None)
+        return Past(
+            evaluation=approved.evaluation,
+            revision=approved.revision,
+            cycle=approved.cycle,
+            cycle_name=approved.cycle_name,
+            period_ends_on=approved.period_ends_on,
+            level=level,
+            scores=approved.scores,
+            main=_distance(main) if main else None,
+            approval=approved.approval,
+        )
+
+    def _shows(self, row: Row) -> bool:
+        wrote = row["evaluator"] == self.query.actor.person
+        return shows(self.sight, was_released=row["released_at"] is not None, wrote=wrote)
+
+
+def seen(query: Query, person: str, action: Action) -> Seen:
+    """Return what the reader sees of somebody; NotFound where that is nothing, or nobody."""
+    if query.directory.person(person) is None:
+        raise NotFound(person)
+    of = Resource(relation=query.directory.relation(query.actor.person, person), wrote=_wrote(query, person))
+    if not decide(query.actor, action, of):
+        raise NotFound(person)
+    return Seen(query, person, sight(query.actor, of))
+
+
+def allow_reading(query: Query, action: Action) -> None:
+    """Refuse a list the reader may not have."""
+    team = bool(query.directory.managed_by(query.actor.person))
+    if not decide(query.actor, action, Resource(has_team=team)):
+        raise Forbidden(REFUSED)
+
+
+def latest_main_reports(query: Query, people: Iterable[str] | None = None) -> list[Row]:
+    """Return the latest main report of each of these people (None: everybody), by person.
+
+    Of the reader themselves only a released one: "self" outranks every role, in lists and counts too.
+    """
+    named = None if people is None else list(people)
+    return query.rows(_LATEST_MAIN, {"people": named, "me": query.actor.person})
+
+
+def present_of(row: Row) -> LevelRef:
+    """Return the level a report was computed from."""
+    return LevelRef(ladder=row["present_ladder"], level=row["present_level"])
+
+
+def target_of(row: Row) -> LevelRef:
+    """Return the level a report is about."""
+    return LevelRef(ladder=row["target_ladder"], level=row["target_level"])
+
+
+def _wrote(query: Query, person: str) -> bool:
+    sql = (
+        "select 1 as found from evaluations where workspace = %(workspace)s and employee = %(person)s"
+        " and evaluator = %(me)s and cancelled_at is null limit 1"
+    )
+    return query.row(sql, {"person": person, "me": query.actor.person}) is not None
+
+
+def _is(row: Row, target: str) -> bool:
+    return target in (row["target_level"], str(target_of(row)))
+
+
+def _when(row: Row) -> tuple[Any, ...]:
+    return row["computed_at"], row["is_main"], row["version"]
+
+
+def _distance(row: Row) -> Distance:
+    why: NoFigure | None = row["readiness"]["why_no_figure"]
+    return Distance(
+        target=target_of(row),
+        framework_version=row["framework_version"],
+        met=row["met"],
+        rated=row["rated"],
+        figure=row["figure"],
+        why_no_figure=why,
+    )
