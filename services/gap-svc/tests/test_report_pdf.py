@@ -270,6 +270,13 @@ def test_the_page_says_whom_it_is_confidential_to_and_where_the_scores_come_from
     )
 
 
+def test_scores_that_nobody_approved_say_so() -> None:
+    pdf = render(report(approved_by="", cycle="Scorecard")).pdf
+
+    assert says(pdf, "Software engineering. Scorecard: nobody has approved these scores.")
+    assert not says(pdf, "approved by")
+
+
 def test_american_spelling_and_letter_paper_change_dates_and_page() -> None:
     pdf = render(report(spelling="american", paper="us-letter")).pdf
 

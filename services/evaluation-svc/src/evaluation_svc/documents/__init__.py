@@ -1,6 +1,6 @@
 """Files in and out of evaluation-svc: the XLSX scorecard, filled and blank, and the results of a cycle."""
 
-from evaluation_svc.documents.blank import BlankLine, blank_card, read_blank
+from evaluation_svc.documents.blank import BlankLine, NoScorecard, NotFilledIn, blank_card, find_level, read_blank
 from evaluation_svc.documents.results import PersonResult, Rated, write_results
 from evaluation_svc.documents.scorecard import Card, CardLine, Filled, FilledLine, Problem, on_one_line, read, write
 
@@ -10,10 +10,13 @@ __all__ = [
     "CardLine",
     "Filled",
     "FilledLine",
+    "NoScorecard",
+    "NotFilledIn",
     "PersonResult",
     "Problem",
     "Rated",
     "blank_card",
+    "find_level",
     "on_one_line",
     "read",
     "read_blank",

@@ -18,6 +18,10 @@ class BlankLine(NamedTuple):
     not_seen: str | None
 
 
+class NoScorecard(DomainError):
+    """The file is no scorecard, not one of one person, or does not fit."""
+
+
 class NotFilledIn(DomainError):
     """A scorecard cannot be taken; `problems` says which cells and why."""
 
@@ -39,22 +43,23 @@ def blank_card(framework: Fields, level: str) -> Card:
     names = {one["id"]: one["name"] for one in framework.get("competencies", ())}
     asked = [name for name in names if any(_expectation(one, name) for one in (present, *following))]
     about = f"{ladder['name']}, {present['code']} {present['title']}"
-    return Card("", about, _about(following), tuple(_line(name, names[name], present, following) for name in asked))
+    lines = tuple(_line(name, names[name], present, following) for name in asked)
+    return Card("", about, _about(following), lines, tuple(ladder.get("credits", ())))
 
 
 def read_blank(scorecard: bytes) -> dict[str, BlankLine]:
     """Return what was filled into a scorecard, by competency; lines with nothing typed are left out.
 
-    Raises Invalid for what is no scorecard or several, NotFilledIn where cells cannot be taken.
+    Raises NoScorecard for what is none, or several, NotFilledIn where cells cannot be taken.
     """
     try:
         filled, problems = read(scorecard)
     except Unreadable as error:
-        raise Invalid("scorecard", None, str(error)) from None
+        raise NoScorecard(str(error)) from None
     if problems:
         raise NotFilledIn(problems)
     if len(filled) != 1:
-        raise Invalid("scorecard", len(filled), "give a workbook with the scorecard of one person.")
+        raise NoScorecard(f"This workbook holds {len(filled)} scorecards: give one with the scorecard of one person.")
     return {line.competency: BlankLine(line.rating, line.evidence, line.not_seen) for line in filled[0].lines}
 
 

@@ -36,12 +36,16 @@ class CardLine:
 
 @dataclass(frozen=True)
 class Card:
-    """One person's scorecard; `subject` is the evaluation it fills, empty on a blank one."""
+    """One person's scorecard; `subject` is the evaluation it fills, empty on a blank one.
+
+    `credits` are the sentences that the licence of a text asks for.
+    """
 
     subject: str
     title: str
     about: str
     lines: tuple[CardLine, ...]
+    credits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,8 @@ def _sheet(sheet: Any, card: Card, styles: dict[str, Any]) -> None:
         sheet.set_column(column, column, width)
     for row, line in enumerate(card.lines, HEAD_ROW + 1):
         _line(sheet, row, line, styles)
+    for row, credit in enumerate(card.credits, HEAD_ROW + 2 + len(card.lines)):
+        sheet.write_string(row, 0, credit)
     sheet.freeze_panes(HEAD_ROW + 1, 1)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)

@@ -1,0 +1,155 @@
+"""What needs no running system: a blank scorecard of a level, and the gap report of a filled one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from chassis.kernel import Invalid
+from evaluation_svc.documents import BlankLine, NoScorecard, blank_card, find_level, read_blank, write
+from framework_svc.documents import exchange
+from framework_svc.domain.texts import DEFAULT_SCALE, Expectation, Ladder
+from gap_svc.documents import ReportDocument, render
+from gap_svc.documents.data import Named, Origin, People, Rated, Told, Version, document
+from gap_svc.documents.report import Anchor, Evidence, Target
+from gap_svc.domain import levels
+from gap_svc.domain.calculation import calculate
+
+READERS = ("the person it is about", "whoever filled in the scorecard")
+
+
+def scorecard(framework_file: bytes, level: str) -> bytes:
+    """Return the blank scorecard (XLSX) of a level of a career-framework/v1 file.
+
+    `level` is a full id (`engineering.ic2`), or a short id or a code where only one level has it. Raises a DomainError
+    for a file that is no framework and for an unknown level.
+    """
+    card = blank_card(_fields(exchange.read(framework_file)), level)
+    if not card.lines:
+        raise Invalid("level", level, "neither this level nor the next asks for anything yet.")
+    return write((card,))
+
+
+def gap(
+    framework_file: bytes, scorecard: bytes, present: str, target: str, now: datetime
+) -> tuple[dict[str, Any], bytes]:
+    """Return the gap report of a filled scorecard, as plain data for JSON and as a PDF.
+
+    `present` and `target` name levels as for `scorecard`; `now` (UTC) is when it is computed. Equal arguments give
+    equal bytes. Raises a DomainError for what cannot be read, an unknown level, and a scorecard without a rating.
+    """
+    framework, filled = exchange.read(framework_file), read_blank(scorecard)
+    if all(line.rating is None for line in filled.values()):
+        raise NoScorecard("Nothing in this scorecard is rated: rate at least one competency.")
+    identity = sha256(b"\0".join((framework_file, scorecard, present.encode(), target.encode()))).hexdigest()
+    report = _report(framework, filled, (present, target), f"rp_{identity[:16]}", now)
+    return report.model_dump(mode="json"), render(report).pdf
+
+
+def _report(
+    framework: exchange.Document,
+    filled: Mapping[str, BlankLine],
+    between: tuple[str, str],
+    identity: str,
+    now: datetime,
+) -> ReportDocument:
+    (ladder, here), (other, there) = (_level(framework, name) for name in between)
+    _refuse_unknown(filled, (one.id for one in framework.competencies))
+    version = _version(filled, here, there, identity, now)
+    origin = Origin(
+        company="Career Ladder Builder",
+        cycle="Scorecard",
+        framework=" and ".join(dict.fromkeys((ladder.name, other.name))),
+        framework_version=here.version,
+        scale=tuple(Anchor(point=one.point, name=one.name) for one in framework.scale or DEFAULT_SCALE),
+        competencies={one.id: Named(name=one.name, area=one.area) for one in framework.competencies},
+        credits=tuple(dict.fromkeys((*ladder.credits, *other.credits))),
+        approved_on=now.date(),
+    )
+    people = People(employee=f"{here.title}: a scorecard", given_name="This scorecard", approved_by="")
+    rated = {competency: _rated(line) for competency, line in filled.items()}
+    report = document(Told(version=version, rated=rated, people=people, origin=origin))
+    reasons = {competency: line.not_seen for competency, line in filled.items()}
+    lines = tuple(line.model_copy(update={"not_seen_reason": reasons.get(line.competency)}) for line in report.lines)
+    return report.model_copy(update={"lines": lines, "readers": READERS})
+
+
+def _version(
+    filled: Mapping[str, BlankLine], present: levels.Level, target: levels.Level, identity: str, now: datetime
+) -> Version:
+    scores = {competency: line.rating for competency, line in filled.items() if line.rating is not None}
+    figures = calculate(scores, present.bar, target.bar)
+    return Version(
+        report=identity,
+        version=1,
+        revision=1,
+        evaluation=identity,
+        present=present,
+        target=target,
+        target_is=_target_is(present, target),
+        lines=figures.lines,
+        readiness=figures.readiness,
+        below_present=figures.below_present,
+        computed_at=now,
+    )
+
+
+def _target_is(present: levels.Level, target: levels.Level) -> Target:
+    if target.ref == present.ref:
+        return "present"
+    return "next" if target.ref in present.next else "on request"
+
+
+def _level(framework: exchange.Document, name: str) -> tuple[Ladder, levels.Level]:
+    """Return a level of the file as the calculation knows it; what a draft has not filled in yet asks nothing."""
+    found_ladder, found_level = find_level(_fields(framework), name)
+    ladder = next(one for one in framework.ladders if one.id == found_ladder["id"])
+    track = next(one for one in ladder.tracks if any(level.id == found_level["id"] for level in one.levels))
+    position = [level.id for level in track.levels].index(found_level["id"])
+    level = track.levels[position]
+    asked = {
+        competency: levels.Expectation(
+            competency=competency,
+            required=cell.required,
+            weight=cell.weight,
+            behaviours=cell.behaviours,
+            examples=cell.examples,
+        )
+        for competency, cell in level.expectations.items()
+        if isinstance(cell, Expectation) and cell.required is not None
+    }
+    if not asked:
+        raise Invalid("level", name, "this level asks for nothing yet: complete it in the framework file.")
+    return ladder, levels.Level(
+        version=1,
+        ladder=ladder.id,
+        level=ladder.full(level),
+        track=track.id,
+        position=position,
+        code=level.code,
+        title=level.title,
+        scope=level.scope,
+        next=tuple(levels.LevelRef(ladder=one.partition(".")[0], level=one) for one in level.next),
+        expectations=asked,
+    )
+
+
+def _rated(line: BlankLine) -> Rated:
+    return Rated(
+        score=line.rating,
+        rests_on_memory=line.rating is not None and not line.evidence,
+        evidence=tuple(Evidence(text=text) for text in line.evidence),
+    )
+
+
+def _refuse_unknown(filled: Mapping[str, BlankLine], known: Iterable[str]) -> None:
+    for competency in sorted(set(filled) - set(known)):
+        raise NoScorecard(f"The framework has no competency {competency!r}: use the file the scorecard was made from.")
+
+
+def _fields(framework: exchange.Document) -> dict[str, Any]:
+    fields: dict[str, Any] = json.loads(exchange.write(framework, "json"))
+    return fields

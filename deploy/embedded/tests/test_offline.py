@@ -1,0 +1,124 @@
+"""A scorecard and a gap report from files alone: framework → blank scorecard → filled in → report."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+
+from chassis.kernel import DomainError, Invalid
+from framework_svc import templates
+from ladder import offline
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+FRAMEWORK = templates.text("engineering").encode()
+
+
+def filled(workbook: bytes, **cells: Any) -> bytes:
+    """The scorecard after somebody typed into it."""
+    book: Any = load_workbook(io.BytesIO(workbook))
+    for cell, value in cells.items():
+        book["1"][cell] = value
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+CARD = filled(
+    offline.scorecard(FRAMEWORK, "engineering.ic2"),
+    F6=3,
+    H6="Wrote the test plan of the depot app.\nReviewed four services.",
+    F7="2,5",
+    G8="No incident in the period.",
+    F9=3.5,
+    F10=2,
+)
+
+
+def by_name(report: dict[str, Any]) -> dict[str, Any]:
+    return {line["name"]: line for line in report["lines"]}
+
+
+@pytest.mark.parametrize("name", templates.NAMES)
+def test_every_level_of_every_template_has_a_scorecard(name: str) -> None:
+    (ladder,) = templates.document(name)["ladders"]
+    for level in (level for track in ladder["tracks"] for level in track["levels"]):
+        book: Any = load_workbook(
+            io.BytesIO(offline.scorecard(templates.text(name).encode(), f"{ladder['id']}.{level['id']}"))
+        )
+        assert book["1"]["A1"].value == f"{ladder['name']}, {level['code']} {level['title']}"
+        assert book["1"]["A6"].value
+
+
+def test_a_filled_scorecard_gives_the_figures_and_the_pages_of_a_gap_report() -> None:
+    report, pdf = offline.gap(FRAMEWORK, CARD, "IC2", "engineering.ic3", NOW)
+
+    assert pdf.startswith(b"%PDF-")
+    assert (report["asked"], report["rated"], report["met"], report["target_is"]) == (8, 4, 1, "next")
+    assert report["readiness"]["figure"] == pytest.approx(2 / 9)
+    lines = by_name(report)
+    assert [lines["Planning and estimation"][key] for key in ("actual", "required", "band")] == [3.5, 3.5, "strength"]
+    assert [one["text"] for one in lines["Code quality and testing"]["evidence"]] == [
+        "Wrote the test plan of the depot app.",
+        "Reviewed four services.",
+    ]
+    assert lines["System design"]["rests_on_memory"]
+    assert lines["Ownership of outcomes"]["below_present"]
+    assert lines["Running services"]["not_seen_reason"] == "No incident in the period."
+    assert json.loads(json.dumps(report)) == report
+
+
+def test_equal_files_give_equal_bytes_and_another_target_another_report() -> None:
+    first, again = (offline.gap(FRAMEWORK, CARD, "IC2", "IC3", NOW) for _ in range(2))
+    other, _ = offline.gap(FRAMEWORK, CARD, "IC2", "IC4", NOW)
+
+    assert first == again
+    assert (other["target_is"], other["report"] != first[0]["report"]) == ("on request", True)
+
+
+def test_against_the_present_level_there_is_no_percentage() -> None:
+    report, _ = offline.gap(FRAMEWORK, CARD, "IC2", "IC2", NOW)
+
+    assert (report["target_is"], report["readiness"]["figure"]) == ("present", None)
+    assert "the target is the present level" in report["readiness"]["why"]
+
+
+def test_the_report_says_that_nobody_has_approved_the_scores() -> None:
+    report, _ = offline.gap(FRAMEWORK, CARD, "IC2", "IC3", NOW)
+
+    assert report["approved_by"] == ""
+    assert report["readers"] == ["the person it is about", "whoever filled in the scorecard"]
+
+
+def test_the_credit_of_a_ladder_is_printed_with_its_report() -> None:
+    credited = FRAMEWORK.replace(
+        b"    name: Engineering\n", b"    name: Engineering\n    credits: [From elsewhere.]\n", 1
+    )
+    report, _ = offline.gap(credited, CARD, "IC2", "IC3", NOW)
+
+    assert report["credits"] == ["From elsewhere."]
+
+
+@pytest.mark.parametrize(
+    ("framework", "card", "target", "said"),
+    [
+        (b"format: something", CARD, "IC3", "Begin with"),
+        (FRAMEWORK, b"no workbook", "IC3", r"no \.xlsx workbook"),
+        (FRAMEWORK, offline.scorecard(FRAMEWORK, "IC2"), "IC3", "rate at least one competency"),
+        (FRAMEWORK, filled(CARD, F6=7), "IC3", "cell F6: Give a rating from 1 to 5"),
+        (FRAMEWORK, CARD, "IC9", "level 'IC9': name one of engineering.ic1, "),
+        (templates.text("sales").encode(), CARD, "sales.ic3", "level 'IC2'|no competency"),
+    ],
+)
+def test_what_cannot_be_taken_is_said_in_one_sentence(framework: bytes, card: bytes, target: str, said: str) -> None:
+    with pytest.raises(DomainError, match=said):
+        offline.gap(framework, card, "IC2", target, NOW)
+
+
+def test_a_scorecard_of_an_unknown_level_is_refused_with_those_there_are() -> None:
+    with pytest.raises(Invalid, match=r"name one of engineering\.ic1"):
+        offline.scorecard(FRAMEWORK, "IC9")
