@@ -13,7 +13,7 @@ help: ## list the targets
 	@tools/setup
 
 run: .venv/.set-up ## start the whole system on this machine (Ctrl-C stops it; the data stays in .ladder/)
-	@$(BIN)/ladder up
+	@$(BIN)/ladder up --demo
 
 test: .venv/.set-up ## run every test
 	@echo "── Tests (some minutes; PostgreSQL is started by the tests themselves)"

@@ -52,7 +52,7 @@ InWorkspace = Annotated[str | None, typer.Option("--workspace", help="Workspace 
 def main() -> None:
     """Run the command line; a refusal is one line on standard error and exit code 2."""
     arm_from_environment()
-    configure_logs("json" if os.environ.get("LADDER_LOG") == "json" else "console", level="WARNING")
+    configure_logs("json" if os.environ.get("LADDER_LOG") == "json" else "console", level="WARNING", stream=sys.stderr)
     try:
         app()
     except REFUSALS as error:

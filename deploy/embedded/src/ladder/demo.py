@@ -14,8 +14,9 @@ from chassis.calendar import Calendar
 from chassis.identity import Actor
 from chassis.service import Service
 from chassis.unit import Answer, CommandInfo, Unit
-from evaluation_svc.application import TypedLine
-from evaluation_svc.domain import Cycle, Dates, Evaluation, Plan
+from evaluation_svc.application.drafts import TypedLine
+from evaluation_svc.domain.cycle import Cycle, Dates, Plan
+from evaluation_svc.domain.evaluation import Evaluation
 from framework_svc import templates
 from framework_svc.documents import exchange
 from framework_svc.domain.texts import Expectation, Level

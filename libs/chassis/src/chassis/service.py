@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import psycopg
-from contracts.envelope import Envelope, Published, Sealed
 from psycopg_pool import PoolTimeout
 
 from chassis import consumer, projection, relay, store
@@ -27,8 +26,9 @@ from chassis.projection import RECORD_COLUMNS, Projections, RecordedEvent, View,
 from chassis.relay import InProcess, Relay, Sink
 from chassis.steps import Runner, failpoint
 from chassis.store import Ambiguous, Connection, Pool, PublishedForm, Store, set_workspace
-from chassis.unit import Answer, CommandInfo, Decide, LostRace, Position, PreconditionFailed, Row, Unavailable, Unit
+from chassis.unit import Answer, CommandInfo, Decide, LostRace, Position, Row, Unavailable, Unit
 from chassis.unit import DomainError as DomainError
+from contracts.envelope import Envelope, Published, Sealed
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -292,7 +292,7 @@ class Service:
                 unit = self.unit(connection, info, actor)
                 try:
                     answer = decide(unit)
-                except (DomainError, PreconditionFailed):
+                except Exception:
                     connection.rollback()
                     return self._earlier_answer(connection, unit)
                 if not unit.decided:
@@ -305,11 +305,14 @@ class Service:
         return Executed(appended.answer, appended.position, appended.published, appended.repeated)
 
     def _earlier_answer(self, connection: Connection, unit: Unit) -> Executed:
-        """A refused repeat of a command that was accepted once gets the answer it got then; else the refusal stands."""
+        """A repeat that cannot be decided any more gets the answer the command got then; else its refusal stands.
+
+        What was decided the first time stands in the way of deciding it again: a stream that exists, a state moved on.
+        """
         set_workspace(connection, unit.workspace)
         found = self.store.repeated(connection, unit)
         if found is None:
-            raise  # noqa: PLE0704 - the refusal this is called in
+            raise
         return Executed(found.answer, found.position, found.published, repeated=True)
 
     def _nothing_recorded(self, connection: Connection, answer: Answer, unit: Unit) -> Executed:
@@ -384,7 +387,9 @@ class Service:
         """Say whether this service's views show what a position stands for."""
         if position.name == self.name:
             seen = self.projections.position(workspace)
-            return Reached("reached") if seen >= position.sequence else Reached("behind", f"views at {seen}")
+            if seen >= position.sequence or self._is_lost(workspace, position):
+                return Reached("reached")
+            return Reached("behind", f"views at {seen}")
         if position.name not in self.topics:
             return Reached("passed over")
         parked = self._parked_at(workspace, position)
@@ -444,6 +449,11 @@ class Service:
     def _notify(self) -> None:
         with self._moved:
             self._moved.notify_all()
+
+    def _is_lost(self, workspace: str, position: Position) -> bool:
+        """Say whether a position lies above the end of its epoch: a restore lost it, and nobody need wait for it."""
+        since = [one.base for one in self.feed.epochs(workspace) if one.epoch > position.epoch]
+        return position.sequence > min(since, default=position.sequence)
 
     def _head(self, workspace: str) -> int:
         with self.follower_pool.connection() as connection:

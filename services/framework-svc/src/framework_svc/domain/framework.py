@@ -127,8 +127,9 @@ class Framework(State):
         for used in ladder.competency_ids():
             if used not in brought:
                 self._known_competency(used)
-        traced = edits.with_origin(ladder, self.ladders.get(ladder.id)) if source == "edit" else ladder
-        told = tuple(self._traced(brings) for brings in competencies) if source == "edit" else competencies
+        written_here = source in ("edit", "matrix")  # an import, a template and a version bring their own provenance
+        traced = edits.with_origin(ladder, self.ladders.get(ladder.id)) if written_here else ladder
+        told = tuple(self._traced(brings) for brings in competencies) if written_here else competencies
         new = tuple(brings for brings in told if self.competencies.get(brings.id) != brings)
         return LadderReplaced(ladder=traced, competencies=new, source=source, template=template)
 
@@ -289,7 +290,7 @@ class Framework(State):
     # --- evolve -----------------------------------------------------------------------------------------------------
 
     @classmethod
-    def evolve(cls, state: Self | None, event: Event) -> Self:  # noqa: C901 (one match: the only place of change)
+    def evolve(cls, state: Self | None, event: Event) -> Self:
         """Return the framework after `event`; the first event finds an empty one."""
         now = state or cls()
         match event:

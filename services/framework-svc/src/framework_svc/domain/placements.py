@@ -15,6 +15,13 @@ Reason = Literal["hire", "promotion", "move", "correction"]
 # --- events of a person's placements ----------------------------------------------------------------------------------
 
 
+class PlacementsOpened(Event):
+    """From now on the placements of this person are kept."""
+
+    TOPIC = "placement.opened"
+    person: str
+
+
 class PersonPlaced(Event):
     """From `effective_on` on somebody sits at `level` of framework version `version`.
 
@@ -110,6 +117,7 @@ class Placement(State):
 
     KIND = "placement"
 
+    person: str = ""
     seats: tuple[Seat, ...] = ()
     statement: Statement | None = None
     vacated: bool = False
@@ -224,6 +232,8 @@ class Placement(State):
         """Return the placements after `event`."""
         now = state or cls()
         match event:
+            case PlacementsOpened():
+                return now.model_copy(update={"person": event.person})
             case PersonPlaced():
                 return now._with(now._replacing(Seat(**event.model_dump())), statement=None)
             case PlacementPlanned():

@@ -1,0 +1,132 @@
+"""Placing people at levels: by hand, by what an import stated, by the clock; and taking it back."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from chassis.deadlines import Due
+from chassis.kernel import DomainError, Event, NotFound
+from chassis.unit import Unit
+from framework_svc.application.drafting import framework
+from framework_svc.domain.errors import NotOffered
+from framework_svc.domain.placements import Occupancy, OfferedLevel, Placement, PlacementsOpened, Reason
+from framework_svc.domain.texts import ladder_of
+
+
+class Placing:
+    """Every way in which somebody comes to a level or leaves it."""
+
+    def place(
+        self,
+        unit: Unit,
+        person: str,
+        level: str,
+        effective_on: date,
+        reason: Reason,
+        evaluation: str | None = None,
+        criteria: tuple[str, ...] = (),
+    ) -> Placement:
+        """Place somebody from a day on; a day ahead is planned."""
+        if unit.directory.person(person) is None:
+            raise NotFound(person)
+        now = _placements(unit, person)
+        _offered(unit, level).seat(person, level)
+        calendar = unit.directory.calendar(person)
+        decided = now.place(
+            unit.new_id("placement"),
+            level,
+            effective_on,
+            reason,
+            today=calendar.local_date(unit.now),
+            due_at=calendar.start_of_day(effective_on),
+            version=framework(unit).version,
+            evaluation=evaluation,
+            criteria=criteria,
+        )
+        return _record(unit, person, decided)
+
+    def place_group(
+        self, unit: Unit, people: Iterable[str], level: str, effective_on: date, reason: Reason
+    ) -> tuple[str, ...]:
+        """Place several people at one level, all or none; return them."""
+        return tuple(
+            person
+            for person in dict.fromkeys(people)
+            if self.place(unit, person, level, effective_on, reason)
+        )
+
+    def state_placement(
+        self, unit: Unit, person: str, ladder: str, track: str, level: str, effective_on: date
+    ) -> Placement:
+        """Place somebody where an import says they sit, or list why that cannot be."""
+        now = _placements(unit, person)
+        try:
+            found = self.meant(unit, ladder, track, level)
+            return self.place(unit, person, found.level, effective_on, now.reason_for())
+        except DomainError as why:
+            return _record(unit, person, now.refuse(ladder, track, level, effective_on, str(why)))
+
+    def meant(self, unit: Unit, ladder: str, track: str, level: str) -> OfferedLevel:
+        """Return the published level that words mean; NotOffered where there is none."""
+        wanted = ladder.strip().casefold()
+        for name, published in framework(unit).published.items():
+            if wanted in (name.casefold(), published.ladder.name.casefold()):
+                found = (unit.find(Occupancy, name) or Occupancy()).find(track, level)
+                if found is None:
+                    raise NotOffered(f"“{ladder}” has no one level “{level}” in track “{track}”.")
+                return found
+        raise NotOffered(f"No ladder “{ladder}” is published.")
+
+    def try_again(self, unit: Unit) -> None:
+        """Try again to place everybody whose stated placement was refused."""
+        waiting = unit.rows("select person from refused_placements where workspace = %(workspace)s order by person")
+        for row in waiting:
+            stated = _placements(unit, row["person"]).statement
+            if stated:
+                self.state_placement(
+                    unit, row["person"], stated.ladder, stated.track, stated.level, stated.effective_on
+                )
+
+    def take_back(self, unit: Unit, person: str, placement: str) -> Placement:
+        """Take back a plan, or withdraw a placement recorded by mistake."""
+        return _record(unit, person, unit.get(Placement, person).take_back(placement))
+
+    def forget(self, unit: Unit, person: str) -> None:
+        """Count an erased person at no level any more."""
+        now = unit.find(Placement, person)
+        if now is not None:
+            _record(unit, person, now.vacate())
+
+    def when_due(self, unit: Unit, deadline: Due) -> datetime | None:
+        """Begin a planned placement on its day; the plans of somebody who left end."""
+        person, placement = deadline.subject, deadline.id.rpartition("/")[2]
+        now = unit.get(Placement, person)
+        known = unit.directory.person(person)
+        if known is None or known.status == "left":
+            _record(unit, person, now.end_plans("left"))
+        else:
+            _record(unit, person, now.begin(placement, framework(unit).version))
+        return None
+
+
+def _placements(unit: Unit, person: str) -> Placement:
+    return unit.find(Placement, person) or Placement(person=person)
+
+
+def _offered(unit: Unit, level: str) -> Occupancy:
+    return unit.find(Occupancy, ladder_of(level)) or Occupancy()
+
+
+def _record(unit: Unit, person: str, decided: Event | tuple[Event, ...]) -> Placement:
+    """Record what was decided about a person's placements, and whom it moves between levels."""
+    before = _placements(unit, person)
+    events = (decided,) if isinstance(decided, Event) else decided
+    if not events:
+        return before
+    if unit.find(Placement, person) is None:
+        unit.record(Placement, person, PlacementsOpened(person=person))
+    after = unit.record(Placement, person, *events)
+    for level in sorted(after.held() - before.held()):
+        unit.record(Occupancy, ladder_of(level), _offered(unit, level).seat(person, level))
+    for level in sorted(before.held() - after.held()):
+        unit.record(Occupancy, ladder_of(level), _offered(unit, level).leave(person, level))
+    return after

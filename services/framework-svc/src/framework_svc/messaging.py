@@ -1,0 +1,148 @@
+"""What this service publishes of its events, and what it does when it hears the directory."""
+
+import hashlib
+
+from chassis.consumer import Handler
+from chassis.kernel import Event, State
+from chassis.unit import Unit
+from contracts import framework, people
+from contracts.envelope import Envelope, Published
+from framework_svc.application import Frameworks
+from framework_svc.domain import events
+from framework_svc.domain.framework import Framework
+from framework_svc.domain.placements import PersonPlaced, Placement, PlacementWithdrawn
+from framework_svc.domain.texts import Competency, Expectation, Ladder, Level, Provenance, PublishedLadder, ladder_of
+
+
+def published(event: Event, state: State) -> Published | None:
+    """Return what others may see of a stored event; None for what concerns the draft or this service alone."""
+    match state:
+        case Framework():
+            return _of_framework(event, state)
+        case Placement():
+            return _of_placement(event, state)
+        case _:
+            return None
+
+
+def _of_framework(event: Event, state: Framework) -> Published | None:
+    match event:
+        case events.LadderTaken():
+            return ladder_form(event.version, event.published)
+        case events.LadderCarried():
+            return ladder_form(event.version, state.published[event.ladder])
+        case events.VersionPublished():
+            return _version(event, state)
+        case events.LadderArchived():
+            return framework.LadderArchived(ladder=event.ladder)
+        case _:
+            return None
+
+
+def _of_placement(event: Event, state: Placement) -> Published | None:
+    match event:
+        case PersonPlaced():
+            return framework.PersonPlaced(
+                person=state.person,
+                ladder=ladder_of(event.level),
+                level=event.level,
+                effective_on=event.effective_on,
+                reason=event.reason,
+                evaluation=event.evaluation,
+                version=event.version,
+            )
+        case PlacementWithdrawn():
+            return framework.PlacementEnded(
+                person=state.person, level=event.level, effective_on=event.effective_on
+            )
+        case _:
+            return None
+
+
+def _version(event: events.VersionPublished, state: Framework) -> framework.FrameworkPublished:
+    return framework.FrameworkPublished(
+        version=event.version,
+        note=event.note,
+        scale=tuple(framework.AnchorText(**anchor.model_dump()) for anchor in event.scale),
+        digests={name: _digest(ladder_form(event.version, ladder)) for name, ladder in state.published.items()},
+        fates=tuple(framework.CompetencyFate(**fate.model_dump()) for fate in event.fates),
+    )
+
+
+def _digest(form: framework.LadderPublished) -> str:
+    """Return the SHA-256 of the bytes in which the ladder is published."""
+    return hashlib.sha256(form.model_dump_json().encode()).hexdigest()
+
+
+def ladder_form(version: int, of: PublishedLadder) -> framework.LadderPublished:
+    """Return a ladder as version `version` publishes it; every level by its full id."""
+    ladder = of.ladder
+    return framework.LadderPublished(
+        version=version,
+        ladder=ladder.id,
+        name=ladder.name,
+        tracks=tuple(
+            framework.TrackText(
+                id=track.id, name=track.name, levels=tuple(ladder.full(level) for level in track.levels)
+            )
+            for track in ladder.tracks
+        ),
+        levels=tuple(_level(ladder, track.id, level) for track in ladder.tracks for level in track.levels),
+        competencies=tuple(_competency(competency) for competency in of.competencies),
+        expectations=tuple(
+            _expectation(ladder.full(level), competency, cell)
+            for level in ladder.levels()
+            for competency, cell in level.expectations.items()
+        ),
+        changed_in=of.changed_in,
+        credits=ladder.credits,
+    )
+
+
+def _level(ladder: Ladder, track: str, level: Level) -> framework.LevelText:
+    return framework.LevelText(
+        id=ladder.full(level), code=level.code, title=level.title, track=track, scope=level.scope, next=level.next
+    )
+
+
+def _competency(of: Competency) -> framework.CompetencyText:
+    return framework.CompetencyText(
+        id=of.id, name=of.name, area=of.area, description=of.description, provenance=_provenance(of.provenance)
+    )
+
+
+def _expectation(level: str, competency: str, cell: Expectation | str) -> framework.ExpectationText:
+    if not isinstance(cell, Expectation):
+        return framework.ExpectationText(level=level, competency=competency, required=None)
+    return framework.ExpectationText.model_validate(
+        {
+            "level": level,
+            "competency": competency,
+            "required": cell.required,
+            "weight": cell.weight,
+            "behaviours": cell.behaviours,
+            "examples": cell.examples,
+            "provenance": _provenance(cell.provenance),
+        }
+    )
+
+
+def _provenance(of: Provenance | None) -> framework.Provenance | None:
+    return framework.Provenance(**of.model_dump(exclude={"original"})) if of else None
+
+
+def handlers(application: Frameworks) -> dict[type[Published], Handler]:
+    """Return what this service does when it hears the directory."""
+
+    def when_placement_stated_then_place(unit: Unit, heard: people.PlacementStated, envelope: Envelope) -> None:
+        application.state_placement(unit, **heard.model_dump())
+
+    def when_person_erased_then_vacate_their_seats(
+        unit: Unit, heard: people.PersonErased, envelope: Envelope
+    ) -> None:
+        application.forget(unit, heard.person)
+
+    return {
+        people.PlacementStated: when_placement_stated_then_place,
+        people.PersonErased: when_person_erased_then_vacate_their_seats,
+    }

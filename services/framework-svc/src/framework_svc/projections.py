@@ -1,0 +1,163 @@
+"""Read models: published versions and their ladders, placements, refused statements; deadlines of planned ones."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from chassis.deadlines import Due, Ended
+from chassis.projection import RecordedEvent, Rows, View
+from framework_svc.domain import placements
+from framework_svc.domain.events import LadderCarried, LadderTaken, VersionPublished
+
+PLACEMENT = "placement"
+"""The kind of the deadline at which a planned placement begins."""
+
+
+class Versions(View):
+    """The published versions: note, scale, fates, who was affected, when, by whom."""
+
+    NAME: ClassVar[str] = "framework_versions"
+    COLUMNS: ClassVar[dict[str, str]] = {
+        "version": "int",
+        "note": "text",
+        "scale": "jsonb",
+        "fates": "jsonb",
+        "affected": "jsonb",
+        "published_by": "text",
+        "published_at": "timestamptz",
+        "because": "text",
+    }
+    KEY: ClassVar[tuple[str, ...]] = ("version",)
+
+    def apply(self, rows: Rows, entry: RecordedEvent) -> None:
+        """Add a version once it is whole."""
+        match entry.event:
+            case VersionPublished() as event:
+                rows.put(
+                    {
+                        **event.model_dump(mode="json"),
+                        "published_by": entry.actor,
+                        "published_at": entry.recorded_at,
+                        "because": str(entry.event_id),
+                    }
+                )
+            case _:
+                pass
+
+
+class Ladders(View):
+    """Every ladder as every version holds it."""
+
+    NAME: ClassVar[str] = "published_ladders"
+    COLUMNS: ClassVar[dict[str, str]] = {
+        "version": "int",
+        "ladder": "text",
+        "changed_in": "int",
+        "content": "jsonb",
+    }
+    KEY: ClassVar[tuple[str, ...]] = ("version", "ladder")
+
+    def apply(self, rows: Rows, entry: RecordedEvent) -> None:
+        """Add a ladder of a version, new or as in the version before."""
+        match entry.event:
+            case LadderTaken() as event:
+                ladder = event.published
+                rows.put(
+                    {
+                        "version": event.version,
+                        "ladder": ladder.ladder.id,
+                        "changed_in": ladder.changed_in,
+                        "content": ladder.model_dump(mode="json"),
+                    }
+                )
+            case LadderCarried() as event:
+                before = rows.get((event.version - 1, event.ladder))
+                if before:
+                    rows.put({**before, "version": event.version})
+            case _:
+                pass
+
+
+class Placements(View):
+    """Where people sit from which day on, and where they are planned to."""
+
+    NAME: ClassVar[str] = "placements"
+    COLUMNS: ClassVar[dict[str, str]] = {
+        "person": "text",
+        "placement": "text",
+        "level": "text",
+        "effective_on": "date",
+        "reason": "text",
+        "version": "int",
+        "evaluation": "text",
+        "criteria": "jsonb",
+        "planned": "boolean",
+        "recorded_by": "text",
+        "recorded_at": "timestamptz",
+        "because": "text",
+    }
+    KEY: ClassVar[tuple[str, ...]] = ("person", "placement")
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("level",),)
+
+    def apply(self, rows: Rows, entry: RecordedEvent) -> None:
+        """Fold one event about a person's placements."""
+        match entry.event:
+            case placements.PersonPlaced() as event:
+                rows.put(_row(entry, event, planned=False))
+            case placements.PlacementPlanned() as event:
+                rows.put(_row(entry, event, planned=True))
+            case placements.PlanEnded() | placements.PlacementWithdrawn() as event:
+                rows.delete((entry.id, event.placement))
+            case _:
+                pass
+
+
+def _row(
+    entry: RecordedEvent, event: placements.PersonPlaced | placements.PlacementPlanned, *, planned: bool
+) -> dict[str, Any]:
+    return {
+        **event.model_dump(exclude={"due_at"}),
+        "criteria": list(event.criteria),
+        "person": entry.id,
+        "planned": planned,
+        "recorded_by": entry.actor,
+        "recorded_at": entry.recorded_at,
+        "because": str(entry.event_id),
+    }
+
+
+class RefusedPlacements(View):
+    """What an import stated and could not be placed, until the person is placed."""
+
+    NAME: ClassVar[str] = "refused_placements"
+    COLUMNS: ClassVar[dict[str, str]] = {
+        "person": "text",
+        "ladder": "text",
+        "track": "text",
+        "level": "text",
+        "effective_on": "date",
+        "why": "text",
+        "because": "text",
+    }
+    KEY: ClassVar[tuple[str, ...]] = ("person",)
+
+    def apply(self, rows: Rows, entry: RecordedEvent) -> None:
+        """List a refusal, or take it off the list."""
+        match entry.event:
+            case placements.StatementRefused() as event:
+                rows.put({**event.model_dump(), "person": entry.id, "because": str(entry.event_id)})
+            case placements.PersonPlaced() | placements.PlacementPlanned() | placements.SeatsVacated():
+                rows.delete((entry.id,))
+            case _:
+                pass
+
+
+def deadlines(entry: RecordedEvent) -> Iterable[Due | Ended]:
+    """A planned placement begins when its day does, where the person is."""
+    match entry.event:
+        case placements.PlacementPlanned() as event:
+            identifier = f"{PLACEMENT}/{entry.id}/{event.placement}"
+            yield Due(id=identifier, kind=PLACEMENT, subject=entry.id, person=None, due_at=event.due_at)
+        case placements.PersonPlaced() | placements.PlanEnded() as event:
+            yield Ended(id=f"{PLACEMENT}/{entry.id}/{event.placement}")
+        case _:
+            pass

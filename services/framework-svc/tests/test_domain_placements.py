@@ -1,0 +1,361 @@
+"""Who sits at which level from when, and which levels still take somebody."""
+
+from datetime import UTC, date, datetime
+from typing import cast
+
+import pytest
+
+from chassis.kernel import Event, Invalid, evolve
+from framework_svc.domain.errors import NoSuchPlacement, NotOffered
+from framework_svc.domain.placements import (
+    LevelsOffered,
+    Occupancy,
+    PersonPlaced,
+    Placement,
+    PlacementPlanned,
+    PlacementWithdrawn,
+    PlanEnded,
+    Reason,
+    SeatLeft,
+    SeatsVacated,
+    SeatTaken,
+    Statement,
+)
+from framework_svc.domain.texts import Ladder, Level, PublishedLadder, Track
+
+TODAY = date(2026, 3, 3)
+DUE = datetime(2026, 6, 1, tzinfo=UTC)
+IC1, IC2, IC3 = "engineering.ic1", "engineering.ic2", "engineering.ic3"
+
+
+def placing(
+    now: Placement,
+    placement: str,
+    level: str,
+    day: date,
+    reason: Reason = "move",
+    evaluation: str | None = None,
+    criteria: tuple[str, ...] = (),
+) -> PersonPlaced | PlacementPlanned | tuple[()]:
+    return now.place(
+        placement,
+        level,
+        day,
+        reason,
+        today=TODAY,
+        due_at=DUE,
+        version=4,
+        evaluation=evaluation,
+        criteria=criteria,
+    )
+
+
+def after(now: Placement, *decided: Event | tuple[Event, ...]) -> Placement:
+    events = [event for each in decided for event in (each if isinstance(each, tuple) else (each,))]
+    return cast(Placement, evolve(Placement, events, now))
+
+
+def placed(*steps: tuple[str, str, date]) -> Placement:
+    now = Placement()
+    for placement, level, day in steps:
+        now = after(now, placing(now, placement, level, day))
+    return now
+
+
+# --- placing ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reason", ["hire", "promotion", "move", "correction"])
+def test_somebody_is_placed_from_a_day_on_for_a_reason(reason: Reason) -> None:
+    assert placing(Placement(), "pl_1", IC1, TODAY, reason) == PersonPlaced(
+        placement="pl_1", level=IC1, effective_on=TODAY, reason=reason, version=4
+    )
+
+
+def test_where_was_somebody_on_a_day_has_an_answer() -> None:
+    now = placed(("pl_1", IC1, date(2024, 1, 1)), ("pl_2", IC2, date(2025, 7, 1)))
+
+    assert now.on(date(2023, 12, 31)) is None
+    assert [seat.level for day in (date(2025, 6, 30), date(2025, 7, 1)) if (seat := now.on(day))] == [IC1, IC2]
+
+
+def test_an_older_placement_recorded_late_does_not_move_the_present_one() -> None:
+    now = placed(("pl_1", IC2, date(2025, 7, 1)), ("pl_2", IC1, date(2024, 1, 1)))
+
+    present = now.present()
+    assert present is not None
+    assert present.level == IC2
+
+
+def test_of_one_day_the_last_recorded_placement_counts() -> None:
+    now = placed(("pl_1", IC1, TODAY), ("pl_2", IC2, TODAY))
+
+    present = now.present()
+    assert present is not None
+    assert present.placement == "pl_2"
+
+
+def test_stating_what_is_so_already_records_nothing() -> None:
+    now = placed(("pl_1", IC1, date(2024, 1, 1)))
+
+    assert placing(now, "pl_2", IC1, TODAY) == ()
+
+
+def test_a_promotion_may_name_the_evaluation_and_criteria_it_rests_on() -> None:
+    promoted = placing(Placement(), "pl_1", IC2, TODAY, "promotion", "ev_1", ("cr_1", "cr_2"))
+
+    assert isinstance(promoted, PersonPlaced)
+    assert (promoted.evaluation, promoted.criteria) == ("ev_1", ("cr_1", "cr_2"))
+
+
+@pytest.mark.parametrize("reason", ["hire", "move", "correction"])
+def test_nothing_but_a_promotion_rests_on_an_evaluation_or_criteria(reason: Reason) -> None:
+    with pytest.raises(Invalid, match="Only a promotion"):
+        placing(Placement(), "pl_1", IC2, TODAY, reason, evaluation="ev_1")
+    with pytest.raises(Invalid, match="Only a promotion"):
+        placing(Placement(), "pl_1", IC2, TODAY, reason, criteria=("cr_1",))
+
+
+def test_a_stated_placement_is_a_hire_for_a_new_person_and_a_move_for_one_who_sits_somewhere() -> None:
+    assert Placement().reason_for() == "hire"
+    assert placed(("pl_1", IC1, TODAY)).reason_for() == "move"
+
+
+# --- future days ------------------------------------------------------------------------------------------------------
+
+
+def test_a_future_day_is_planned_and_changes_nothing_yet() -> None:
+    now = placed(("pl_1", IC1, date(2024, 1, 1)), ("pl_2", IC2, date(2026, 6, 1)))
+
+    present, on_the_day = now.present(), now.on(date(2026, 6, 1))
+    assert present is not None
+    assert present == on_the_day
+    assert present.level == IC1
+    assert [(seat.level, seat.due_at) for seat in now.planned()] == [(IC2, DUE)]
+
+
+def test_a_plan_begins_when_its_day_comes_with_the_version_of_that_day() -> None:
+    now = placed(("pl_1", IC1, date(2024, 1, 1)), ("pl_2", IC2, date(2026, 6, 1)))
+
+    begun = now.begin("pl_2", version=5)
+    now = after(now, begun)
+
+    assert begun == PersonPlaced(placement="pl_2", level=IC2, effective_on=date(2026, 6, 1), reason="move", version=5)
+    assert now.planned() == ()
+    present = now.present()
+    assert present is not None
+    assert (present.level, present.version) == (IC2, 5)
+
+
+def test_a_planned_promotion_begins_with_what_it_rests_on() -> None:
+    now = after(Placement(), placing(Placement(), "pl_1", IC2, date(2026, 6, 1), "promotion", "ev_1", ("cr_1",)))
+
+    begun = now.begin("pl_1", version=4)
+
+    assert isinstance(begun, PersonPlaced)
+    assert (begun.reason, begun.evaluation, begun.criteria) == ("promotion", "ev_1", ("cr_1",))
+
+
+def test_a_plan_begins_once() -> None:
+    now = placed(("pl_1", IC2, date(2026, 6, 1)))
+    now = after(now, now.begin("pl_1", version=4))
+
+    assert now.begin("pl_1", version=4) == ()
+
+
+def test_a_plan_that_was_taken_back_does_not_begin() -> None:
+    now = placed(("pl_1", IC2, date(2026, 6, 1)))
+    now = after(now, now.take_back("pl_1"))
+
+    assert now.begin("pl_1", version=4) == ()
+
+
+def test_planning_what_is_planned_already_records_nothing() -> None:
+    now = placed(("pl_1", IC1, TODAY), ("pl_2", IC2, date(2026, 6, 1)))
+
+    assert placing(now, "pl_3", IC2, date(2026, 6, 1)) == ()
+    assert placing(now, "pl_3", IC2, date(2026, 7, 1)) == ()
+
+
+def test_a_return_to_the_present_level_after_a_plan_is_a_plan_of_its_own() -> None:
+    now = placed(("pl_1", IC1, TODAY), ("pl_2", IC2, date(2026, 6, 1)))
+
+    assert isinstance(placing(now, "pl_3", IC1, date(2026, 9, 1)), PlacementPlanned)
+
+
+def test_of_two_plans_for_one_day_the_last_decided_counts_whichever_begins_first() -> None:
+    now = placed(("pl_1", IC2, date(2026, 6, 1)), ("pl_2", IC3, date(2026, 6, 1)))
+
+    for order in (("pl_1", "pl_2"), ("pl_2", "pl_1")):
+        begun = now
+        for placement in order:
+            begun = after(begun, begun.begin(placement, version=4))
+        present = begun.present()
+        assert present is not None
+        assert present.level == IC3
+
+
+# --- taking back, leaving, erasing ------------------------------------------------------------------------------------
+
+
+def test_a_plan_is_taken_back_and_a_mistaken_placement_is_withdrawn() -> None:
+    now = placed(("pl_1", IC1, date(2024, 1, 1)), ("pl_2", IC2, TODAY), ("pl_3", IC3, date(2026, 6, 1)))
+
+    assert now.take_back("pl_3") == PlanEnded(placement="pl_3", why="taken back")
+    withdrawn = now.take_back("pl_2")
+    assert withdrawn == PlacementWithdrawn(placement="pl_2", level=IC2, effective_on=TODAY)
+    present = after(now, withdrawn).present()
+    assert present is not None
+    assert present.level == IC1
+
+
+def test_a_placement_that_is_not_there_cannot_be_taken_back() -> None:
+    with pytest.raises(NoSuchPlacement):
+        Placement().take_back("pl_1")
+
+
+def test_somebody_who_leaves_keeps_the_level_and_loses_the_plans() -> None:
+    now = placed(("pl_1", IC1, TODAY), ("pl_2", IC2, date(2026, 6, 1)), ("pl_3", IC3, date(2026, 9, 1)))
+
+    ended = now.end_plans("left")
+
+    assert ended == (PlanEnded(placement="pl_2", why="left"), PlanEnded(placement="pl_3", why="left"))
+    assert after(now, ended).held() == {IC1}
+
+
+def test_the_levels_one_sits_at_and_will_sit_at_are_held_and_those_one_has_left_are_not() -> None:
+    now = placed(("pl_1", IC1, date(2024, 1, 1)), ("pl_2", IC2, TODAY), ("pl_3", IC3, date(2026, 6, 1)))
+
+    assert now.held() == {IC2, IC3}
+
+
+def test_an_erased_person_counts_at_no_level_and_keeps_the_dates_and_levels_of_the_history() -> None:
+    now = placed(("pl_1", IC1, TODAY), ("pl_2", IC2, date(2026, 6, 1)))
+
+    vacated = now.vacate()
+    erased = after(now, vacated)
+
+    assert vacated == (PlanEnded(placement="pl_2", why="erased"), SeatsVacated())
+    assert erased.held() == frozenset()
+    assert [seat.level for seat in erased.seats] == [IC1]
+    assert erased.vacate() == ()
+
+
+# --- statements of an import ------------------------------------------------------------------------------------------
+
+
+def test_a_statement_that_cannot_be_placed_is_listed_in_its_own_words_once() -> None:
+    refused = Placement().refuse("Engineering", "IC", "Wizard", TODAY, "No such level.")
+    now = after(Placement(), refused)
+
+    assert now.statement == Statement(
+        ladder="Engineering", track="IC", level="Wizard", effective_on=TODAY, why="No such level."
+    )
+    assert now.refuse("Engineering", "IC", "Wizard", TODAY, "No such level.") == ()
+
+
+def test_a_statement_is_settled_by_the_next_placement() -> None:
+    now = after(Placement(), Placement().refuse("Engineering", "IC", "Wizard", TODAY, "No such level."))
+
+    assert after(now, placing(now, "pl_1", IC1, TODAY)).statement is None
+
+
+# --- the levels that are offered --------------------------------------------------------------------------------------
+
+
+def ladder(*levels: Level) -> PublishedLadder:
+    tracks = (Track(id="ic", name="Individual contributors", levels=levels),)
+    return PublishedLadder(
+        ladder=Ladder(id="engineering", name="Engineering", tracks=tracks), competencies=(), changed_in=1
+    )
+
+
+BOTH = ladder(Level(id="ic1", code="IC1", title="Engineer"), Level(id="ic2", code="IC2", title="Senior engineer"))
+
+
+def occupied(*events: Event | tuple[()]) -> Occupancy:
+    recorded = [event for event in events if not isinstance(event, tuple)]
+    offered = Occupancy().offer(1, BOTH)
+    return cast(Occupancy, evolve(Occupancy, [offered, *recorded]))
+
+
+def test_a_seat_is_taken_at_a_published_level() -> None:
+    assert occupied().seat("pe_anna", IC1) == SeatTaken(person="pe_anna", level=IC1)
+
+
+def test_nobody_is_placed_at_a_level_that_is_not_published() -> None:
+    with pytest.raises(NotOffered):
+        occupied().seat("pe_anna", "engineering.ic9")
+    with pytest.raises(NotOffered):
+        Occupancy().seat("pe_anna", IC1)
+
+
+def test_an_archived_ladder_takes_no_new_placements_and_keeps_those_who_sit_there() -> None:
+    taken = occupied(SeatTaken(person="pe_anna", level=IC1))
+    closed = cast(Occupancy, evolve(Occupancy, _events(taken.close()), taken))
+
+    with pytest.raises(NotOffered, match="archived"):
+        closed.seat("pe_ben", IC1)
+    assert closed.seat("pe_anna", IC1) == ()
+    assert closed.at_levels() == {IC1: ("pe_anna",)}
+    assert closed.close() == ()
+
+
+def test_a_ladder_that_was_dropped_offers_no_level_and_comes_back_open() -> None:
+    closed = cast(Occupancy, evolve(Occupancy, [Occupancy().offer(1, BOTH), *_events(Occupancy().close())]))
+
+    dropped = Occupancy.evolve(closed, closed.offer(2, None))
+    back = Occupancy.evolve(dropped, dropped.offer(3, BOTH))
+
+    with pytest.raises(NotOffered):
+        dropped.seat("pe_anna", IC1)
+    assert back.seat("pe_anna", IC1) == SeatTaken(person="pe_anna", level=IC1)
+
+
+def test_a_newer_version_of_an_archived_ladder_stays_closed() -> None:
+    closed = cast(Occupancy, evolve(Occupancy, [Occupancy().offer(1, BOTH), *_events(Occupancy().close())]))
+
+    newer = Occupancy.evolve(closed, closed.offer(2, BOTH))
+
+    with pytest.raises(NotOffered, match="archived"):
+        newer.seat("pe_anna", IC1)
+
+
+def test_a_seat_is_given_back_once() -> None:
+    taken = occupied(SeatTaken(person="pe_anna", level=IC1))
+
+    left = taken.leave("pe_anna", IC1)
+
+    assert left == SeatLeft(person="pe_anna", level=IC1)
+    assert occupied(SeatTaken(person="pe_anna", level=IC1), left).at_levels() == {}
+    assert taken.leave("pe_ben", IC1) == ()
+
+
+def test_a_new_version_keeps_who_sits_where() -> None:
+    taken = occupied(SeatTaken(person="pe_anna", level=IC1))
+
+    assert Occupancy.evolve(taken, taken.offer(2, BOTH)).at_levels() == {IC1: ("pe_anna",)}
+
+
+@pytest.mark.parametrize("word", [IC1, "ic1", "IC1", "engineer", " Engineer "])
+def test_an_import_names_a_level_by_id_code_or_title(word: str) -> None:
+    found = occupied().find("", word)
+
+    assert found is not None
+    assert found.level == IC1
+
+
+@pytest.mark.parametrize(("track", "known"), [("ic", True), ("Individual Contributors", True), ("Management", False)])
+def test_an_import_that_names_a_track_means_only_its_levels(track: str, known: bool) -> None:
+    assert (occupied().find(track, "IC1") is not None) == known
+
+
+def test_a_word_that_means_two_levels_means_none() -> None:
+    twice = ladder(Level(id="ic1", code="1", title="Engineer"), Level(id="m1", code="1", title="Lead"))
+    now = Occupancy.evolve(None, LevelsOffered(version=1, levels=Occupancy().offer(1, twice).levels))
+
+    assert now.find("", "1") is None
+
+
+def _events(*decided: Event | tuple[()]) -> list[Event]:
+    return [event for event in decided if not isinstance(event, tuple)]
