@@ -1,0 +1,153 @@
+"""A service as a whole: commands answer positions, reads wait for them, followers run by themselves and say how they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from chassis.postgres import Database
+from chassis.service import Service
+from chassis.testing import assert_live_equals_rebuilt
+from chassis.unit import Answer, NotFound, Position, Unit
+
+from . import toy
+from .conftest import Pair
+
+
+@pytest.fixture
+def running(pair: Pair) -> Iterator[Pair]:
+    """Both services with their followers running."""
+    for service in (pair.toy, pair.reader):
+        service.start()
+    yield pair
+    for service in (pair.toy, pair.reader):
+        for runner in service.runners:
+            runner.stop()
+        service.runners = []
+
+
+def test_what_is_written_is_read_by_whoever_waits_for_it(running: Pair, workspace: str) -> None:
+    running.open(workspace)
+    executed = running.write(workspace, "one")
+
+    assert running.toy.wait(workspace, [executed.position], 10).state == "reached"
+    assert running.reader.wait(workspace, executed.published, 10).state == "reached"
+
+    with running.toy.reader(workspace) as reader:
+        assert reader.rows("select lines from notebook_list where workspace = %(workspace)s") == [{"lines": 1}]
+    assert running.tally(workspace).numbers == (1,)
+    assert_live_equals_rebuilt(running.toy, workspace)
+
+
+def test_a_read_that_waits_in_vain_says_how_far_things_are(pair: Pair, workspace: str) -> None:
+    pair.open(workspace)
+    executed = pair.write(workspace, "one")
+
+    own = pair.toy.wait(workspace, [executed.position], 0)
+    heard = pair.reader.wait(workspace, executed.published, 0)
+
+    assert (own.state, own.detail) == ("behind", "views at 0")
+    assert (heard.state, heard.detail) == ("behind", "toy.v1 at 0")
+
+
+def test_a_position_of_a_service_nobody_here_hears_is_passed_over(pair: Pair, workspace: str) -> None:
+    assert pair.toy.reached(workspace, Position("elsewhere.v1", "e", 9)).state == "passed over"
+
+
+def test_whoever_waits_for_a_parked_event_is_told_so_at_once(pair: Pair, workspace: str) -> None:
+    pair.open(workspace)
+    executed = pair.write(workspace, "poison")
+    pair.settle(workspace)
+
+    found = pair.reader.wait(workspace, executed.published, 10)
+
+    assert found.state == "parked"
+    assert pair.sent(workspace)[0].eventid in found.detail
+
+
+def test_a_position_lost_with_an_ended_epoch_is_not_waited_for(pair: Pair, workspace: str) -> None:
+    pair.open(workspace)
+    executed = pair.write(workspace, "one")
+    pair.settle(workspace)
+    later = f"{executed.position.epoch}-later"
+    pair.rows("insert into toy.epochs values (%s, %s, 2, now())", workspace, later)
+    pair.rows("update toy.head set epoch = %s where workspace = %s", later, workspace)
+
+    lost = Position("toy", executed.position.epoch, 9)
+
+    assert pair.toy.reached(workspace, lost).state == "reached"
+    assert pair.toy.reached(workspace, Position("toy", later, 9)).state == "behind"
+
+
+def test_a_command_that_records_nothing_answers_where_the_record_is(pair: Pair, workspace: str) -> None:
+    pair.open(workspace)
+    written = pair.write(workspace, "one")
+
+    executed = pair.run(workspace, lambda unit: Answer(status=204))
+
+    assert (executed.position, executed.published) == (written.position, written.published)
+    assert pair.run(f"{workspace}-new", lambda unit: Answer()).position == Position("toy", "", 0)
+
+
+def test_a_reader_cannot_write(pair: Pair, workspace: str) -> None:
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), pair.toy.reader(workspace) as reader:
+        reader.rows("delete from toy.head where workspace = %(workspace)s")
+
+
+def test_a_decision_that_finds_nothing_says_so(pair: Pair, workspace: str) -> None:
+    def decide(unit: Unit) -> Answer:
+        unit.get(toy.Notebook, "nowhere")
+        return Answer()
+
+    with pytest.raises(NotFound):
+        pair.run(workspace, decide)
+
+
+def test_personal_text_is_stored_and_published_as_ciphertext_and_read_by_whoever_may(
+    pair: Pair, workspace: str
+) -> None:
+    pair.open(workspace)
+    pair.write(workspace, "a very personal line")
+    pair.settle(workspace)
+
+    for table, column in (("events", "state"), ("published", "data")):
+        rows = pair.rows(f"select {column} as bytes from toy.{table} where workspace = %s", workspace)
+        assert all(b"personal line" not in bytes(row["bytes"]) for row in rows)
+    with pair.reader.reader(workspace) as reader:
+        assert reader.open(toy.NotebookLineWritten.model_validate_json(pair.sent(workspace)[0].data).text) == (
+            "a very personal line"
+        )
+
+
+def test_the_parts_of_a_running_service_say_how_they_are(running: Pair) -> None:
+    health = running.toy.health()
+
+    assert health.ok
+    assert {"relay", "consumer", "projections", "deadlines", "database", "parked"} <= {one.name for one in health.parts}
+
+
+def test_a_part_that_has_ended_makes_its_service_unwell(running: Pair) -> None:
+    running.toy.runners[0].stop()
+
+    health = running.toy.health()
+
+    assert not health.ok
+    assert [one.name for one in health.parts if not one.ok] == ["relay"]
+
+
+def test_migrating_again_changes_nothing(database: Database) -> None:
+    def shape() -> list[tuple[str, ...]]:
+        with psycopg.connect(database.admin_dsn()) as admin:
+            sql = """select table_name, column_name, data_type from information_schema.columns
+            where table_schema = 'toy' order by 1, 2"""
+            return admin.execute(sql).fetchall()
+
+    service: Service = toy.toy()
+    service.migrate(database)
+    once = shape()
+    service.migrate(database)
+
+    assert once == shape()
+    assert ("events", "leaf", "bytea") in once
