@@ -60,7 +60,9 @@ def trend(person: Id, query: Queried) -> TrendView:
     found = shown.trend()
     return TrendView(
         person=person,
-        names=competency_names(query, facts.latest_version(query)),
+        names=competency_names(
+            query, {one.framework_version for points in found.competencies.values() for one in points}
+        ),
         competencies={name: list(points) for name, points in found.competencies.items()},
         readiness=list(found.readiness),
     )

@@ -45,7 +45,7 @@ def heat(query: Queried, scope: Annotated[Scope | None, Parameter()] = None) -> 
     return HeatMapView(
         scope=asked,
         fewest=fewest,
-        names=competency_names(query, facts.latest_version(query)),
+        names=competency_names(query, [facts.latest_version(query)]),
         teams={
             team: {name: CellView(figures=cell, because=events[team, name]) for name, cell in cells.items()}
             for team, cells in figures.teams.items()
@@ -64,7 +64,7 @@ def placements(query: Queried) -> list[PlacementToCheckView]:
     if not decide(query.actor, "read placements to check"):
         raise Forbidden(REFUSED)
     rows = [row for row in latest_main_reports(query) if row["below_present"] and not _is_self(query, row)]
-    names = competency_names(query, facts.latest_version(query))
+    names = competency_names(query, {row["framework_version"] for row in rows})
     for row in rows:
         query.record_access(row["employee"], "placement to check", row["report"])
     return [_placement(row, names) for row in rows]

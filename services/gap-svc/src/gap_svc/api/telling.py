@@ -358,11 +358,12 @@ def named(ladders: Iterable[facts.Ladder]) -> dict[str, data.Named]:
     return found
 
 
-def competency_names(query: Query, version: int | None) -> dict[str, str]:
-    """Return the names of every competency of a framework version."""
+def competency_names(query: Query, versions: Iterable[int | None]) -> dict[str, str]:
+    """Return the names of every competency of some framework versions; the newest to name one is followed."""
     rows = query.rows(
-        "select content from ladders where workspace = %(workspace)s and version = %(version)s order by ladder",
-        {"version": version},
+        "select content from ladders where workspace = %(workspace)s and version = any(%(versions)s)"
+        " order by version desc, ladder",
+        {"versions": sorted({one for one in versions if one is not None})},
     )
     ladders = (facts.Ladder.model_validate_json(json.dumps(row["content"])) for row in rows)
     return {competency: one.name for competency, one in named(ladders).items()}
