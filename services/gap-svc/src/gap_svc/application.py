@@ -150,13 +150,9 @@ class Reports:
         for report in before.reports.get(evaluation, ()):
             unit.record(Report, report, unit.get(Report, report).withdraw(CYCLE_CANCELLED, heard))
         if after.basis is not None and after.basis != before.basis:
-            self._compute_missing(unit, _seat(unit, person, after.basis), heard)
-
-    def _compute_missing(self, unit: Unit, seat: Seat, caused_by: str) -> None:
-        """Compute the main report of an evaluation that counts again, unless it has one against the present bar."""
-        known = unit.find(Report, Report.id_of(seat.basis.evaluation, seat.main.ref))
-        if known is None or not known.has(_inputs(unit, seat, seat.main, "request", caused_by)):
-            self._compute(unit, seat, (seat.main,), "approval", caused_by)
+            # Level and target may have changed while the dropped one counted, so what is there may be out of date.
+            seat = _seat(unit, person, after.basis)
+            self._compute(unit, seat, (seat.main,), "approval", heard)
 
     def _compute(self, unit: Unit, seat: Seat, levels: Iterable[Level], cause: Cause, caused_by: str) -> None:
         for target in levels:
