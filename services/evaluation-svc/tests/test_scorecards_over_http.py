@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from contracts import people
 from documents.xlsx import read as cells_of
 from evaluation_svc.documents import Card, CardLine, write
 
-from .conftest import Caller, Company
+from .conftest import Caller, Company, now
 
 SEEN = "Led the billing migration in May; no invoice was late."
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -33,13 +34,13 @@ def filled(workbook: bytes, **cells: Any) -> bytes:
     book: Any = load_workbook(io.BytesIO(workbook))
     for name, value in cells.items():
         sheet, _, cell = name.rpartition("_")
-        book[sheet.removeprefix("b") or "1"][cell] = value
+        book.worksheets[int(sheet.removeprefix("b") or 1) - 1][cell] = value
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
 
 
-def shown(workbook: bytes, sheet: str = "1", columns: slice = slice(0, None)) -> list[list[Any]]:
+def shown(workbook: bytes, sheet: str, columns: slice = slice(0, None)) -> list[list[Any]]:
     return [row[columns] for row in cells_of(workbook)[sheet]]
 
 
@@ -65,7 +66,7 @@ def team_cycle(company: Company) -> tuple[str, str, str]:
 def test_a_scorecard_is_downloaded_filled_in_uploaded_and_submitted(company: Company) -> None:
     evaluation, erik = company.open_for(), company.as_("erik")
     card = downloaded(erik, f"/evaluations/{evaluation}/scorecard.xlsx")
-    assert [row[:5] for row in shown(card)[5:]] == [
+    assert [row[:5] for row in shown(card, "1 Maya Maya")[5:]] == [
         ["Communication", "Says so.", 3, None, 4],
         ["Delivery", None, 3, None, 4],
         ["Mentoring", None, None, None, 3],
@@ -100,7 +101,7 @@ def test_a_whole_team_has_a_sheet_each_of_those_still_to_write(company: Company)
     cycle, maya, nils = team_cycle(company)
     erik = company.as_("erik")
     team = downloaded(erik, "/scorecards.xlsx", cycle=cycle)
-    sheet = {row[2]: str(row[0]) for row in shown(team, "ladder")[1:]}
+    sheet = {row[2]: str(row[0])[0] for row in shown(team, "ladder")[1:]}
 
     typed = {f"b{sheet[maya]}_F7": 4, f"b{sheet[nils]}_F7": 2}
     assert erik.upload("/scorecards", filled(team, **typed)).status_code == 200
@@ -121,13 +122,13 @@ def test_one_wrong_cell_changes_nothing_of_the_whole_workbook(company: Company) 
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
     assert answer.json()["errors"] == [
         {
-            "sheet": "2",
+            "sheet": "2 Nils Nils",
             "cell": "F6",
             "value": "3.3",
             "remedy": "Give a rating from 1 to 5 in half points, such as 3.5.",
         },
         {
-            "sheet": "2",
+            "sheet": "2 Nils Nils",
             "cell": "G7",
             "value": "Away.",
             "remedy": "Give a rating or a reason why it was not seen, not both.",
@@ -143,7 +144,20 @@ def test_a_sheet_that_was_submitted_meanwhile_is_named(company: Company) -> None
 
     (error,) = erik.upload("/scorecards", card).json()["errors"]
 
-    assert (error["sheet"], error["cell"], error["value"]) == ("1", "A1", "submitted")
+    assert (error["sheet"], error["cell"], error["value"]) == ("1 Maya Maya", "A1", "submitted")
+
+
+def test_the_sheet_of_a_submitted_one_is_taken_out_and_the_others_are_taken(company: Company) -> None:
+    cycle, maya, nils = team_cycle(company)
+    erik = company.as_("erik")
+    book: Any = load_workbook(io.BytesIO(filled(downloaded(erik, "/scorecards.xlsx", cycle=cycle), b1_F6=2, b2_F6=2)))
+    company.submit(maya)
+    del book["1 Maya Maya"]
+    out = io.BytesIO()
+    book.save(out)
+
+    assert erik.upload("/scorecards", out.getvalue()).json()["ids"] == [nils]
+    assert lines(erik, nils)["communication"]["rating"] == 2
 
 
 def test_only_the_evaluator_downloads_and_uploads_a_scorecard(company: Company) -> None:
@@ -158,6 +172,26 @@ def test_only_the_evaluator_downloads_and_uploads_a_scorecard(company: Company) 
         404,
     ]
     assert lines(company.as_("erik"), evaluation)["communication"]["rating"] is None
+
+
+def test_whoever_has_nobody_to_evaluate_in_a_cycle_finds_no_scorecards(company: Company) -> None:
+    cycle, _, _ = team_cycle(company)
+
+    found = [company.as_(one).get("/scorecards.xlsx", cycle=cycle).status_code for one in ("maya", "hanna", "gro")]
+    assert found == [404, 404, 404]
+    assert company.as_("erik").get("/scorecards.xlsx", cycle='"; x').status_code == 422
+
+
+def test_the_manager_of_an_evaluator_who_left_takes_the_scorecards_over(company: Company) -> None:
+    cycle, maya, nils = team_cycle(company)
+    company.running.hear(
+        company.workspace, people.StatusChanged(person="erik", status="left", effective_on=now().date())
+    )
+
+    team = downloaded(company.as_("gro"), "/scorecards.xlsx", cycle=cycle)
+
+    assert {row[2] for row in shown(team, "ladder")[1:]} == {maya, nils}
+    assert company.as_("gro").upload("/scorecards", filled(team, b1_F6=3)).status_code == 200
 
 
 def test_what_is_no_workbook_is_refused_in_a_sentence(company: Company) -> None:

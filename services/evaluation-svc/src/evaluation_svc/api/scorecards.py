@@ -12,7 +12,7 @@ from pydantic import Json
 
 from chassis.http import Answer, Command, Commanded, Queried, Query, problems
 from chassis.http.problems import problem
-from chassis.kernel import DomainError, Forbidden, Invalid, Sealed
+from chassis.kernel import DomainError, Forbidden, Invalid, NotFound, Sealed
 from chassis.unit import Unit
 from documents.xlsx import MAX_BYTES, Unreadable
 from evaluation_svc import facts
@@ -35,7 +35,7 @@ _MULTIPART = 64 * 1024
 
 _TO_WRITE = (
     "select evaluation from evaluation_list where workspace = %(workspace)s and cycle = %(cycle)s"
-    " and evaluator = any(%(evaluators)s) and status in ('not started', 'draft', 'returned') order by evaluation"
+    " and evaluator = any(%(evaluators)s) and status in ('not started', 'draft', 'returned')"
 )
 
 PlanOfOne = Annotated[
@@ -62,11 +62,13 @@ def scorecard(evaluation: Id, query: Queried) -> Response:
 
 
 @router.get("/scorecards.xlsx", response_class=Response, responses={**WORKBOOK, **problems(404)})
-def scorecards(cycle: Annotated[str, QueryParameter(max_length=80)], query: Queried) -> Response:
+def scorecards(cycle: Annotated[str, QueryParameter(pattern="^[A-Za-z0-9_.-]{1,80}$")], query: Queried) -> Response:
     """Download the scorecards of everybody one has still to evaluate in a cycle, a sheet each."""
     rows = query.rows(_TO_WRITE, {"cycle": cycle, "evaluators": _stands_in_for(query)})
-    query.directory.people()  # one read for everybody, instead of one each
-    return download(write(tuple(_card(query, row["evaluation"]) for row in rows)), f"scorecards-{cycle}.xlsx")
+    if not rows:
+        raise NotFound(cycle)
+    cards = sorted((_card(query, row["evaluation"]) for row in rows), key=lambda card: (card.title, card.subject))
+    return download(write(tuple(cards)), f"scorecards-{cycle}.xlsx")
 
 
 @router.post(
@@ -93,12 +95,12 @@ def _take(
     ]
     if nameless:
         raise NotTaken((*nameless, *found))
-    drafts = [(one, allow(unit, "write", one.subject)) for one in filled]
+    drafts = [(one, allow(unit, "write", one.subject)) for one in filled if one.lines]
     if wrong := [*found, *(each for one, state in drafts for each in _misfits(one, state))]:
         raise NotTaken(wrong)
     for one, state in drafts:
         application(command).draft_lines(unit, one.subject, tuple(_typed(unit, state, line) for line in one.lines))
-    return Answer(ids=tuple(one.subject for one in filled))
+    return Answer(ids=tuple(one.subject for one, _ in drafts))
 
 
 def _bring(

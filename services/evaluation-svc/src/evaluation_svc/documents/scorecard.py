@@ -88,7 +88,7 @@ def write(cards: tuple[Card, ...]) -> bytes:
         styles = _styles(book)
         ids: list[tuple[str, int, str, str]] = []
         for number, card in enumerate(cards, 1):
-            name = f"{number}"
+            name = _sheet_name(number, card)
             _sheet(add_sheet(book, name), card, styles)
             ids += [(name, HEAD_ROW + 1 + i, card.subject, line.competency) for i, line in enumerate(card.lines)]
         hidden = add_sheet(book, IDS)
@@ -98,6 +98,14 @@ def write(cards: tuple[Card, ...]) -> bytes:
         hidden.protect()
         hidden.very_hidden()
     return out.getvalue()
+
+
+def _sheet_name(number: int, card: Card) -> str:
+    """Return a name that no other sheet has and every spreadsheet takes: at most 31 signs, none of them forbidden."""
+    title = (
+        "".join(sign for sign in card.title if sign.isprintable() and sign not in "[]:*?/\\'") if card.subject else ""
+    )
+    return f"{number} {title}"[:31].strip()
 
 
 def _styles(book: Any) -> dict[str, Any]:
@@ -147,22 +155,30 @@ def _line(sheet: Any, row: int, line: CardLine, styles: dict[str, Any]) -> None:
 def read(data: bytes) -> tuple[tuple[Filled, ...], tuple[Problem, ...]]:
     """Return what was filled in, and what cannot be taken; lines with nothing typed are left out.
 
-    Raises documents.xlsx.Unreadable for what is no scorecard of this format.
+    A person whose sheet was taken out has no lines. Raises documents.xlsx.Unreadable for what is no scorecard of this
+    format.
     """
     sheets = read_workbook(data)
     ids = sheets.get(IDS, [])
     if not ids or ids[0][:1] != [FORMAT]:
         raise Unreadable(f"This is no scorecard of the format {FORMAT}; save a downloaded one as .xlsx.")
+    places = [_place(each) for each in ids[1:]]
+    problems = _renamed(set(sheets) - {IDS}, {place[0] for place in places})
     filled: dict[tuple[str, str], list[FilledLine]] = {}
-    problems: list[Problem] = []
-    for each in ids[1:]:
-        sheet, row, subject, competency = _place(each)
+    for sheet, row, subject, competency in places:
         cells = sheets.get(sheet, [])
         found = _typed(sheet, row, competency, cells[row] if row < len(cells) else [], problems)
         lines = filled.setdefault((subject, sheet), [])
         if found:
             lines.append(found)
     return tuple(Filled(*key, tuple(lines)) for key, lines in filled.items()), tuple(problems)
+
+
+def _renamed(there: set[str], expected: set[str]) -> list[Problem]:
+    """Return a problem for each sheet that lost its name; a sheet may be taken out, and others be added."""
+    lost = ", ".join(sorted(expected - there))
+    remedy = f"Give this sheet its name back: {lost}."
+    return [Problem(sheet, "A1", sheet, remedy) for sheet in sorted(there - expected)] if lost else []
 
 
 def on_one_line(text: str) -> str:
