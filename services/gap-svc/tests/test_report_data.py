@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from gap_svc.documents import render
 from gap_svc.documents.data import Named, Origin, People, Rated, Told, Version, document
+from gap_svc.documents.pdf import printed
 from gap_svc.documents.report import Anchor, Evidence
 from gap_svc.domain.calculation import calculate
 from gap_svc.domain.levels import Expectation, Level
@@ -108,6 +109,11 @@ def test_a_score_below_the_present_requirement_is_marked_with_that_requirement()
     assert below == {"mentoring": 2.0, "typing": 3.0}
 
 
+def test_the_page_says_it_too_where_the_target_does_not_ask_for_the_competency() -> None:
+    said = "Rated, but not asked for at IC3: typing (2.0, below the 3.0 that IC2 asks)."
+    assert printed(document(told()))["unasked"] == said
+
+
 def test_a_rating_without_evidence_rests_on_memory() -> None:
     assert [line.competency for line in document(told()).lines if line.rests_on_memory] == ["mentoring"]
 
@@ -144,9 +150,9 @@ def test_it_is_confidential_to_employee_manager_and_hr() -> None:
 def test_the_time_of_the_file_is_a_whole_second_wherever_and_whenever_it_was_computed() -> None:
     at = datetime(2027, 1, 12, 15, 0, 0, 123, tzinfo=ZoneInfo("Europe/Berlin"))
     version = told().version.model_copy(update={"computed_at": at})
-    printed = document(told(version=version))
-    assert printed.computed_at == datetime(2027, 1, 12, 14, tzinfo=UTC)
-    assert render(printed).pdf.startswith(b"%PDF")
+    found = document(told(version=version))
+    assert found.computed_at == datetime(2027, 1, 12, 14, tzinfo=UTC)
+    assert render(found).pdf.startswith(b"%PDF")
 
 
 def test_credits_are_printed_and_equal_data_give_equal_bytes() -> None:

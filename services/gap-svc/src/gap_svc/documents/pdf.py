@@ -166,11 +166,7 @@ def _line(line: Line, report: ReportDocument) -> dict[str, Json]:
 
 def _unasked(report: ReportDocument) -> str:
     """Which rated competencies the target level asks nothing of, in one sentence."""
-    names = [
-        f"{line.name} ({words.number(line.actual)})"
-        for line in report.lines
-        if line.required is None and line.actual is not None
-    ]
+    names = [words.unasked(line, report) for line in report.lines if line.required is None and line.actual is not None]
     return f"Rated, but not asked for at {report.target.code}: {words.listed(names)}." if names else ""
 
 

@@ -89,6 +89,14 @@ def score(line: Line) -> str:
     return f"{number(line.actual)} of {number(line.required)}" if line.required is not None else number(line.actual)
 
 
+def unasked(line: Line, report: ReportDocument) -> str:
+    """`Typing (2.0)`; below what the present level asks, that too: a placement to check must not pass unsaid."""
+    said = "" if line.actual is None else number(line.actual)
+    if line.below_present and line.present_required is not None:
+        said += f", below the {number(line.present_required)} that {report.present.code} asks"
+    return f"{line.name} ({said})" if said else line.name
+
+
 def remarks(line: Line, report: ReportDocument) -> list[str]:
     """What else the page says about a line, one sentence each."""
     said = [_not_seen(line), _below_present(line, report), _own_score(line), earlier(line.trend)]
