@@ -75,6 +75,7 @@ class Demo:
 
     system: Composition
     clock: VirtualClock
+    until: datetime
     seed: int
     say: Callable[[str], None]
     workspace: str = field(init=False)
@@ -88,16 +89,16 @@ class Demo:
         self.members = list(self._invent())
         self.by_id: dict[str, Member] = {}
 
-    def build(self, until: datetime) -> str:
-        """Play the company's history up to a moment; return the workspace."""
+    def build(self) -> str:
+        """Play the company's history; return the workspace."""
         self._found()
-        self._cycle("H2 2024", 60, 1)
+        self._cycle(60, 1)
         self._promote()
         self._change_people()
-        self._cycle("H2 2025", 330, 1)
+        self._cycle(330, 1)
         self._publish_again()
-        self._cycle("H2 2026", 690, 2, finished=0.7)
-        self._go_to(until)
+        self._cycle(748, 2, finished=0.7)
+        self._go_to(self.until)
         return self.workspace
 
     # ---- who is there
@@ -160,11 +161,8 @@ class Demo:
         self._settle()
         self._read_ids()
         for name in templates.NAMES:
-            text = templates.text(name)
-            self._hr(self.framework, lambda unit, text=text: self.framework.application.import_document(unit, exchange.read(text)))
-        for ladder in SIZES:
-            self._hr(self.framework, lambda unit, ladder=ladder: self.framework.application.mark_ready(unit, ladder))
-        self._hr(self.framework, lambda unit: self.framework.application.publish(unit, "The first framework"))
+            self._draft(_document(name), name)
+        self._publish("The first framework")
         self._settle()
         self.say("Hiring 120 people")
         sheet = read_people(write_people(self._rows()))
@@ -201,12 +199,13 @@ class Demo:
                 "level": member.level,
             }
 
-    def _cycle(self, name: str, day: int, version: int, finished: float = 1.0) -> None:
+    def _cycle(self, day: int, version: int, finished: float = 1.0) -> None:
         """Play one cycle, opened so many days after the founding; `finished` is the share that gets approved."""
         start = self.founded + timedelta(days=day)
         self._go_to(start)
-        self.say(f"Cycle {name}")
         today = start.date()
+        name = f"H{1 if today.month < 7 else 2} {today.year}"
+        self.say(f"Cycle {name}")
         dates = Dates(
             self_due=today + timedelta(days=14),
             manager_due=today + timedelta(days=28),
@@ -228,7 +227,7 @@ class Demo:
         self._open(cycle[-1])
         evaluations = self._evaluations(cycle[-1])
         self._assess(evaluations, start)
-        self._rate(evaluations, start, name)
+        self._rate(evaluations, start)
         self._decide(evaluations, start, finished)
         self._release(evaluations, start, finished)
         if finished == 1.0:
@@ -254,7 +253,7 @@ class Demo:
         self._go_to(start + timedelta(days=9))
         for identifier, one in evaluations:
             if self.random.random() < 0.8:
-                lines = self._lines(one, generous=0.3)
+                lines = tuple(line for line in self._lines(one, generous=0.3) if line.rating is not None)
 
                 def assess(unit: Unit, identifier: str = identifier, lines: tuple[TypedLine, ...] = lines) -> None:
                     for line in lines:
@@ -264,7 +263,7 @@ class Demo:
                 self._do(self.evaluation, one.employee, assess)
         self._settle()
 
-    def _rate(self, evaluations: list[tuple[str, Evaluation]], start: datetime, name: str) -> None:
+    def _rate(self, evaluations: list[tuple[str, Evaluation]], start: datetime) -> None:
         app = self.evaluation.application
         self._go_to(start + timedelta(days=20))
         for identifier, one in evaluations:
@@ -354,12 +353,24 @@ class Demo:
     def _publish_again(self) -> None:
         """Before the third cycle engineering is published again with a clearer scope."""
         self._go_to(self.founded + timedelta(days=600))
-        text = templates.text("engineering").replace("scope: ", "scope: In short: ", 1)
-        app = self.framework.application
-        self._hr(self.framework, lambda unit: app.import_document(unit, exchange.read(text)))
-        self._hr(self.framework, lambda unit: app.mark_ready(unit, "engineering"))
-        self._hr(self.framework, lambda unit: app.publish(unit, "Clearer scope for the first engineering level"))
+        self._draft(exchange.read(templates.text("engineering").replace("scope: ", "scope: In short, ", 1)), None)
+        self._publish("A clearer scope for the first engineering level")
         self._settle()
+
+    def _draft(self, document: exchange.Document, template: str | None) -> None:
+        """Take a file into the draft and mark its ladders ready."""
+        app = self.framework.application
+        source = "template" if template else "import"
+
+        def take(unit: Unit) -> None:
+            app.bring(unit, document.ladders, document.competencies, document.scale, source, template)
+            for ladder in document.ladders:
+                app.mark_ready(unit, ladder.id, None)
+
+        self._hr(self.framework, take)
+
+    def _publish(self, note: str) -> None:
+        self._hr(self.framework, lambda unit: self.framework.application.publish(unit, note, (), None))
 
     # ---- how it happens
 
@@ -389,7 +400,8 @@ class Demo:
         settle(self.system, self.workspace)
 
     def _go_to(self, moment: datetime) -> None:
-        """Let time pass day by day, so that clocks fire when they are due."""
+        """Let time pass day by day, never past the present, so that clocks fire when they are due."""
+        moment = min(moment, self.until)
         while self.clock.at < moment:
             self.clock.at = min(moment, self.clock.at + _DAY)
             if any(self.workspace in service.clockwork.behind() for service in self.system.services):
@@ -425,7 +437,7 @@ def beginning(now: datetime) -> datetime:
 def build(system: Composition, clock: VirtualClock, seed: int, say: Callable[[str], None]) -> str:
     """Build the demo company in a composition that runs on a virtual clock; return its workspace."""
     until = datetime.fromtimestamp(time.time(), UTC) - _HOUR
-    return Demo(system, clock, seed, say).build(until)
+    return Demo(system, clock, until, seed, say).build()
 
 
 # ---- what the templates say
