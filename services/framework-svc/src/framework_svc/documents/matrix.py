@@ -11,11 +11,11 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from documents import csv as table
-from documents import xlsx
 from pydantic import Field
 
 from chassis.kernel import DomainError, Frozen
+from documents import csv as table
+from documents import xlsx
 from framework_svc.domain.structure import (
     SLUG,
     faults_in_cell,
@@ -95,7 +95,8 @@ def write_xlsx(ladder: Ladder, competencies: tuple[Competency, ...]) -> bytes:
         _lay_out(book, sheet, len(_columns(ladder)))
         for row, cells in enumerate(_rows(ladder, competencies), 1):
             for place, column in enumerate(_columns(ladder)):
-                sheet.write_string(row, place, cells.get(column, ""))
+                if text := cells.get(column):
+                    sheet.write_string(row, place, text)
         for place, column in enumerate(_columns(ladder)):
             sheet.write_string(0, place, column)
     return out.getvalue()
@@ -165,7 +166,7 @@ def read_xlsx(data: bytes, onto: Ladder, known: Mapping[str, Competency]) -> Mat
         sheets = xlsx.read(data)
     except xlsx.Unreadable as error:
         raise NotAMatrix((Problem(cell="file", value="", remedy=str(error)),)) from None
-    grid = next(iter(sheets.values()), [])
+    grid = next(iter(sheets.values())) if sheets else []
     head = [_named(_plain(cell)) for cell in grid[0]] if grid else []
     twice = [n for n, name in enumerate(head) if name and name in head[:n]]
     if twice:
