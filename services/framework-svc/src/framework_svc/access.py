@@ -20,7 +20,7 @@ NOBODY = Resource()
 def decide(actor: Actor, action: Action, resource: Resource = NOBODY) -> bool:
     """Return whether `actor` may do this.
 
-    Everybody browses what is published; HR alone drafts, publishes and places, but nobody places themselves.
+    Everybody browses what is published; HR alone drafts, publishes and places.
     """
     if "service" in actor.roles or actor.person.startswith("service:"):
         return False
@@ -30,7 +30,5 @@ def decide(actor: Actor, action: Action, resource: Resource = NOBODY) -> bool:
             return True
         case "read person":
             return is_hr or bool(relation & {"self", "manager", "manager above"})
-        case "place":
-            return is_hr and "self" not in relation
         case _:
             return is_hr

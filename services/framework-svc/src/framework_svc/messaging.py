@@ -52,9 +52,7 @@ def _of_placement(event: Event, state: Placement) -> Published | None:
                 version=event.version,
             )
         case PlacementWithdrawn():
-            return framework.PlacementEnded(
-                person=state.person, level=event.level, effective_on=event.effective_on
-            )
+            return framework.PlacementEnded(person=state.person, level=event.level, effective_on=event.effective_on)
         case _:
             return None
 
@@ -137,9 +135,7 @@ def handlers(application: Frameworks) -> dict[type[Published], Handler]:
     def when_placement_stated_then_place(unit: Unit, heard: people.PlacementStated, envelope: Envelope) -> None:
         application.state_placement(unit, **heard.model_dump())
 
-    def when_person_erased_then_vacate_their_seats(
-        unit: Unit, heard: people.PersonErased, envelope: Envelope
-    ) -> None:
+    def when_person_erased_then_vacate_their_seats(unit: Unit, heard: people.PersonErased, envelope: Envelope) -> None:
         application.forget(unit, heard.person)
 
     return {

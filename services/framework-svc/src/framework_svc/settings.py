@@ -4,5 +4,5 @@ from chassis.cipher import Grant
 
 NAME = "framework"
 
-GRANTS: tuple[Grant, ...] = ()
-"""Nothing this service stores is personal text, so it makes and opens no keys."""
+GRANTS = (Grant(NAME, "placement", may_make=True),)
+"""Which kinds of stream this service makes keys for; a service without a grant has no account at the key database."""

@@ -49,9 +49,7 @@ class Placing:
     ) -> tuple[str, ...]:
         """Place several people at one level, all or none; return them."""
         return tuple(
-            person
-            for person in dict.fromkeys(people)
-            if self.place(unit, person, level, effective_on, reason)
+            person for person in dict.fromkeys(people) if self.place(unit, person, level, effective_on, reason)
         )
 
     def state_placement(

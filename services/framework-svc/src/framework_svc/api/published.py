@@ -1,0 +1,123 @@
+"""What is published: versions, ladders, differences; and publishing and archiving."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from fastapi import Query as QueryParameter
+
+from chassis.http import Answer, Commanded, Queried, Query, problems
+from chassis.kernel import NotFound
+from chassis.unit import Unit
+from framework_svc.api.allowed import allow, allow_reading, application, draft_of
+from framework_svc.api.shapes import FrameworkView, History, PublicationBody, Recorded, Versions, VersionView
+from framework_svc.domain.diff import FrameworkDiff, difference
+from framework_svc.domain.framework import FRAMEWORK, Framework
+from framework_svc.domain.publication import Plan, plan
+from framework_svc.domain.texts import PublishedLadder
+
+router = APIRouter(tags=["framework"])
+
+Number = Annotated[int, Path(ge=1, le=1_000_000)]
+LadderId = Annotated[str, Path(pattern="^[a-z0-9][a-z0-9-]{0,59}$")]
+_VERSION = "select version, note, scale, fates, published_at, because from framework_versions"
+
+
+@router.get("/framework", responses=problems(404))
+def framework(query: Queried) -> FrameworkView:
+    """Read the last published version; browsing is open to everybody."""
+    allow_reading(query, "read framework")
+    last = query.row("select max(version) as last from framework_versions where workspace = %(workspace)s")
+    if last is None or last["last"] is None:
+        raise NotFound(FRAMEWORK)
+    return _version(query, last["last"])
+
+
+@router.get("/framework/versions")
+def versions(query: Queried) -> Versions:
+    """List the published versions, the newest first."""
+    allow_reading(query, "read framework")
+    rows = query.rows(f"{_VERSION} where workspace = %(workspace)s order by version desc")
+    return Versions(items=[VersionView.model_validate(row) for row in rows])
+
+
+@router.get("/framework/versions/{number}", responses=problems(404))
+def version(number: Number, query: Queried) -> FrameworkView:
+    """Read one published version."""
+    allow_reading(query, "read framework")
+    return _version(query, number)
+
+
+@router.get("/framework/diff", responses=problems(404))
+def diff(
+    query: Queried,
+    before: Annotated[int, QueryParameter(ge=1)],
+    after: Annotated[int, QueryParameter(ge=1)],
+) -> FrameworkDiff:
+    """Tell what differs between two published versions."""
+    allow_reading(query, "read framework")
+    old, new = _version(query, before), _version(query, after)
+    return difference(_by_name(old), _by_name(new), old.scale, new.scale)
+
+
+@router.get("/framework/publication")
+def publication(query: Queried) -> Plan:
+    """Preview what publishing now would do, and everything it would ask."""
+    return plan(draft_of(query))
+
+
+@router.post("/framework/publication", status_code=201, responses=problems(403, 409, 412, 422))
+def publish(body: PublicationBody, command: Commanded) -> Answer:
+    """Publish every ladder that is ready as the next version."""
+
+    def decide(unit: Unit) -> Answer:
+        allow(unit, "publish")
+        after = application(command).publish(unit, body.note, body.fates, body.ladders)
+        return Answer(status=201, id=str(after.version), location=f"/framework/versions/{after.version}")
+
+    return command.run(decide)
+
+
+@router.post("/ladders/{ladder}/archive", responses=problems(403, 404, 409))
+def archive(ladder: LadderId, command: Commanded) -> Answer:
+    """Let a published ladder take no new placements."""
+
+    def decide(unit: Unit) -> Answer:
+        allow(unit, "publish")
+        application(command).archive(unit, ladder)
+        return Answer(id=ladder)
+
+    return command.run(decide)
+
+
+@router.get("/framework/history")
+def history(query: Queried) -> History:
+    """Read everything recorded about the framework, drafts included."""
+    allow_reading(query, "read draft")
+    return History(
+        items=[
+            Recorded(
+                event_id=str(entry.event_id),
+                topic=entry.topic,
+                version=entry.version,
+                actor=entry.actor,
+                recorded_at=entry.recorded_at,
+                data=entry.event.model_dump(mode="json"),
+            )
+            for entry in query.history(Framework, FRAMEWORK)
+        ]
+    )
+
+
+def _version(query: Query, number: int) -> FrameworkView:
+    row = query.row(f"{_VERSION} where workspace = %(workspace)s and version = %(number)s", {"number": number})
+    if row is None:
+        raise NotFound(str(number))
+    ladders = query.rows(
+        "select content from published_ladders where workspace = %(workspace)s and version = %(number)s order by ladder",
+        {"number": number},
+    )
+    return FrameworkView.model_validate({**row, "ladders": [ladder["content"] for ladder in ladders]})
+
+
+def _by_name(of: FrameworkView) -> dict[str, PublishedLadder]:
+    return {one.ladder.id: one for one in of.ladders}
