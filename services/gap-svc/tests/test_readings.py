@@ -109,9 +109,7 @@ def test_of_a_level_that_is_less_than_half_rated_there_is_too_little_to_say() ->
 def row(person: int, team: str, actual: float | None) -> Row:
     gap = None if actual is None else max(0.0, 4.0 - actual)
     band = "not rated" if gap is None else "strength" if not gap else "gap"
-    line = Line(
-        competency="code", required=4.0, actual=actual, gap=gap, weight=1, band=band, present_required=None
-    )
+    line = Line(competency="code", required=4.0, actual=actual, gap=gap, weight=1, band=band, present_required=None)
     return Row(person=f"p{person}", team=team, lines=(line,), report=f"rp{person}", version=1)
 
 

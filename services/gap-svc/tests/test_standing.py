@@ -47,9 +47,7 @@ def taken(evaluation: str = "ev_1", revision: int = 1, ends: date = date(2026, 1
 
 
 def placement(at: LevelRef, effective_on: date, in_force_from: datetime, heard: str = "placed") -> Placement:
-    return Placement(
-        at=at, framework_version=1, effective_on=effective_on, in_force_from=in_force_from, heard=heard
-    )
+    return Placement(at=at, framework_version=1, effective_on=effective_on, in_force_from=in_force_from, heard=heard)
 
 
 def after(*events: Event | tuple[()], state: Standing | None = None) -> Standing:

@@ -7,8 +7,11 @@ from chassis.cipher import Grant
 
 NAME = "gap"
 
-GRANTS = tuple(Grant(NAME, kind) for kind in ("evaluation", "self-assessment", "person"))
-"""Whose texts this service opens: evidence, examples of one's own, and names. It makes no keys: it stores no text."""
+GRANTS = tuple(Grant(NAME, kind) for kind in ("evaluation", "observation", "example", "self-assessment", "person"))
+"""Whose texts this service opens: evidence, the notes it cites (evidence keeps the key of its note), and names.
+
+It makes no keys: it stores no text.
+"""
 
 
 def fonts() -> Path | None:
