@@ -121,8 +121,8 @@ class Pair:
 
     def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         """Ask the database as its administrator, whom no row is hidden from."""
-        with psycopg.connect(self.database.admin_dsn(), row_factory=dict_row, autocommit=True) as admin:
-            cursor = admin.execute(cast("Any", sql), values)
+        with psycopg.connect(self.database.admin_dsn(), autocommit=True) as admin:
+            cursor = admin.cursor(row_factory=dict_row).execute(cast("Any", sql), values)
             return cursor.fetchall() if cursor.description else []
 
     def sent(self, workspace: str, topic: str = "toy.v1") -> list[Envelope]:
@@ -157,7 +157,7 @@ def pair(module_database: Database, tmp_path_factory: pytest.TempPathFactory) ->
         service.migrate(module_database)
         service.open(module_database, cipher, size=10, clock=clock)
     connect_in_process(services)
-    yield Pair(*services, module_database, clock)
+    yield Pair(services[0], services[1], module_database, clock)
     for service, cipher in zip(services, ciphers, strict=True):
         service.close()
         cipher.close()

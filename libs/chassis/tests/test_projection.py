@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from chassis.projection import BATCH, Hole, Projections
+from chassis.projection import BATCH, Hole, Projections, RecordedEvent
 from chassis.steps import arm, disarm
+from chassis.store import Connection
 from chassis.testing import assert_live_equals_rebuilt
 
 from .conftest import Pair
@@ -89,7 +90,7 @@ def test_of_two_owners_of_a_view_one_is_undone_and_nothing_is_counted_twice(pair
 
     owners = [_with_read(pair, read_together) for _ in range(2)]
     progress: list[str] = []
-    threads = [threading.Thread(target=lambda one=one: progress.append(one.step(workspace))) for one in owners]
+    threads = [threading.Thread(target=_follow_into, args=(one, workspace, progress)) for one in owners]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -99,10 +100,14 @@ def test_of_two_owners_of_a_view_one_is_undone_and_nothing_is_counted_twice(pair
     assert live(pair, workspace)[0]["lines"] == 2
 
 
+def _follow_into(owner: Projections, workspace: str, progress: list[str]) -> None:
+    progress.append(owner.step(workspace))
+
+
 def _with_read(pair: Pair, read: Any) -> Projections:
     class ReadingTogether(Projections):
-        def read(self, *given: Any) -> Any:
-            return read(*given)
+        def read(self, connection: Connection, workspace: str, after: int, limit: int) -> list[RecordedEvent]:
+            return read(connection, workspace, after, limit)
 
     ours = pair.toy.projections
     return ReadingTogether(ours.schema, ours.pool, ours.views, ours.mapper)

@@ -97,9 +97,10 @@ def test_absent_differs_from_empty() -> None:
 
 @pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Leaf)])
 def test_every_field_is_covered_by_the_leaf(name: str) -> None:
-    now = getattr(VECTOR, name)
-    other: dict[type, Any] = {str: f"{now}x", int: 9, bytes: b"{}", UUID: UUID(int=1), type(None): "pe_bob"}
-    value = other.get(type(now), VECTOR.recorded_at + timedelta(microseconds=1))
+    now: Any = getattr(VECTOR, name)
+    other: dict[type[Any], Any] = {str: f"{now}x", int: 9, bytes: b"{}", UUID: UUID(int=1), type(None): "pe_bob"}
+    kind: type[Any] = type(now)
+    value = other.get(kind, VECTOR.recorded_at + timedelta(microseconds=1))
 
     assert dataclasses.replace(VECTOR, **{name: value}).digest() != VECTOR.digest()
 

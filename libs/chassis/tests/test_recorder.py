@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import types
-from collections.abc import Iterator
 from typing import Any, ClassVar
-from uuid import uuid4
 
 import pytest
 
@@ -23,6 +22,8 @@ if "eventsourcing.cipher" not in sys.modules:
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.tests import persistence as library
 
+_numbers = itertools.count(1)
+
 
 class TestTheLibrarysOwnCase(library.AggregateRecorderTestCase):
     """Its tests, for stream ids that begin with a workspace."""
@@ -30,15 +31,14 @@ class TestTheLibrarysOwnCase(library.AggregateRecorderTestCase):
     recorder: ClassVar[Recorder]
 
     @pytest.fixture(autouse=True)
-    def _take_recorder(self, pair: Pair) -> Iterator[None]:
+    def _take_recorder(self, pair: Pair) -> None:
         type(self).recorder = pair.toy.store.recorder
-        yield
 
     def create_recorder(self) -> Any:
         return self.recorder
 
     def new_originator_id(self) -> Any:
-        return f"library/notebook/{uuid4()}"
+        return f"library/notebook/{next(_numbers)}"
 
 
 def test_the_recorder_writes_stored_events_with_a_record(pair: Pair) -> None:

@@ -1,4 +1,4 @@
-"""A service as a whole: commands answer positions, reads wait for them, followers run by themselves and say how they are."""
+"""A service as a whole: commands answer positions, reads wait for them, followers run and say how they are."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, cast
@@ -90,10 +91,8 @@ def test_sequences_have_no_holes_and_a_tailing_reader_loses_nothing(pair: Pair) 
                     _roll_back_after_append(pair, unit)
                 return Answer()
 
-            try:
+            with suppress(_RolledBack, Unavailable):
                 pair.run(workspace, decide, f"tail {writer} {n}")
-            except (_RolledBack, Unavailable):
-                pass
 
     def tail() -> None:
         done = False
@@ -128,10 +127,8 @@ def _roll_back_after_append(pair: Pair, unit: Unit) -> None:
     reading = cast("Any", unit.reading)
     entries, writing = cast("Any", pair.toy.store)._prepare(unit, Answer(), reading.connection, None)
     stored = [pair.toy.store.mapper.to_stored_event(entry) for entry in entries]
-    try:
+    with suppress(psycopg.errors.UniqueViolation):
         pair.toy.store.recorder.write(stored, writing, reading.connection)
-    except psycopg.errors.UniqueViolation:
-        pass
     raise _RolledBack
 
 
@@ -229,9 +226,9 @@ def test_whoever_loses_a_race_decides_again_on_what_the_other_wrote(pair: Pair, 
         return Answer(id=f"line {lines + 1}")
 
     with ThreadPoolExecutor(2) as both:
-        answers = list(both.map(lambda n: pair.run(workspace, decide, f"race {n}").answer.id, range(2)))
+        executed = list(both.map(pair.run, [workspace] * 2, [decide] * 2, ("one", "two")))
 
-    assert sorted(answers, key=str) == ["line 1", "line 2"]
+    assert sorted(str(one.answer.id) for one in executed) == ["line 1", "line 2"]
     assert runs == [0, 0, 1]
 
 

@@ -168,7 +168,7 @@ class Heard(Event):
     number: int
 
 
-class Ended_(Event):
+class TallyEnded(Event):
     TOPIC = "tally.ended"
 
 
@@ -184,7 +184,7 @@ class Tally(State):
         match event:
             case Heard():
                 return state.model_copy(update={"numbers": (*state.numbers, event.number)})
-            case Ended_():
+            case TallyEnded():
                 return state.model_copy(update={"ended": state.ended + 1})
             case _:
                 raise TypeError(type(event))
@@ -218,7 +218,7 @@ def when_line_written_then_count_it(unit: Unit, heard: NotebookLineWritten, enve
 
 
 def when_closed_then_end(unit: Unit, heard: NotebookClosed, envelope: Envelope) -> None:
-    unit.record(Tally, envelope.subject.split("/")[1], Ended_())
+    unit.record(Tally, envelope.subject.split("/")[1], TallyEnded())
 
 
 def reader() -> Service:

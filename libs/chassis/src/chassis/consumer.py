@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -56,7 +56,8 @@ TABLES = (
     primary key (workspace, topic, epoch, sequence))""",
     "create index if not exists parked_subject on {schema}.parked (workspace, topic, subject) where status = 'parked'",
     """create table if not exists {schema}.running (
-    workspace text not null default '', instance text not null, clean boolean not null, primary key (workspace, instance))""",
+    workspace text not null default '', instance text not null, clean boolean not null,
+    primary key (workspace, instance))""",
 )
 
 
@@ -67,10 +68,6 @@ class At:
     epoch: str
     sequence: int
     stored: bool
-
-
-class Ahead(Exception):
-    """A position is ahead of what its upstream has published: the upstream lost events."""
 
 
 NewUnit = Callable[[Connection, CommandInfo, str], Unit]
@@ -119,7 +116,9 @@ class Consumer:
             moved = "more" in results.values()
             if moved and self.on_progress is not None:
                 self.on_progress(workspace)
-        return next((one for one in ("failed", "waiting") if one in results.values()), "done")
+        if "failed" in results.values():
+            return "failed"
+        return "waiting" if "waiting" in results.values() else "done"
 
     def behind(self) -> Iterable[str]:
         """Return the workspaces whose upstream has published more than was consumed, in any topic."""
@@ -340,8 +339,8 @@ class Consumer:
         return "more"
 
     def _insert_parked(self, connection: Connection, record: Envelope, reason: str, status: str) -> None:
-        sql = f"""insert into {self.schema}.parked (workspace, topic, epoch, sequence, subject, type, event_id, envelope,
-        reason, status) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing"""
+        sql = f"""insert into {self.schema}.parked (workspace, topic, epoch, sequence, subject, type, event_id,
+        envelope, reason, status) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing"""
         values = (
             record.workspace,
             record.topic,
@@ -387,7 +386,7 @@ class Consumer:
     # -- rows
 
     @contextmanager
-    def _transaction(self, workspace: str) -> Iterator[Connection]:
+    def _transaction(self, workspace: str) -> Generator[Connection]:
         with self.pool.connection() as connection:
             set_workspace(connection, workspace)
             yield connection
@@ -395,7 +394,8 @@ class Consumer:
     def _lock_inbox(self, connection: Connection, workspace: str, topic: str) -> None:
         """Let one transaction at a time consume for a workspace, and forget what this topic was waiting for."""
         sql = f"""insert into {self.schema}.inbox as i (workspace) values (%s) on conflict (workspace) do update
-        set waiting = (select coalesce(jsonb_agg(w), '[]') from jsonb_array_elements(i.waiting) w where w ->> 'topic' <> %s)"""
+        set waiting = (select coalesce(jsonb_agg(w), '[]') from jsonb_array_elements(i.waiting) w
+        where w ->> 'topic' <> %s)"""
         connection.execute(cast("Any", sql), (workspace, topic), prepare=True)
 
     def _say_waiting(self, connection: Connection, workspace: str, record: Envelope) -> None:
@@ -405,7 +405,8 @@ class Consumer:
         connection.execute(cast("Any", sql), (Jsonb(waiting), workspace))
 
     def _parked_subjects(self, connection: Connection, workspace: str, topic: str) -> set[str]:
-        sql = f"select distinct subject from {self.schema}.parked where workspace = %s and topic = %s and status = 'parked'"
+        sql = f"""select distinct subject from {self.schema}.parked
+        where workspace = %s and topic = %s and status = 'parked'"""
         return {row["subject"] for row in connection.execute(cast("Any", sql), (workspace, topic), prepare=True)}
 
     def _at(self, connection: Connection, workspace: str, topic: str) -> At:

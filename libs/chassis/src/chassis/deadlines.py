@@ -114,7 +114,7 @@ class Clockwork:
         where workspace = %s and ask_at <= %s order by ask_at, deadline limit {BATCH}"""
         with self.pool.connection() as connection:
             rows = connection.execute(cast("Any", sql), (workspace, self.now())).fetchall()
-        return [Due(**cast("dict[str, Any]", row)) for row in rows]
+        return [Due(**row) for row in rows]
 
     def _ask_again(self, workspace: str, due: Due, later: datetime | None) -> None:
         sql = f"""update {self.schema}.deadlines_rows set ask_at = %s

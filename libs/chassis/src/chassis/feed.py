@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from contracts.envelope import Envelope, Reached
-
 from chassis.store import Pool
 from chassis.unit import Row
+from contracts.envelope import Envelope, Reached
 
 PAGE = 200
 
@@ -78,14 +77,14 @@ class StoredFeed:
         where published ? %s order by workspace"""
         with self.pool.connection() as connection:
             rows = connection.execute(cast("Any", sql), (topic, topic)).fetchall()
-        return iter([Head(**cast("dict[str, Any]", row)) for row in rows])
+        return iter([Head(**row) for row in rows])
 
     def epochs(self, workspace: str) -> Sequence[Epoch]:
         """Return a workspace's epochs, oldest first."""
         sql = f"select epoch, base from {self.schema}.epochs where workspace = %s order by epoch"
         with self.pool.connection() as connection:
             rows = connection.execute(cast("Any", sql), (workspace,)).fetchall()
-        return [Epoch(**cast("dict[str, Any]", row)) for row in rows]
+        return [Epoch(**row) for row in rows]
 
 
 def envelope(service: str, row: Row) -> Envelope:

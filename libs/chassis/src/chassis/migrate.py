@@ -1,4 +1,4 @@
-"""The migrate step: a service's schema, its tables and views, row level security and grants; run again it changes nothing."""
+"""The migrate step: a service's schema, tables, views, row level security and grants; again it changes nothing."""
 
 from __future__ import annotations
 
@@ -51,12 +51,13 @@ def _apply(owner: psycopg.Connection[Any], service: str, statement: str, writer:
 
 
 def _protect(owner: psycopg.Connection[Any], service: str, table: str, writer: str) -> None:
-    """Force row level security: the application sees one workspace, followers see all; each writes only its own tables."""
+    """Force row level security: the application sees one workspace, followers all; each writes only its own tables."""
     name = sql.Identifier(service, table)
     own = sql.SQL("workspace = current_setting('ladder.workspace', true)")
     owner.execute(sql.SQL("alter table {} enable row level security").format(name))
     owner.execute(sql.SQL("alter table {} force row level security").format(name))
     for role, condition in (("app", own), ("follower", sql.SQL("true"))):
+        owner.execute(sql.SQL("drop policy if exists {} on {}").format(sql.Identifier(role), name))
         owner.execute(
             sql.SQL("create policy {} on {} to {} using ({}) with check ({})").format(
                 sql.Identifier(role), name, sql.Identifier(f"{service}_{role}"), condition, condition

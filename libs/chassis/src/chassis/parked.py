@@ -54,7 +54,7 @@ def listed(service: Service, workspace: str | None = None, status: str = "parked
     and (%(workspace)s::text is null or workspace = %(workspace)s) order by workspace, topic, epoch, sequence"""
     with service.follower_pool.connection() as connection:
         rows = connection.execute(cast("Any", sql), {"status": status, "workspace": workspace}).fetchall()
-    return [Parked(**cast("dict[str, Any]", row)) for row in rows]
+    return [Parked(**row) for row in rows]
 
 
 def shown(service: Service, workspace: str, event_id: UUID) -> tuple[Parked, Envelope]:
@@ -64,9 +64,8 @@ def shown(service: Service, workspace: str, event_id: UUID) -> tuple[Parked, Env
         row = connection.execute(cast("Any", sql), (workspace, event_id)).fetchone()
     if row is None:
         raise NotFound(f"No event {event_id} was parked in this workspace.")
-    values = cast("dict[str, Any]", row)
-    arrived = from_parked(values.pop("envelope"))
-    return Parked(**values), arrived
+    arrived = from_parked(row.pop("envelope"))
+    return Parked(**row), arrived
 
 
 def replay(service: Service, workspace: str, subject: str | None = None) -> Replayed:
@@ -86,7 +85,7 @@ def replay(service: Service, workspace: str, subject: str | None = None) -> Repl
 
 
 def discard(service: Service, workspace: str, event_id: UUID, reason: str) -> None:
-    """Give one parked event up, with the reason why; later events of its subject stay parked until they are replayed."""
+    """Give one parked event up and say why; later events of its subject stay parked until they are replayed."""
     if not reason.strip():
         raise Invalid("reason", reason, "say why this event may be left out")
     sql = f"""update {service.name}.parked set status = 'discarded', reason = reason || '; discarded: ' || %s

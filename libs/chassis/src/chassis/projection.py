@@ -263,7 +263,7 @@ class Projections:
         return count
 
     def _fold_rest(self, rows: Rows, after: int) -> int:
-        """Fold everything recorded after a sequence; return the last one. Sequences are gapless, so it is also the count."""
+        """Fold everything recorded after a sequence; return the last one: without holes, so also the count."""
         while events := self.read(rows.connection, rows.workspace, after, REBUILD_BATCH):
             for entry in events:
                 rows.view.apply(rows, entry)
@@ -309,7 +309,8 @@ class Projections:
             raise Overtaken(name)
 
     def _swap(self, connection: Connection, name: str, workspace: str, to: int, generation: int) -> None:
-        sql = f"""insert into {self.schema}.followed as f (workspace, name, sequence, generation) values (%s, %s, %s, %s)
+        sql = f"""insert into {self.schema}.followed as f (workspace, name, sequence, generation)
+        values (%s, %s, %s, %s)
         on conflict (workspace, name) do update set sequence = excluded.sequence, generation = excluded.generation
         where f.generation = %s returning 1"""
         values = (workspace, name, to, generation + 1, generation)

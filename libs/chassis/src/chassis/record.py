@@ -106,7 +106,7 @@ class Flaw:
 
 
 def flaws_in(service: str, rows: Iterator[dict[str, object]]) -> Iterator[Flaw]:
-    """Check one workspace's rows in the order of their sequence; yield every hole, changed leaf and step back in time."""
+    """Check one workspace's rows in order of sequence; yield every hole, changed leaf and step back in time."""
     expected, last_at = 1, _EPOCH
     for row in rows:
         workspace, sequence = str(row["workspace"]), int(str(row["sequence"]))

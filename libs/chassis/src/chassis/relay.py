@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
 import structlog
-from contracts.envelope import Envelope
 
 from chassis.feed import PAGE, envelope
 from chassis.steps import Progress, failpoint
 from chassis.store import Pool
+from contracts.envelope import Envelope
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +30,7 @@ class Sink(Protocol):
     """Where published events go: consumers in this process, or a broker."""
 
     def send(self, records: Sequence[Envelope]) -> None:
-        """Take records of one workspace and topic in order, and return when all are acknowledged; else raise Refused."""
+        """Take records of one workspace and topic, in order; return when all are acknowledged, else raise Refused."""
         ...
 
 
@@ -78,7 +78,8 @@ class Relay:
 
     def behind(self) -> Iterable[str]:
         """Return the workspaces with something to send."""
-        sql = f"""select h.workspace from {self.schema}.head h cross join lateral jsonb_each_text(h.published) p(topic, last)
+        sql = f"""select h.workspace from {self.schema}.head h
+        cross join lateral jsonb_each_text(h.published) p(topic, last)
         left join {self.schema}.relayed r on r.workspace = h.workspace and r.topic = p.topic
         where p.last::bigint > coalesce(r.sequence, 0) group by 1"""
         with self.pool.connection() as connection:

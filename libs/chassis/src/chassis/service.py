@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -150,6 +150,14 @@ class Reader(ConnectedReading):
         return None if sealed is None else self.open_many([sealed])[0]
 
 
+def _no_handlers() -> dict[type[Published], Handler | Sequence[Handler]]:
+    return {}
+
+
+def _no_deadlines(entry: RecordedEvent) -> Iterable[Due]:
+    return ()
+
+
 @dataclass
 class Service:
     """The parts of one bounded context as `main` lists them; `open` makes it run.
@@ -163,7 +171,7 @@ class Service:
     published: PublishedForm
     router: APIRouter | None = None
     errors: Mapping[type[DomainError], int] = field(default_factory=dict[type[DomainError], int])
-    handlers: Mapping[type[Published], Handler | Sequence[Handler]] = field(default_factory=dict)
+    handlers: Mapping[type[Published], Handler | Sequence[Handler]] = field(default_factory=_no_handlers)
     tables: tuple[str, ...] = ()
     views: tuple[View, ...] = ()
     deadlines: DeadlineChanges | None = None
@@ -173,10 +181,10 @@ class Service:
     def __post_init__(self) -> None:
         heard: dict[type[Published], list[Handler]] = {}
         for found in (DIRECTORY_HANDLERS, self.handlers):
-            for contract, given in cast("Mapping[type[Published], Any]", found).items():
+            for contract, given in found.items():
                 heard.setdefault(contract, []).extend([given] if callable(given) else given)
         self.heard = heard
-        self.all_views = (*self.views, Deadlines(self.deadlines or (lambda _: ())))
+        self.all_views = (*self.views, Deadlines(self.deadlines or _no_deadlines))
         self._moved = threading.Condition()
         self.runners: list[Runner] = []
         self.listeners: list[Callable[[Sequence[Envelope]], None]] = []
@@ -218,7 +226,7 @@ class Service:
         self.store = Store(self.name, self.name, self.pool, cipher, self.published, clock)
         self.feed = StoredFeed(self.name, self.name, self.follower_pool)
         self.projections = Projections(
-            self.name, self.follower_pool, self.all_views, self.store.mapper, on_progress=lambda _: self._notify()
+            self.name, self.follower_pool, self.all_views, self.store.mapper, on_progress=self._notify
         )
         self.clockwork = Clockwork(self.name, self.follower_pool, self.time, self.fire)
         self.careful = careful
@@ -359,7 +367,7 @@ class Service:
     # -- reads
 
     @contextmanager
-    def reader(self, workspace: str) -> Iterator[Reader]:
+    def reader(self, workspace: str) -> Generator[Reader]:
         """Open a read of one workspace: a transaction that cannot write."""
         with self.pool.connection() as connection:
             connection.execute("set transaction read only")
@@ -367,7 +375,7 @@ class Service:
             yield Reader(self.store, connection, workspace, self.clock() or now)
 
     @contextmanager
-    def connection(self, workspace: str) -> Iterator[Connection]:
+    def connection(self, workspace: str) -> Generator[Connection]:
         """Open a transaction for the plain tables of a service (accounts, sessions)."""
         with self.pool.connection() as connection:
             set_workspace(connection, workspace)
@@ -446,7 +454,7 @@ class Service:
             if runner.step is step:
                 runner.wake(workspace)
 
-    def _notify(self) -> None:
+    def _notify(self, workspace: str) -> None:
         with self._moved:
             self._moved.notify_all()
 

@@ -85,7 +85,7 @@ class Runner:
     sweep_every: float = 30.0
     first_pause: float = 0.05
     longest_pause: float = 30.0
-    jitter: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - spreads retries, no secret
+    jitter: random.Random = field(default_factory=lambda: random.Random(0))
     alive: bool = False
     last_error: str | None = None
     _changed: set[str] = field(default_factory=set[str])

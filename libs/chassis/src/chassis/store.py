@@ -5,9 +5,8 @@ With `chassis.kernel`, the only module that knows the event sourcing library's i
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +15,6 @@ from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 import psycopg
-from contracts.envelope import Published, Reached
 from eventsourcing.persistence import AggregateRecorder, EventStore, IntegrityError
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
@@ -26,6 +24,7 @@ from chassis.kernel import Entry, Event, EventMapper, Sealed, StoredEvent, Unsea
 from chassis.record import middle, opening
 from chassis.steps import failpoint
 from chassis.unit import Answer, Decided, KeyReused, LostRace, Position, Row, Unavailable, Unit
+from contracts.envelope import Published, Reached
 
 if TYPE_CHECKING:
     from chassis.cipher import Cipher
@@ -126,11 +125,14 @@ def append_statement(schema: str, *, single: bool, publishes: bool, moves: bool)
     )
     fresh = last.format("0") if publishes else "'{}'"
     grown = (
-        f"published = h.published || {last.format('h.sequence')}, before = h.published" if publishes else "before = h.published"
+        f"published = h.published || {last.format('h.sequence')}, before = h.published"
+        if publishes
+        else "before = h.published"
     )
     head = f""", head as (
   insert into {schema}.head as h (workspace, epoch, sequence, at, published, before)
-  select %(workspace)s, %(mint)s, %(count)s, coalesce(%(clock)s::timestamptz, clock_timestamp()), {fresh}, '{{}}' from {source}
+  select %(workspace)s, %(mint)s, %(count)s, coalesce(%(clock)s::timestamptz, clock_timestamp()), {fresh}, '{{}}'
+  from {source}
   on conflict (workspace) do update set sequence = h.sequence + excluded.sequence,
   at = greatest(h.at, coalesce(%(clock)s::timestamptz, clock_timestamp())), {grown}
   returning epoch, sequence - %(count)s as base, at, before, published), minted as (
@@ -153,8 +155,9 @@ def append_statement(schema: str, *, single: bool, publishes: bool, moves: bool)
   u.actor, u.on_behalf_of, u.command_id, u.cause, u.correlation_id, u.traceparent, head.at,
   {leaf.format(n="u.n", middle="u.middle", state="u.state")}, u.command_key,
   case when u.n = 1 then %(digest)s::bytea end, case when u.n = 1 then %(answer)s::jsonb end
-  from head, unnest(%(event_id)s::uuid[], %(stream)s::text[], %(version)s::bigint[], %(topic)s::text[], %(state)s::bytea[],
-  %(actor)s::text[], %(on_behalf_of)s::text[], %(command_id)s::text[], %(cause)s::uuid[], %(correlation_id)s::text[],
+  from head, unnest(%(event_id)s::uuid[], %(stream)s::text[], %(version)s::bigint[], %(topic)s::text[],
+  %(state)s::bytea[], %(actor)s::text[], %(on_behalf_of)s::text[], %(command_id)s::text[], %(cause)s::uuid[],
+  %(correlation_id)s::text[],
   %(traceparent)s::text[], %(middle)s::bytea[], %(command_key)s::text[]) with ordinality
   u(event_id, stream, version, topic, state, actor, on_behalf_of, command_id, cause, correlation_id, traceparent,
   middle, command_key, n) returning 1)"""
@@ -168,7 +171,8 @@ def append_statement(schema: str, *, single: bool, publishes: bool, moves: bool)
   %(p_type)s::text[], %(p_subject)s::text[], %(p_actor)s::text[], %(p_cause)s::uuid[], %(p_correlation_id)s::text[],
   %(p_traceparent)s::text[], %(p_data)s::bytea[])
   p(topic, n, previous, event_id, type, subject, actor, cause, correlation_id, traceparent, data) returning 1)"""
-    counts = ", (select count(*) from stored) as stored" + (", (select count(*) from sent) as sent" if publishes else ", 0 as sent")
+    sent = "(select count(*) from sent)" if publishes else "0"
+    counts = f", (select count(*) from stored) as stored, {sent} as sent"
     return (
         "with here as materialized (select set_config('ladder.workspace', %(workspace)s, true))"
         + (position if moves else "")
@@ -234,7 +238,7 @@ class Recorder(AggregateRecorder):
         ]
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
-        """Write stored events with what `kwargs` says of them (see `Writing`); None, since sequences are per workspace."""
+        """Write stored events and what `writing` says of them; answer None, since sequences are per workspace."""
         if not stored_events:
             return None
         writing: Writing = kwargs.get("writing") or Writing.bare(stored_events)
@@ -271,7 +275,7 @@ class Recorder(AggregateRecorder):
             raise Moved
 
     @contextmanager
-    def transaction(self, workspace: str) -> Iterator[Connection]:
+    def transaction(self, workspace: str) -> Generator[Connection]:
         """Open a transaction of one workspace."""
         with self.pool.connection() as connection, connection.transaction():
             set_workspace(connection, workspace)
@@ -422,7 +426,8 @@ class Store:
     def load(self, connection: Connection, stream: str) -> tuple[list[Event], int]:
         """Return the events of a stream and its version, read on a connection whose workspace is set."""
         stored = self.recorder.select(connection, stream)
-        return [self.mapper.read(one.topic, one.state) for one in stored], stored[-1].originator_version if stored else 0
+        events = [self.mapper.read(one.topic, one.state) for one in stored]
+        return events, stored[-1].originator_version if stored else 0
 
     def append(self, unit: Unit, answer: Answer, connection: Connection, step: Step | None = None) -> Appended:
         """Write what a unit decided, in the transaction of `connection`, which it commits.
@@ -550,8 +555,7 @@ def _published_data(form: Published) -> bytes:
 
 
 def _positions(service: str, row: Row) -> tuple[Position, tuple[Position, ...]]:
-    published = row["published"] if isinstance(row["published"], dict) else json.loads(row["published"])
-    topics = cast("dict[str, int]", published)
+    topics: dict[str, int] = row["published"]
     return (
         Position(service, row["epoch"], row["sequence"]),
         tuple(Position(topic, row["epoch"], sequence) for topic, sequence in sorted(topics.items())),

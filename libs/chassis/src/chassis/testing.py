@@ -1,20 +1,20 @@
-"""What the tests of every service share: an application on a real port, and views compared with their rebuilt selves."""
+"""What the tests of every service share: a real port to ask, views held against their rebuilt selves, routes."""
 
 from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from fastapi import APIRouter, FastAPI
     from httpx import Client
 
     from chassis.service import Service
 
-__all__ = ["assert_live_equals_rebuilt", "live_rows", "served"]
+__all__ = ["assert_live_equals_rebuilt", "every_route_has_a_row", "live_rows", "served"]
 
 NOT_FROM_THE_RECORD = {"deadlines": ("ask_at",)}
 """Columns that are marks of a follower, not folded from events."""
@@ -59,7 +59,22 @@ def assert_live_equals_rebuilt(service: Service, workspace: str) -> None:
         service.projections.rebuild(view.NAME, workspace)
     after = live_rows(service, workspace)
     for name, rows in before.items():
-        assert rows == after[name], f"{name}: {_first_difference(rows, after[name])}"
+        if rows != after[name]:
+            raise AssertionError(f"{name}: {_first_difference(rows, after[name])}")
+
+
+def every_route_has_a_row(router: APIRouter, rows: Iterable[tuple[str, str]]) -> None:
+    """Fail unless the routes of an api, as (METHOD, path), are just those of its table of who may do what."""
+    from fastapi import FastAPI
+
+    app = FastAPI()
+    app.include_router(router)
+    shown = {(method.upper(), path) for path, methods in app.openapi()["paths"].items() for method in methods}
+    held = set(rows)
+    if shown != held:
+        raise AssertionError(
+            f"routes without a row: {sorted(shown - held)}; rows without a route: {sorted(held - shown)}"
+        )
 
 
 def _first_difference(live: list[dict[str, Any]], rebuilt: list[dict[str, Any]]) -> str:

@@ -201,9 +201,8 @@ class Unit:
             stream.version += 1
             stream.state = cls.evolve(stream.state, event)  # pyright: ignore[reportArgumentType]
             index = self._counts[self.info.command_id] = self._counts.get(self.info.command_id, 0) + 1
-            self.decided.append(
-                Decided(self.info, index, cls, identifier, cls.stream(self.workspace, identifier), stream.version, event)
-            )
+            name = cls.stream(self.workspace, identifier)
+            self.decided.append(Decided(self.info, index, cls, identifier, name, stream.version, event))
         state = self.find(cls, identifier)
         if state is None:
             raise NotFound(f"There is no {cls.KIND} {identifier!r}.")
