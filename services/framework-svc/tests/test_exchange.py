@@ -1,6 +1,7 @@
 """The exchange format: exact both ways, every error with its path and line, and a schema that says the same."""
 
 import json
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -240,6 +241,13 @@ def test_the_schema_is_a_valid_json_schema_of_2020_12() -> None:
 @pytest.mark.parametrize("name", templates.NAMES)
 def test_every_template_is_valid_by_the_schema(name: str) -> None:
     assert is_valid(templates.document(name))
+
+
+def test_the_example_of_the_documentation_is_read() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "career-framework-format.md").read_text("utf-8")
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+
+    assert exchange.read(example).ladders[0].level_ids() == ("engineering.ic1", "engineering.ic2")
 
 
 def test_what_is_written_is_valid_by_the_schema() -> None:
