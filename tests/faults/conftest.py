@@ -67,7 +67,9 @@ class Killable:
     def has_died(self) -> bool:
         """Return whether the process is gone; waits a moment for it to be so."""
         try:
-            return self.process is not None and self.process.wait(5) is not None
+            if self.process is not None:
+                self.process.wait(5)
+            return True
         except subprocess.TimeoutExpired:
             return False
 

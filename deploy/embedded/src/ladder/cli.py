@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,7 +81,7 @@ def up(
         build_demo(DEMO_SEED, only_if_empty=True)
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, lambda _number, _frame: stopping.set())
     with listen(host, port) as listening, Composition(default_home(), say, allow_unsafe=allow_unsafe()) as system:
         system.start()
         with operator_door(system), serving(public_app(system), listening):
@@ -91,12 +91,16 @@ def up(
 
 
 def _tell_where_to_go(system: Composition, url: str) -> None:
-    out.print(f"Ready: {url}  (HTTP interfaces: {url}/api/people/v1/docs and framework, evaluation, gap)", markup=False)
+    """Say where the system is and what to try first; soft_wrap keeps a command on one line for copying."""
+    lines = [f"Ready: {url}", *(f"  {url}/api/{service.name}/v1/docs" for service in system.services)]
     if system.workspaces():
-        out.print("Try it: curl -H \"Authorization: Bearer $(ladder token --as hr)\" " + f"{url}/api/people/v1/people", markup=False)
+        bearer = 'Authorization: Bearer $(.venv/bin/ladder token --as hr)'
+        lines += [f'Try it: curl -H "{bearer}" {url}/api/people/v1/people']
+        lines += ["Others to act as: --as manager, --as employee, --as E-MAIL"]
     else:
-        out.print("Open a workspace: ladder workspace create NAME --admin E-MAIL", markup=False)
-    out.print("Stop: Ctrl-C", markup=False)
+        lines += ["Open a workspace: .venv/bin/ladder workspace create NAME --admin E-MAIL"]
+    for line in (*lines, "Stop: Ctrl-C"):
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -158,7 +162,7 @@ def token(
 ) -> None:
     """Print a token that acts as somebody for the next five minutes."""
     with operator() as call:
-        print(call("POST", "/tokens", {"who": who, "workspace": workspace})["token"])  # noqa: T201
+        print(call("POST", "/tokens", {"who": who, "workspace": workspace})["token"])
 
 
 @app.command()
@@ -167,7 +171,7 @@ def verify(as_json: Annotated[bool, typer.Option("--json", help="Print the verdi
     with operator() as call:
         verdict = call("POST", "/verification")
     if as_json:
-        print(json.dumps(verdict, indent=2))  # noqa: T201
+        print(json.dumps(verdict, indent=2))
     else:
         for one in verdict["broken"]:
             out.print(f"{one['service']} {one['workspace']}: {one['invariant']}: {one['detail']}", markup=False)
@@ -194,7 +198,7 @@ def events_tail(
     query = {"limit": limit} | {k: v for k, v in (("service", service), ("workspace", workspace)) if v}
     with operator() as call:
         for row in call("GET", "/events", None, query):
-            print(json.dumps(row))  # noqa: T201
+            print(json.dumps(row))
 
 
 @parked_app.command("list")
@@ -202,7 +206,7 @@ def parked_list() -> None:
     """List heard events that could not be applied."""
     with operator() as call:
         for row in call("GET", "/parked"):
-            print(json.dumps(row))  # noqa: T201
+            print(json.dumps(row))
 
 
 @app.command()
@@ -230,7 +234,7 @@ def gap(
     report, pdf = offline.gap(framework.read_bytes(), card.read_bytes(), present, target, now)
     output.write_bytes(pdf)
     if as_json:
-        print(json.dumps(report, indent=2, default=str))  # noqa: T201
+        print(json.dumps(report, indent=2, default=str))
     else:
         out.print(f"Wrote {output}", markup=False)
 
@@ -255,7 +259,7 @@ Call = Callable[..., Any]
 
 
 @contextmanager
-def operator() -> Iterator[Call]:
+def operator() -> Generator[Call]:
     """Reach the running system's operator socket, or start the composition for as long as the block lasts."""
     home = default_home()
     path = _socket_of(home)
@@ -270,7 +274,7 @@ def operator() -> Iterator[Call]:
 
 
 @contextmanager
-def _client(path: Path) -> Iterator[Call]:
+def _client(path: Path) -> Generator[Call]:
     with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://operator", timeout=600) as client:
 
         def call(method: str, url: str, body: Any = None, params: Any = None) -> Any:

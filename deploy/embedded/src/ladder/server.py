@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
@@ -47,7 +47,7 @@ def public_app(system: Composition) -> FastAPI:
 
 
 @contextmanager
-def serving(app: FastAPI, listening: socket.socket) -> Iterator[None]:
+def serving(app: FastAPI, listening: socket.socket) -> Generator[None]:
     """Serve an application on a socket in a thread, until the block ends."""
     server = uvicorn.Server(
         uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", server_header=False, date_header=False)
@@ -62,7 +62,7 @@ def serving(app: FastAPI, listening: socket.socket) -> Iterator[None]:
 
 
 @contextmanager
-def operator_door(system: Composition) -> Iterator[Path]:
+def operator_door(system: Composition) -> Generator[Path]:
     """Serve the operator's application on a socket that only this account can open."""
     path = system.home / SOCKET
     path.unlink(missing_ok=True)

@@ -102,7 +102,8 @@ def _published(service: Service, workspace: str) -> Iterator[Finding]:
     and e.event_id = p.event_id) as recorded from {s}.published p where workspace = %s"""
     for row in _rows(service, sql, workspace):
         if row["previous"] != row["before"]:
-            yield "published events are chained", f"{row['topic']} {row['sequence']}: previous {row['previous']}, is {row['before']}"
+            at = f"{row['topic']} {row['sequence']}"
+            yield "published events are chained", f"{at}: previous {row['previous']}, is {row['before']}"
         if not row["recorded"]:
             yield "published events are recorded", f"{row['topic']} {row['sequence']} has no event"
 
@@ -133,7 +134,7 @@ def _views(service: Service, workspace: str) -> Iterator[Finding]:
 
 def differing_rows(service: Service, name: str, workspace: str, generation: int, through: int) -> int:
     """Fold a view up to a position into a generation that is never committed; count rows that are not the same."""
-    view = next(one for one in service.all_views if one.NAME == name)
+    view = next(one for one in service.all_views if name == one.NAME)
     columns = ", ".join(column for column in view.COLUMNS if column != "ask_at")
     with service.follower_pool.connection() as connection:
         rows = Rows(view, connection, service.name, workspace, -1, fresh=True)
