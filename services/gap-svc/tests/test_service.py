@@ -331,7 +331,7 @@ def test_the_live_views_equal_rebuilt_ones(company: Company, running: Running) -
 def test_whatever_happens_in_whatever_order_every_cause_has_one_version_and_everybody_the_right_main_report(
     company: Company, running: Running, seed: int
 ) -> None:
-    for act in happenings(company, Random(seed)):  # noqa: S311 (chance that can be repeated)
+    for act in happenings(company, Random(seed)):
         act()
         assert company.parked() == []
         for person in ("maya", "nils"):
