@@ -5,8 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openpyxl import load_workbook
 
+from documents import csv as table
 from documents import xlsx
 from framework_svc import templates
 from framework_svc.documents import exchange, matrix
@@ -284,3 +287,32 @@ def test_two_columns_of_one_name_are_refused_with_the_second() -> None:
     twice = book(("Competency id", "IC1", "IC1"), ("ownership", 3, 3))
 
     assert problems(lambda: matrix.read_xlsx(twice, LADDER, KNOWN))[0].cell == "C1"
+
+
+def test_a_text_in_a_column_without_a_heading_is_not_lost_silently() -> None:
+    stray = book(("Competency id", "IC1"), ("ownership", 3, "Asks early."))
+
+    (problem,) = problems(lambda: matrix.read_xlsx(stray, LADDER, KNOWN))
+
+    assert (problem.cell, problem.value) == ("C2", "Asks early.")
+
+
+CELLS = st.one_of(
+    st.text(max_size=12), st.sampled_from(["3", "?", "2, weight 3", "not expected", "9" * 5000, "=1", "- a"])
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(CELLS, CELLS, CELLS, CELLS)
+def test_whatever_is_typed_is_read_or_refused_and_never_crashes(area: str, name: str, title: str, cell: str) -> None:
+    written = table.write(
+        ["Area", "Competency", title, "IC2"], [{"Area": area, "Competency": name, title: cell, "IC2": 3}]
+    )
+
+    try:
+        found = matrix.read_csv(written, LADDER, KNOWN)
+    except NotAMatrix:
+        return
+    again = matrix.write_csv(found.ladder, found.competencies)
+    known = {competency.id: competency for competency in found.competencies}
+    assert matrix.read_csv(again, found.ladder, known).ladder == found.ladder

@@ -35,7 +35,7 @@ CREDIT = "Credit"
 UNDECIDED = "?"
 MOST_PROBLEMS = 50
 
-_FIRST_LINE = re.compile(r"(\?|\d+(?:[.,]\d+)?)(?:\s*,\s*weight\s*(\d+))?", re.IGNORECASE)
+_FIRST_LINE = re.compile(r"(\?|\d{1,9}(?:[.,]\d{1,9})?)(?:\s*,\s*weight\s*(\d{1,9}))?", re.IGNORECASE)
 _BULLET = re.compile(r"^[-•*–]\s+")
 
 
@@ -168,12 +168,21 @@ def read_xlsx(data: bytes, onto: Ladder, known: Mapping[str, Competency]) -> Mat
         raise NotAMatrix((Problem(cell="file", value="", remedy=str(error)),)) from None
     grid = next(iter(sheets.values())) if sheets else []
     head = [_named(_plain(cell)) for cell in grid[0]] if grid else []
-    twice = [n for n, name in enumerate(head) if name and name in head[:n]]
-    if twice:
-        cell = f"{_letter(twice[0])}1"
-        raise NotAMatrix((Problem(cell=cell, value=head[twice[0]], remedy="Another column is named like this."),))
+    _refuse_unclear_columns(head, grid)
     rows = [_row(head, cells, number) for number, cells in enumerate(grid[1:], 2)]
     return _Reading(onto, known).matrix([name for name in head if name], rows)
+
+
+def _refuse_unclear_columns(head: list[str], grid: list[list[xlsx.Cell]]) -> None:
+    """A column with two meanings, or with texts and no heading, would lose what somebody wrote."""
+    for place, name in enumerate(head):
+        if name and name in head[:place]:
+            raise NotAMatrix((Problem(cell=f"{_letter(place)}1", value=name, remedy="Another column is named so."),))
+    for number, cells in enumerate(grid[1:], 2):
+        for place, cell in enumerate(cells):
+            if _plain(cell) and not (place < len(head) and head[place]):
+                remedy = "The first row names the columns; this one has no heading."
+                raise NotAMatrix((Problem(cell=f"{_letter(place)}{number}", value=_plain(cell)[:80], remedy=remedy),))
 
 
 def _row(head: list[str], cells: list[xlsx.Cell], number: int) -> Row:
