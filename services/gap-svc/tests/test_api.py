@@ -115,10 +115,18 @@ class Company:
         """Let the service hear events."""
         return self.running.hear(self.workspace, *events)
 
-    def approve(self, person: str = "maya", revision: int = 1, *, by: str = "erik", design: float = 3.5) -> str:
+    def approve(
+        self,
+        person: str = "maya",
+        revision: int = 1,
+        *,
+        by: str = "erik",
+        design: float = 3.5,
+        kind: str = "evaluation",
+    ) -> str:
         """Let an evaluation be approved; return the id of that event."""
         named = f"ev_{person}"
-        text = self.running.sealed(self.workspace, "evaluation", f"evaluation/{named}", person, "Drew the depot plan.")
+        text = self.running.sealed(self.workspace, "evaluation", f"{kind}/{named}", person, "Drew the depot plan.")
         lines = (
             evaluation.RatedLine(competency="design", rating=design, evidence=(text,), self_rating=4),
             evaluation.RatedLine(competency="mentoring", rating=1.5, rests_on_memory=True),
@@ -203,7 +211,8 @@ def server() -> Iterator[Embedded]:
 @pytest.fixture(scope="module")
 def running(server: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     database, home = server.create_database("gap_api_tests"), tmp_path_factory.mktemp("home")
-    makers = [Grant("people", "person", may_make=True), Grant("evaluation", "evaluation", may_make=True)]
+    kinds = ("evaluation", "observation", "example")
+    makers = [Grant("people", "person", may_make=True), *(Grant("evaluation", kind, may_make=True) for kind in kinds)]
     keys = prepare_keys(database, home, (*GRANTS, *makers), {})
     ciphers = {
         name: Cipher.connect(database, name, keys, home / "erasures") for name in ("gap", "people", "evaluation")
@@ -320,6 +329,13 @@ def test_a_report_leads_with_n_of_m_and_every_figure_names_the_events_behind_it(
     assert report["below_present"][0]["competency"] == "mentoring"
     assert report["lines"][1]["evidence"] == [{"text": "Drew the depot plan.", "withdrawn_on": None}]
     assert report["credits"] == ["Includes information from O*NET."]
+
+
+@pytest.mark.parametrize("kind", ["observation", "example"])
+def test_evidence_that_cites_a_note_is_read_by_the_key_of_the_note(company: Company, kind: str) -> None:
+    company.approve(kind=kind)
+    design = company.read("erik", "/people/maya/report")["lines"][1]
+    assert [one["text"] for one in design["evidence"]] == ["Drew the depot plan."]
 
 
 def test_a_withdrawn_text_says_since_when_it_is_gone(company: Company) -> None:
