@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -99,7 +99,7 @@ def test_absent_differs_from_empty() -> None:
 def test_every_field_is_covered_by_the_leaf(name: str) -> None:
     now: Any = getattr(VECTOR, name)
     other: dict[type[Any], Any] = {str: f"{now}x", int: 9, bytes: b"{}", UUID: UUID(int=1), type(None): "pe_bob"}
-    kind: type[Any] = type(now)
+    kind = cast("type[Any]", type(now))
     value = other.get(kind, VECTOR.recorded_at + timedelta(microseconds=1))
 
     assert dataclasses.replace(VECTOR, **{name: value}).digest() != VECTOR.digest()
