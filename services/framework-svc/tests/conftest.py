@@ -72,12 +72,12 @@ class Running:
             for event in events:
                 for handler in self.handlers[type(event)]:
                     handler(unit, event, _envelope(envelope))
-            if unit.decided:
-                appended = self.service.store.append(unit, Answer(), connection)
-        if unit.decided:
-            self.service.changed(workspace)
-            reached = self.service.wait(workspace, (appended.position,), 10)
-            assert reached.state == "reached", reached
+            if not unit.decided:
+                return
+            appended = self.service.store.append(unit, Answer(), connection)
+        self.service.changed(workspace)
+        reached = self.service.wait(workspace, (appended.position,), 10)
+        assert reached.state == "reached", reached
 
     @property
     def handlers(self) -> dict[type[Published], list[Any]]:
@@ -154,11 +154,6 @@ class Caller:
     def put(self, path: str, body: Any, **headers: str) -> Response:
         """Replace something."""
         return self._sent(self.client.put(path, json=body, headers=self._headers(True) | headers))
-
-    def upload(self, path: str, content: bytes, **fields: str) -> Response:
-        """Send a file, with the fields of a form."""
-        sent = {"file": ("scorecard.xlsx", content)}
-        return self._sent(self.client.post(path, files=sent, data=fields, headers=self._headers(True)))
 
     def delete(self, path: str, **headers: str) -> Response:
         """Take something away."""

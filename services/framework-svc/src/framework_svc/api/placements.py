@@ -3,7 +3,7 @@
 import csv
 from datetime import date
 from io import StringIO
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import APIRouter, Path, UploadFile
 
@@ -12,7 +12,6 @@ from chassis.kernel import Invalid
 from chassis.unit import Unit
 from framework_svc.api.allowed import allow, allow_reading, application
 from framework_svc.api.shapes import GroupBody, PlacementBody, Refused, RefusedList, Seat, Seats
-from framework_svc.domain.placements import Reason
 
 router = APIRouter(tags=["placements"])
 
@@ -81,7 +80,7 @@ def _row(line: int, row: dict[str, str]) -> PlacementBody:
         day = date.fromisoformat(values["effective_on"])
     except ValueError:
         raise Invalid(f"line {line}, effective_on", values["effective_on"], "Write a day as 2026-03-31.") from None
-    reason = cast("Reason", values["reason"])
+    reason = values["reason"]
     return PlacementBody.model_construct(
         person=values["person"], level=values["level"], effective_on=day, reason=reason
     )

@@ -113,7 +113,8 @@ def _version(query: Query, number: int) -> FrameworkView:
     if row is None:
         raise NotFound(str(number))
     ladders = query.rows(
-        "select content from published_ladders where workspace = %(workspace)s and version = %(number)s order by ladder",
+        "select content from published_ladders where workspace = %(workspace)s and version = %(number)s"
+        " order by ladder",
         {"number": number},
     )
     return FrameworkView.model_validate({**row, "ladders": [ladder["content"] for ladder in ladders]})
