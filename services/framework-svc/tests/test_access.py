@@ -43,6 +43,7 @@ ROUTES: dict[tuple[str, str], Action] = {
     ("GET", "/placements"): "read all placements",
     ("GET", "/placements/refused"): "read all placements",
     ("GET", "/people/{person}/placements"): "read person",
+    ("GET", "/people/{person}/placements/history"): "read person",
     ("DELETE", "/people/{person}/placements/{placement}"): "place",
 }
 """Every route and what it asks `decide`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -85,7 +85,7 @@ def test_people_are_placed_and_the_next_version_says_who_is_affected(company: Co
     assert [(one["level"], one["competency"]) for one in changed] == [(low, competency)]
     events = hr.read("/framework/history")["items"]
     assert events[-1]["data"]["affected"] == {low: ["maya"]}
-    assert place(hr, "maya", high, str(date.today()), "promotion") == 201
+    assert place(hr, "maya", high, str(datetime.now(UTC).date()), "promotion") == 201
     assert [one["level"] for one in hr.read("/people/maya/placements")["items"]] == [high, low]
 
 
@@ -168,12 +168,14 @@ def test_a_day_ahead_is_planned_and_can_be_taken_back(hr: Caller) -> None:
     first_version(hr)
     low, high, *_ = some_levels(hr)
     place(hr, "maya", low)
-    ahead = str(date.today() + timedelta(days=30))
+    ahead = str(datetime.now(UTC).date() + timedelta(days=30))
     assert place(hr, "maya", high, ahead, "promotion") == 201
     planned, now = hr.read("/people/maya/placements")["items"]
     assert (planned["planned"], now["planned"]) == (True, False)
     assert hr.delete(f"/people/maya/placements/{planned['placement']}").status_code == 200
     assert [one["level"] for one in hr.read("/people/maya/placements")["items"]] == [low]
+    topics = [one["topic"] for one in hr.read("/people/maya/placements/history")["items"]]
+    assert topics == ["placement.opened", "placement.person-placed", "placement.planned", "placement.plan-ended"]
 
 
 def stated(level: str) -> people.PlacementStated:

@@ -11,7 +11,8 @@ from chassis.http import Answer, Commanded, Queried, problems
 from chassis.kernel import Invalid
 from chassis.unit import Unit
 from framework_svc.api.allowed import allow, allow_reading, application
-from framework_svc.api.shapes import GroupBody, PlacementBody, Refused, RefusedList, Seat, Seats
+from framework_svc.api.shapes import GroupBody, History, PlacementBody, Recorded, Refused, RefusedList, Seat, Seats
+from framework_svc.domain.placements import Placement
 
 router = APIRouter(tags=["placements"])
 
@@ -94,6 +95,13 @@ def placements(person: PersonId, query: Queried) -> Seats:
         f"{_SEATS} and person = %(person)s order by effective_on desc, recorded_at desc", {"person": person}
     )
     return Seats(items=[Seat.model_validate(row) for row in rows])
+
+
+@router.get("/people/{person}/placements/history", responses=problems(404))
+def history(person: PersonId, query: Queried) -> History:
+    """Read everything recorded about where somebody sits, taken back or not."""
+    allow_reading(query, "read person", person)
+    return History(items=[Recorded.of(entry) for entry in query.history(Placement, person)])
 
 
 @router.delete("/people/{person}/placements/{placement}", responses=problems(403, 404, 409))

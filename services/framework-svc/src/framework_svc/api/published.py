@@ -93,19 +93,7 @@ def archive(ladder: LadderId, command: Commanded) -> Answer:
 def history(query: Queried) -> History:
     """Read everything recorded about the framework, drafts included."""
     allow_reading(query, "read draft")
-    return History(
-        items=[
-            Recorded(
-                event_id=str(entry.event_id),
-                topic=entry.topic,
-                version=entry.version,
-                actor=entry.actor,
-                recorded_at=entry.recorded_at,
-                data=entry.event.model_dump(mode="json"),
-            )
-            for entry in query.history(Framework, FRAMEWORK)
-        ]
-    )
+    return History(items=[Recorded.of(entry) for entry in query.history(Framework, FRAMEWORK)])
 
 
 def _version(query: Query, number: int) -> FrameworkView:

@@ -1,10 +1,11 @@
 """What goes over the wire: the bodies this service takes and the views it answers with."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chassis.projection import RecordedEvent
 from framework_svc.domain.placements import Reason
 from framework_svc.domain.structure import Hole
 from framework_svc.domain.texts import Anchor, Cell, Competency, CompetencyFate, Ladder, PublishedLadder
@@ -168,6 +169,18 @@ class Recorded(BaseModel):
     actor: str
     recorded_at: datetime
     data: dict[str, Any]
+
+    @classmethod
+    def of(cls, entry: RecordedEvent) -> Self:
+        """Return one entry of the record; nothing in this service is sealed."""
+        return cls(
+            event_id=str(entry.event_id),
+            topic=entry.topic,
+            version=entry.version,
+            actor=entry.actor,
+            recorded_at=entry.recorded_at,
+            data=entry.event.model_dump(mode="json"),
+        )
 
 
 class History(BaseModel):
