@@ -114,3 +114,14 @@ def test_the_newest_events_are_printed_without_what_they_say(home: Path, url: st
     printed = run(home, "events", "tail", "-n", "5").stdout
     assert json.loads(printed.splitlines()[-1])["service"] in ("people", "framework", "evaluation", "gap")
     assert "hanna" not in printed
+
+
+def test_parked_events_of_an_unknown_service_are_refused_with_the_ones_there_are(home: Path, url: str) -> None:
+    refused = run(home, "parked", "replay", "nothing", "ws_1")
+    assert refused.returncode == 2
+    assert "people, framework, evaluation, gap" in refused.stderr
+
+
+def test_nothing_is_parked_and_nothing_is_replayed(home: Path, url: str) -> None:
+    assert run(home, "parked", "list").stdout == ""
+    assert json.loads(run(home, "parked", "replay", "gap", "ws_1").stdout) == {"applied": [], "stopped": []}

@@ -162,7 +162,7 @@ def token(
 ) -> None:
     """Print a token that acts as somebody for the next five minutes."""
     with operator() as call:
-        print(call("POST", "/tokens", {"who": who, "workspace": workspace})["token"])
+        print(call("POST", "/tokens", {"who": who, "workspace": workspace})["token"])  # noqa: T201
 
 
 @app.command()
@@ -171,7 +171,7 @@ def verify(as_json: Annotated[bool, typer.Option("--json", help="Print the verdi
     with operator() as call:
         verdict = call("POST", "/verification")
     if as_json:
-        print(json.dumps(verdict, indent=2))
+        print(json.dumps(verdict, indent=2))  # noqa: T201
     else:
         for one in verdict["broken"]:
             out.print(f"{one['service']} {one['workspace']}: {one['invariant']}: {one['detail']}", markup=False)
@@ -198,7 +198,7 @@ def events_tail(
     query = {"limit": limit} | {k: v for k, v in (("service", service), ("workspace", workspace)) if v}
     with operator() as call:
         for row in call("GET", "/events", None, query):
-            print(json.dumps(row))
+            print(json.dumps(row))  # noqa: T201
 
 
 @parked_app.command("list")
@@ -206,7 +206,42 @@ def parked_list() -> None:
     """List heard events that could not be applied."""
     with operator() as call:
         for row in call("GET", "/parked"):
-            print(json.dumps(row))
+            print(json.dumps(row))  # noqa: T201
+
+
+@parked_app.command("show")
+def parked_show(service: str, workspace: str, event: str) -> None:
+    """Show one parked event; its personal fields are sealed."""
+    with operator() as call:
+        print(json.dumps(call("GET", f"/parked/{service}/{workspace}/{event}"), indent=2))  # noqa: T201
+
+
+@parked_app.command("replay")
+def parked_replay(
+    service: str,
+    workspace: str,
+    subject: Annotated[str | None, typer.Option(help="One subject only, such as evaluation/ev_1.")] = None,
+) -> None:
+    """Apply parked events again, in order; exit code 1 when a subject stopped at a failure."""
+    with operator() as call:
+        done = call("POST", "/parked/replay", {"service": service, "workspace": workspace, "subject": subject})
+    print(json.dumps(done, indent=2))  # noqa: T201
+    if done["stopped"]:
+        raise typer.Exit(1)
+
+
+@parked_app.command("discard")
+def parked_discard(
+    service: str,
+    workspace: str,
+    event: str,
+    reason: Annotated[str, typer.Option(help="Why it is given up; kept with the event.")],
+) -> None:
+    """Give one parked event up."""
+    body = {"service": service, "workspace": workspace, "event": event, "reason": reason}
+    with operator() as call:
+        call("POST", "/parked/discard", body)
+    out.print(f"Discarded {event}", markup=False, highlight=False)
 
 
 @app.command()
@@ -234,7 +269,7 @@ def gap(
     report, pdf = offline.gap(framework.read_bytes(), card.read_bytes(), present, target, now)
     output.write_bytes(pdf)
     if as_json:
-        print(json.dumps(report, indent=2, default=str))
+        print(json.dumps(report, indent=2, default=str))  # noqa: T201
     else:
         out.print(f"Wrote {output}", markup=False)
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import asdict
 from typing import Any, Literal
+from uuid import UUID
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from chassis import parked
 from chassis.calendar import Calendar
+from chassis.identity import Actor
 from chassis.kernel import DomainError, NotFound
+from chassis.service import Service
 from chassis.unit import Answer, CommandInfo, Unit
 from ladder.composition import Composition
 from ladder.verifying import Verdict, verify
@@ -50,6 +55,27 @@ class ViewToRebuild(BaseModel):
 
     view: str
     workspace: str | None = None
+
+
+class ToReplay(BaseModel):
+    """Parked events of one service and workspace, of one subject or of all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    service: str
+    workspace: str
+    subject: str | None = None
+
+
+class ToDiscard(BaseModel):
+    """One parked event, and why it is given up."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    service: str
+    workspace: str
+    event: UUID
+    reason: str = Field(min_length=3, max_length=500)
 
 
 def operator_app(system: Composition) -> FastAPI:
@@ -98,12 +124,39 @@ def operator_app(system: Composition) -> FastAPI:
         """Return the newest events, without what they say about people."""
         return latest_events(system, service, workspace, min(limit, 1000))
 
-    @app.get("/parked")
-    def parked(status: Literal["parked", "replayed", "discarded"] = "parked") -> list[dict[str, Any]]:
-        """List what could not be applied, by type and reason."""
-        return [row for service in system.services for row in _parked(service.name, service, status)]
-
+    _serve_parked(app, system)
     return app
+
+
+def _serve_parked(app: FastAPI, system: Composition) -> None:
+    """Add what the operator does with heard events that could not be applied."""
+
+    @app.get("/parked")
+    def parked_events(status: Literal["parked", "replayed", "discarded"] = "parked") -> list[dict[str, Any]]:
+        """List what could not be applied, by type and reason."""
+        return [
+            {"service": service.name, **_plain(one)}
+            for service in system.services
+            for one in parked.listed(service, status=status)
+        ]
+
+    @app.get("/parked/{service}/{workspace}/{event}")
+    def parked_event(service: str, workspace: str, event: UUID) -> dict[str, Any]:
+        """Show one parked event and how it arrived; its personal fields are sealed."""
+        one, arrived = parked.shown(_service(system, service), workspace, event)
+        return {"service": service, **_plain(one), "envelope": arrived.model_dump(mode="json", exclude={"data"})}
+
+    @app.post("/parked/replay")
+    def replay(body: ToReplay) -> dict[str, Any]:
+        """Apply parked events again, in order; a subject stops at its first failure."""
+        done = parked.replay(_service(system, body.service), body.workspace, body.subject)
+        return {"applied": [str(one) for one in done.applied], "stopped": [_plain(one) for one in done.stopped]}
+
+    @app.post("/parked/discard")
+    def discard(body: ToDiscard) -> dict[str, str]:
+        """Give one parked event up and say why."""
+        parked.discard(_service(system, body.service), body.workspace, body.event, body.reason)
+        return {"discarded": str(body.event)}
 
 
 def new_workspace(system: Composition, body: NewWorkspace) -> dict[str, str]:
@@ -123,10 +176,8 @@ def new_workspace(system: Composition, body: NewWorkspace) -> dict[str, str]:
     return {"workspace": workspace, "admin": found[-1]}
 
 
-def system_actor(workspace: str) -> Any:
+def system_actor(workspace: str) -> Actor:
     """Return the actor of what the operator does."""
-    from chassis.identity import Actor
-
     return Actor.service(workspace, OPERATOR)
 
 
@@ -144,12 +195,15 @@ def latest_events(system: Composition, service: str | None, workspace: str | Non
     return sorted(found, key=lambda row: (row["recorded_at"], row["sequence"]))[-limit:]
 
 
-def _parked(name: str, service: Any, status: str) -> list[dict[str, Any]]:
-    sql = f"""select workspace, topic, epoch, sequence, subject, type, event_id::text as event, reason, status
-    from {name}.parked where status = %s order by parked_at"""
-    with service.follower_pool.connection() as connection:
-        rows = connection.execute(sql, (status,)).fetchall()
-    return [{"service": name, **row} for row in rows]
+def _plain(one: parked.Parked) -> dict[str, Any]:
+    return {name: str(value) for name, value in asdict(one).items()}
+
+
+def _service(system: Composition, name: str) -> Service:
+    found = next((service for service in system.services if service.name == name), None)
+    if found is None:
+        raise NotFound(f"There is no service {name!r}. There are: {', '.join(s.name for s in system.services)}.")
+    return found
 
 
 def _only_workspace(system: Composition) -> str:
