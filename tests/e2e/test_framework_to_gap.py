@@ -17,7 +17,7 @@ from ladder.verifying import verify
 
 from .conftest import Company
 
-TODAY = date.today()  # noqa: DTZ011 - the journey happens today
+TODAY = date.today()
 PEOPLE = f"""employee number,given name,family name,work email,job title,manager,start date,status,family,track,level
 1,Daniel,Reyes,daniel@example.com,Engineering Manager,,2019-03-04,active,engineering,ic,IC4
 2,Maya,Okonkwo,maya@example.com,Software Engineer,daniel@example.com,2021-05-10,active,engineering,ic,IC2

@@ -351,7 +351,7 @@ def test_many_may_prepare_the_same_services_at_once_even_in_two_databases(
         try:
             for service in ("racea", "raceb"):
                 prepare_service(server, service)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  (shown by the assertion below)
             errors.append(error)
 
     threads = [threading.Thread(target=prepare, args=(server,)) for server in (database, module_database) * 4]

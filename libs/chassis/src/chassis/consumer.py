@@ -176,7 +176,7 @@ class Consumer:
             return "more"
         except (psycopg.OperationalError, Unavailable, KeysUnavailable):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (any failing handler parks its event, never the workspace)
             if len(records) > 1:
                 return self._one_by_one(workspace, topic, at, records)
             return "more" if isinstance(error, LostRace) else self._failed(workspace, at, records[0], error)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
-from contracts.envelope import Sealed
 from eventsourcing.persistence import Mapper, StoredEvent, Transcoder
 from pydantic import BaseModel, ConfigDict, SerializationInfo, model_serializer
+
+from contracts.envelope import Sealed
 
 __all__ = [
     "DomainError",
@@ -73,7 +74,8 @@ class Unsealed(Frozen):
 
     @model_serializer
     def _seal(self, info: SerializationInfo) -> dict[str, str]:
-        seal: Callable[[Unsealed], Sealed] | None = (info.context or {}).get("seal")
+        context = cast("dict[str, Callable[[Unsealed], Sealed]]", info.context or {})
+        seal = context.get("seal")
         if seal is None:
             raise TypeError(f"the personal text of part {self.part!r} would be written in the clear")
         return seal(self).model_dump()
@@ -214,10 +216,10 @@ def unsealed_in(value: object) -> Iterator[Unsealed]:
         for name in type(value).model_fields:
             yield from unsealed_in(getattr(value, name))
     elif isinstance(value, tuple | list):
-        for item in value:
+        for item in cast("Iterable[object]", value):
             yield from unsealed_in(item)
     elif isinstance(value, dict):
-        for item in value.values():
+        for item in cast("dict[object, object]", value).values():
             yield from unsealed_in(item)
 
 

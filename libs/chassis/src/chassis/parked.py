@@ -105,7 +105,7 @@ def _replay_one(service: Service, parked: Parked) -> str | None:
             continue
         except (psycopg.OperationalError, Unavailable):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (whatever fails again stays parked)
             return reason_of(error)
         return None
     return reason_of(LostRace())

@@ -300,7 +300,7 @@ class Service:
                 unit = self.unit(connection, info, actor)
                 try:
                     answer = decide(unit)
-                except Exception:
+                except Exception:  # noqa: BLE001  (a repeat may be refused for any reason; the first answer decides)
                     connection.rollback()
                     return self._earlier_answer(connection, unit)
                 if not unit.decided:

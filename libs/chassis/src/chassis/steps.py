@@ -85,7 +85,7 @@ class Runner:
     sweep_every: float = 30.0
     first_pause: float = 0.05
     longest_pause: float = 30.0
-    jitter: random.Random = field(default_factory=lambda: random.Random(0))
+    jitter: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - spreads retries, no secret
     alive: bool = False
     last_error: str | None = None
     _changed: set[str] = field(default_factory=set[str])
@@ -132,7 +132,7 @@ class Runner:
     def _sweep(self) -> bool:
         try:
             names = list(self.step.behind())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (one runner: any failing sweep is told and tried again)
             self._note(error, None)
             return False
         with self._wake:
@@ -158,7 +158,7 @@ class Runner:
                 return
             try:
                 progress = self.step.step(workspace)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  (one runner: any failing step is told and tried again)
                 self._note(error, workspace)
                 progress = "failed"
             if progress == "failed":
