@@ -14,6 +14,7 @@ from typing import Any, Literal, cast
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 from chassis.kernel import DomainError, Frozen
 from framework_svc.documents.marked import Lines, Unreadable, read_json, read_yaml
@@ -312,6 +313,8 @@ def _laid_out(value: object, name: str = "") -> object:
         if name in _ON_ONE_LINE:
             cast(Any, items).fa.set_flow_style()
         return items
+    if isinstance(value, str) and value.startswith(("?", ":", "-")):
+        return SingleQuotedScalarString(value)  # bare, the library writes what it cannot read inside { }
     return value
 
 
