@@ -32,6 +32,8 @@ ROUTES: dict[tuple[str, str], Action] = {
     ("PUT", "/framework/draft/scale"): "edit draft",
     ("POST", f"{DRAFT}/readiness"): "edit draft",
     ("DELETE", f"{DRAFT}/readiness"): "edit draft",
+    ("GET", f"{DRAFT}/matrix.{{form}}"): "read draft",
+    ("POST", f"{DRAFT}/matrix"): "edit draft",
     ("POST", "/framework/import"): "edit draft",
     ("GET", "/framework/export"): "read draft",
     ("GET", "/templates"): "read framework",

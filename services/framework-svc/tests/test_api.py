@@ -209,3 +209,19 @@ def test_an_erased_person_no_longer_holds_up_a_version(company: Company, hr: Cal
     fates = [{"competency": one, "fate": "new"} for one in preview["added"]]
     fates += [{"competency": one, "fate": "gone"} for one in preview["removed"]]
     assert hr.done("/framework/publication", {"note": "Sales only.", "fates": fates})["id"] == "2"
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_ladder_goes_out_as_a_matrix_and_comes_back_unchanged(hr: Caller, form: str) -> None:
+    drafted(hr)
+    before = hr.read("/framework/draft/ladders/engineering")["ladder"]
+    written = hr.get(f"/framework/draft/ladders/engineering/matrix.{form}")
+    answer = hr.upload("/framework/draft/ladders/engineering/matrix", written.content)
+    assert answer.status_code == 200, answer.text
+    assert hr.read("/framework/draft/ladders/engineering")["ladder"] == before
+
+
+def test_a_file_that_is_no_matrix_is_refused_and_changes_nothing(hr: Caller) -> None:
+    edition = drafted(hr)
+    assert hr.upload("/framework/draft/ladders/engineering/matrix", b"a,b\n1,2\n").status_code == 422
+    assert hr.get("/framework/draft/ladders/engineering").headers["ETag"] == edition

@@ -8,11 +8,12 @@ from chassis.unit import Unit
 from framework_svc.access import Action, Resource, decide
 from framework_svc.application import Frameworks
 from framework_svc.documents.exchange import NotReadable
+from framework_svc.documents.matrix import NotAMatrix
 from framework_svc.documents.onet import NoSingleOccupation, NotAnArchive, NotRated
 from framework_svc.domain.errors import Stale
 from framework_svc.domain.framework import FRAMEWORK, Framework
 
-ERRORS: ErrorTable = {Stale: 412, NotReadable: 422, NotAnArchive: 422, NoSingleOccupation: 422, NotRated: 422}
+ERRORS: ErrorTable = {Stale: 412, NotReadable: 422, NotAMatrix: 422, NotAnArchive: 422, NoSingleOccupation: 422, NotRated: 422}
 """Every other broken rule is a conflict (409); 422, 404 and 403 follow from the class of the error."""
 
 REFUSED = "Only HR may do this."

@@ -290,7 +290,7 @@ class Framework(State):
     # --- evolve -----------------------------------------------------------------------------------------------------
 
     @classmethod
-    def evolve(cls, state: Self | None, event: Event) -> Self:  # noqa: C901 (one match: the only place of change)
+    def evolve(cls, state: Self | None, event: Event) -> Self:  # noqa: C901 - one match is the only place of change
         """Return the framework after `event`; the first event finds an empty one."""
         now = state or cls()
         match event:
