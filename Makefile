@@ -4,7 +4,7 @@ BIN := .venv/bin
 MEMBERS := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml deploy/embedded/pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: run test check bench faults clean help lock
+.PHONY: run test check events faults clean help lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -31,8 +31,8 @@ check: .venv/.set-up ## lint, strict types, boundaries, dependencies
 faults: .venv/.set-up ## run the tests that break real parts on purpose, and nothing else
 	@$(BIN)/pytest -m faults
 
-bench: ## no benchmark exists yet
-	@echo "There is no benchmark yet." >&2; exit 1
+events: .venv/.set-up ## write docs/events.md and the schemas of the published events anew
+	@$(BIN)/python tools/events.py
 
 lock: .venv/.set-up ## write requirements.lock anew (UPGRADE=1 takes newer releases)
 	@tools/lock $(if $(UPGRADE),--upgrade)

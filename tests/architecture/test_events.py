@@ -1,0 +1,83 @@
+"""What holds for every stored event, whichever service it belongs to; each check is also seen red on a planted breach."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chassis.kernel import EventMapper, all_topics
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ("people_svc", "framework_svc", "evaluation_svc", "gap_svc")
+
+
+def every_module(package: str) -> None:
+    """Import a service whole, so that all its events are known."""
+    found = importlib.import_module(package)
+    for module in pkgutil.walk_packages(found.__path__, f"{package}."):
+        importlib.import_module(module.name)
+
+
+def topics() -> dict[str, str]:
+    """Return every stored topic with the service it belongs to."""
+    for service in SERVICES:
+        every_module(service)
+    return {
+        topic: event.__module__.partition(".")[0]
+        for topic, event in all_topics().items()
+        if event.__module__.partition(".")[0] in SERVICES
+    }
+
+
+def samples(service: str) -> Path:
+    return ROOT / "services" / service.replace("_", "-") / "tests" / "stored_events"
+
+
+def test_every_stored_event_has_a_frozen_sample_that_still_loads() -> None:
+    mapper = EventMapper()
+    for topic, service in topics().items():
+        path = samples(service) / f"{topic}.v{all_topics()[topic].VERSION}.json"
+        assert path.exists(), f"{topic}: freeze a sample in {path.relative_to(ROOT)}"
+        assert topic == mapper.read(topic, path.read_bytes()).TOPIC
+
+
+def test_every_frozen_sample_belongs_to_an_event_that_is_still_known() -> None:
+    known = topics()
+    for service in SERVICES:
+        for path in samples(service).glob("*.json"):
+            assert known.get(path.stem.rpartition(".v")[0]) == service, path.name
+
+
+def rules_in_evolve(source: str) -> Iterator[int]:
+    """Yield the lines of an `evolve` that refuse something other than an unknown event."""
+    for function in ast.walk(ast.parse(source)):
+        if not isinstance(function, ast.FunctionDef) or function.name != "evolve":
+            continue
+        for node in ast.walk(function):
+            raised = node.exc if isinstance(node, ast.Raise) else None
+            name = raised.func if isinstance(raised, ast.Call) else raised
+            if isinstance(node, ast.Raise) and not (isinstance(name, ast.Name) and name.id == "TypeError"):
+                yield node.lineno
+            if isinstance(node, ast.Assert):
+                yield node.lineno
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_rule_stands_in_an_evolve(service: str) -> None:
+    for path in (ROOT / "services" / service.replace("_", "-") / "src").rglob("*.py"):
+        assert list(rules_in_evolve(path.read_text())) == [], path.relative_to(ROOT)
+
+
+def test_a_rule_planted_in_an_evolve_is_found() -> None:
+    planted = "class S:\n    def evolve(cls, state, event):\n        if state.closed:\n            raise Refused('no')\n"
+    assert list(rules_in_evolve(planted)) == [4]
+
+
+def test_an_unknown_event_may_be_refused_in_an_evolve() -> None:
+    allowed = "class S:\n    def evolve(cls, state, event):\n        raise TypeError(type(event))\n"
+    assert list(rules_in_evolve(allowed)) == []

@@ -1,0 +1,48 @@
+"""Write the JSON Schemas of the published events and docs/events.md; refuse a change that does not only add."""
+
+import json
+import sys
+from pathlib import Path
+
+from contracts.catalogue import breaks, published_events, schema
+
+ROOT = Path(__file__).parents[1]
+SCHEMAS = ROOT / "libs/contracts/schemas"
+PAGE = ROOT / "docs/events.md"
+
+HEAD = """# Published events
+
+What one service may know of another, by topic. Written by `make events`; the schemas are in `libs/contracts/schemas`.
+Within a major version fields are only added. Personal fields are sealed (`person`, `stream`, `part`, `key`, `enc`).
+
+| topic | type | says | fields |
+| --- | --- | --- | --- |
+"""
+
+
+def texts() -> dict[Path, str]:
+    """Return every generated file and what it has to hold."""
+    events = published_events()
+    files = {SCHEMAS / f"{one.TYPE}.json": json.dumps(schema(one), indent=2, ensure_ascii=False) + "\n" for one in events}
+    rows = [
+        f"| `{one.TOPIC}` | `{one.TYPE}` | {(one.__doc__ or '').splitlines()[0]} | {', '.join(one.model_fields)} |"
+        for one in sorted(events, key=lambda one: (one.TOPIC, one.TYPE))
+    ]
+    return files | {PAGE: HEAD + "\n".join(rows) + "\n"}
+
+
+def main() -> int:
+    """Write the files; exit with 2 where a published event would break its readers."""
+    for one in published_events():
+        path = SCHEMAS / f"{one.TYPE}.json"
+        for broken in breaks(json.loads(path.read_text()), schema(one)) if path.exists() else ():
+            print(f"{one.TYPE}: {broken}. Publish a new type beside it.", file=sys.stderr)
+            return 2
+    SCHEMAS.mkdir(exist_ok=True)
+    for path, text in texts().items():
+        path.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
