@@ -510,6 +510,12 @@ def test_a_text_is_withdrawn_by_its_author_or_hr_with_a_reason() -> None:
         after(state, event).withdraw("evidence/delivery/2", "Again.", HR, AT.date(), is_hr=True)
 
 
+def test_hr_cannot_withdraw_what_was_written_about_themselves() -> None:
+    state = drafted()
+    with pytest.raises(Forbidden):
+        state.withdraw("evidence/delivery/2", "I do not like it.", EMPLOYEE, AT.date(), is_hr=True)
+
+
 def test_a_rating_whose_evidence_was_withdrawn_rests_on_memory() -> None:
     state = drafted()
     state = after(state, state.withdraw("evidence/delivery/2", "About Mia.", EVALUATOR, AT.date(), is_hr=False))

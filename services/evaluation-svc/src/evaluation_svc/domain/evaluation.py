@@ -457,14 +457,14 @@ class Evaluation(State):
     # Withdrawal
 
     def withdraw(self, part: str, reason: str, by: str, on: date, *, is_hr: bool) -> Withdrawn:
-        """Withdraw a text written about the wrong person: its author, or HR, with a reason."""
+        """Withdraw a text written about the wrong person: its author, or HR about anybody but themselves."""
         said = self.texts.get(part)
         if said is None:
             raise NotFound(f"There is no text {part!r} in this evaluation.")
         if part in self.withdrawn:
             raise AlreadyThere("This text is withdrawn already.")
-        if by != said.author and not is_hr:
-            raise Forbidden("A text is withdrawn by its author or by HR.")
+        if by != said.author and not (is_hr and by != self.employee):
+            raise Forbidden("A text is withdrawn by its author, or by HR where it is not about themselves.")
         return Withdrawn(part=part, reason=self._text("withdrawal", reason)[1], by=by, on=on)
 
     # Rules
