@@ -125,3 +125,18 @@ def test_parked_events_of_an_unknown_service_are_refused_with_the_ones_there_are
 def test_nothing_is_parked_and_nothing_is_replayed(home: Path, url: str) -> None:
     assert run(home, "parked", "list").stdout == ""
     assert json.loads(run(home, "parked", "replay", "gap", "ws_1").stdout) == {"applied": [], "stopped": []}
+
+
+def test_looking_where_no_installation_is_makes_none(home: Path) -> None:
+    elsewhere = home.parent / "typo"
+    refused = run(elsewhere, "verify")
+    assert refused.returncode == 2
+    assert "There is no installation" in refused.stderr
+    assert not elsewhere.exists()
+
+
+def test_a_taken_port_is_said_at_once_with_what_to_do(home: Path, url: str) -> None:
+    port = url.rpartition(":")[2]
+    refused = run(home.parent / "second", "up", "--demo", "--port", port)
+    assert refused.returncode == 2
+    assert "--port" in refused.stderr

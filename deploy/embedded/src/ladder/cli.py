@@ -6,11 +6,12 @@ import json
 import os
 import secrets
 import signal
+import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -45,7 +46,7 @@ err = Console(stderr=True)
 
 REFUSALS = (DomainError, AlreadyRunning, StartFailed, Unsupported, UnsafeDurability, CipherError, OSError)
 DEMO_SEED = 2026
-Port = Annotated[int, typer.Option(help="TCP port on 127.0.0.1.", envvar="LADDER_PORT")]
+Port = Annotated[int, typer.Option(help="TCP port on 127.0.0.1.", envvar="LADDER_PORT", min=0, max=65535)]
 InWorkspace = Annotated[str | None, typer.Option("--workspace", help="Workspace id; needed when there are several.")]
 
 
@@ -77,12 +78,14 @@ def up(
     with_demo: Annotated[bool, typer.Option("--demo", help="Build the demo company first, where there is none.")] = False,
 ) -> None:
     """Run the whole system in this process until Ctrl-C."""
-    if with_demo:
-        build_demo(DEMO_SEED, only_if_empty=True)
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: stopping.set())
-    with listen(host, port) as listening, Composition(default_home(), say, allow_unsafe=allow_unsafe()) as system:
+    with ExitStack() as stack:
+        listening = stack.enter_context(_door(host, port))
+        if with_demo:
+            build_demo(DEMO_SEED, only_if_empty=True)
+        stopping = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda _number, _frame: stopping.set())
+        system = stack.enter_context(Composition(default_home(), say, allow_unsafe=allow_unsafe()))
         system.start()
         with operator_door(system), serving(public_app(system), listening):
             _tell_where_to_go(system, f"http://{host}:{listening.getsockname()[1]}")
@@ -90,11 +93,20 @@ def up(
             say("Ending")
 
 
+def _door(host: str, port: int) -> socket.socket:
+    """Take the port first: whoever has to choose another one need not wait for anything."""
+    try:
+        return listen(host, port)
+    except OSError as error:
+        refuse(f"Port {port} on {host} cannot be used ({error.strerror}); choose another with --port or LADDER_PORT.")
+
+
 def _tell_where_to_go(system: Composition, url: str) -> None:
     """Say where the system is and what to try first; soft_wrap keeps a command on one line for copying."""
     lines = [f"Ready: {url}", *(f"  {url}/api/{service.name}/v1/docs" for service in system.services)]
     if system.workspaces():
-        bearer = 'Authorization: Bearer $(.venv/bin/ladder token --as hr)'
+        home = f"LADDER_HOME={os.environ['LADDER_HOME']} " if "LADDER_HOME" in os.environ else ""
+        bearer = f"Authorization: Bearer $({home}.venv/bin/ladder token --as hr)"
         lines += [f'Try it: curl -H "{bearer}" {url}/api/people/v1/people']
         lines += ["Others to act as: --as manager, --as employee, --as E-MAIL"]
     else:
@@ -111,12 +123,17 @@ def demo(seed: Annotated[int, typer.Option(help="The same seed gives the same co
 
 def build_demo(seed: int, *, only_if_empty: bool) -> None:
     """Build the demo company in a composition of its own, on a virtual clock that ends at the present."""
-    now = datetime.fromtimestamp(time.time(), UTC)
-    clock = VirtualClock(beginning(now))
-    with Composition(default_home(), say, clock, allow_unsafe=allow_unsafe()) as system:
+    home = default_home()
+    unfinished = home / "demo-unfinished"
+    if unfinished.exists():
+        refuse(f"The demo company in {home} was cut off while it was built; remove that folder and start again.")
+    clock = VirtualClock(beginning(datetime.fromtimestamp(time.time(), UTC)))
+    with Composition(home, say, clock, allow_unsafe=allow_unsafe()) as system:
         if only_if_empty and system.workspaces():
             return
+        unfinished.touch()
         workspace = build(system, clock, seed, say)
+        unfinished.unlink()
     out.print(f"The demo company is workspace {workspace}.", markup=False, highlight=False)
 
 
@@ -150,7 +167,7 @@ def workspace_create(
 ) -> None:
     """Open a workspace with its first HR admin."""
     body = {"name": name, "admin": admin, "time_zone": time_zone, "key": secrets.token_hex(16)}
-    with operator() as call:
+    with operator(may_make=True) as call:
         made = call("POST", "/workspaces", body)
     out.print(f"Workspace {made['workspace']} is open; its HR admin is {admin}.", markup=False, highlight=False)
 
@@ -294,9 +311,15 @@ Call = Callable[..., Any]
 
 
 @contextmanager
-def operator() -> Generator[Call]:
-    """Reach the running system's operator socket, or start the composition for as long as the block lasts."""
+def operator(*, may_make: bool = False) -> Generator[Call]:
+    """Reach the running system's operator socket, or start the composition for as long as the block lasts.
+
+    Where there is no installation yet, only a command that makes one goes on (`may_make`).
+    """
     home = default_home()
+    is_there = (home / "postgres").exists() or "LADDER_DATABASE_URL" in os.environ
+    if not may_make and not is_there:
+        refuse(f"There is no installation in {home}; start one with `ladder up`, or set LADDER_HOME to its folder.")
     path = _socket_of(home)
     if path is not None:
         with _client(path) as call:

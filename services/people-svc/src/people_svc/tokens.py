@@ -58,7 +58,7 @@ def _one_of(people: list[Found], who: str) -> Found:
                 fits = one.known.work_email == who.strip().lower()
         if fits and _may_act(one):
             return one
-    raise NotFound(who)
+    raise NotFound(f"Nobody at work is {who!r}; name hr, manager, employee, or the e-mail address of somebody at work.")
 
 
 def _may_act(found: Found) -> bool:
