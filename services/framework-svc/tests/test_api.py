@@ -225,3 +225,8 @@ def test_a_file_that_is_no_matrix_is_refused_and_changes_nothing(hr: Caller) -> 
     edition = drafted(hr)
     assert hr.upload("/framework/draft/ladders/engineering/matrix", b"a,b\n1,2\n").status_code == 422
     assert hr.get("/framework/draft/ladders/engineering").headers["ETag"] == edition
+
+
+@pytest.mark.parametrize("path", ["/framework/import", "/placements/import"])
+def test_a_file_is_not_looked_at_before_it_is_known_who_sends_it(company: Company, path: str) -> None:
+    assert company.as_("maya").upload(path, b"nonsense").status_code == 403

@@ -179,7 +179,7 @@ def token(
 ) -> None:
     """Print a token that acts as somebody for the next five minutes."""
     with operator() as call:
-        print(call("POST", "/tokens", {"who": who, "workspace": workspace})["token"])  # noqa: T201
+        typer.echo(call("POST", "/tokens", {"who": who, "workspace": workspace})["token"])
 
 
 @app.command()
@@ -188,7 +188,7 @@ def verify(as_json: Annotated[bool, typer.Option("--json", help="Print the verdi
     with operator() as call:
         verdict = call("POST", "/verification")
     if as_json:
-        print(json.dumps(verdict, indent=2))  # noqa: T201
+        typer.echo(json.dumps(verdict, indent=2))
     else:
         for one in verdict["broken"]:
             out.print(f"{one['service']} {one['workspace']}: {one['invariant']}: {one['detail']}", markup=False)
@@ -215,7 +215,7 @@ def events_tail(
     query = {"limit": limit} | {k: v for k, v in (("service", service), ("workspace", workspace)) if v}
     with operator() as call:
         for row in call("GET", "/events", None, query):
-            print(json.dumps(row))  # noqa: T201
+            typer.echo(json.dumps(row))
 
 
 @parked_app.command("list")
@@ -223,14 +223,14 @@ def parked_list() -> None:
     """List heard events that could not be applied."""
     with operator() as call:
         for row in call("GET", "/parked"):
-            print(json.dumps(row))  # noqa: T201
+            typer.echo(json.dumps(row))
 
 
 @parked_app.command("show")
 def parked_show(service: str, workspace: str, event: str) -> None:
     """Show one parked event; its personal fields are sealed."""
     with operator() as call:
-        print(json.dumps(call("GET", f"/parked/{service}/{workspace}/{event}"), indent=2))  # noqa: T201
+        typer.echo(json.dumps(call("GET", f"/parked/{service}/{workspace}/{event}"), indent=2))
 
 
 @parked_app.command("replay")
@@ -242,7 +242,7 @@ def parked_replay(
     """Apply parked events again, in order; exit code 1 when a subject stopped at a failure."""
     with operator() as call:
         done = call("POST", "/parked/replay", {"service": service, "workspace": workspace, "subject": subject})
-    print(json.dumps(done, indent=2))  # noqa: T201
+    typer.echo(json.dumps(done, indent=2))
     if done["stopped"]:
         raise typer.Exit(1)
 
@@ -286,7 +286,7 @@ def gap(
     report, pdf = offline.gap(framework.read_bytes(), card.read_bytes(), present, target, now)
     output.write_bytes(pdf)
     if as_json:
-        print(json.dumps(report, indent=2, default=str))  # noqa: T201
+        typer.echo(json.dumps(report, indent=2, default=str))
     else:
         out.print(f"Wrote {output}", markup=False)
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from fastapi import APIRouter
 
-from chassis.http import Answer, Command, Commanded, Queried, problems
+from chassis.http import Answer, Command, Commanded, Queried, Query, problems
 from chassis.kernel import NotFound
 from chassis.unit import Unit
-from evaluation_svc.access import Action, sight
+from evaluation_svc.access import Action, Sight, sight
 from evaluation_svc.access import decide as permits
 from evaluation_svc.api.allowed import allow, allow_reading, application, readable
 from evaluation_svc.api.shapes import (
@@ -75,8 +75,9 @@ def evaluation(evaluation: Id, query: Queried) -> EvaluationView:
     state, version, of, _ = readable(query, evaluation)
     query.etag(version)
     query.record_access(state.employee, "evaluation", evaluation)
-    view = evaluation_view(query, evaluation, state, sight(query.actor, of))
-    view.because = [str(one.event_id) for one in query.history(Evaluation, evaluation)]
+    shown = sight(query.actor, of)
+    view = evaluation_view(query, evaluation, state, shown)
+    view.because = [one.event for one in _shown_record(query, evaluation, state, shown)]
     return view
 
 
@@ -182,8 +183,12 @@ def revision(evaluation: Id, number: int, query: Queried) -> RevisionView:
 def history(evaluation: Id, query: Queried) -> list[Recorded]:
     """Read what the record holds: HR and the evaluator all they may see of it, the employee what was released."""
     state, _, of, _ = readable(query, evaluation)
-    shown = sight(query.actor, of)
     query.record_access(state.employee, "evaluation history", evaluation)
+    return _shown_record(query, evaluation, state, sight(query.actor, of))
+
+
+def _shown_record(query: Query, evaluation: str, state: Evaluation, shown: Sight) -> list[Recorded]:
+    """Return the events of an evaluation as far as somebody may know of them; their number would tell of the others."""
     if shown == "all" or (shown == "judged" and not state.is_writable):
         return history_view(query, Evaluation, evaluation)
     entries = [recorded_view(one) for one in query.history(Evaluation, evaluation)]

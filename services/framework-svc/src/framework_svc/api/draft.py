@@ -183,10 +183,9 @@ def draft_from_onet(
 
 
 def _bring(command: Command, content: bytes | str, source: Source, template: str | None) -> Answer:
-    document = exchange.read(content)
-
     def decide(unit: Unit) -> Answer:
         allow(unit, "edit draft")
+        document = exchange.read(content)
         application(command).bring(unit, document.ladders, document.competencies, document.scale, source, template)
         return Answer(ids=tuple(ladder.id for ladder in document.ladders))
 

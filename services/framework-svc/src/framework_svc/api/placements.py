@@ -51,10 +51,11 @@ def place_group(body: GroupBody, command: Commanded) -> Answer:
 @router.post("/placements/import", status_code=201, responses=problems(403, 404, 409, 422))
 def place_from_file(file: UploadFile, command: Commanded) -> Answer:
     """Place everybody in a CSV file (person, level, effective_on, reason), all of them or none."""
-    rows = _rows(file.file.read())
+    content = file.file.read()
 
     def decide(unit: Unit) -> Answer:
         allow(unit, "place")
+        rows = _rows(content)
         for row in rows:
             application(command).place(unit, row.person, row.level, row.effective_on, row.reason)
         return Answer(status=201, ids=tuple(row.person for row in rows))
