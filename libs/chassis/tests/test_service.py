@@ -78,7 +78,7 @@ def test_a_position_lost_with_an_ended_epoch_is_not_waited_for(pair: Pair, works
     lost = Position("toy", executed.position.epoch, 9)
 
     assert pair.toy.reached(workspace, lost).state == "reached"
-    assert pair.toy.reached(workspace, Position("toy", later, 9)).state == "behind"
+    assert pair.toy.reached(workspace, Position("toy", later, 9)).state == "unknown"
 
 
 def test_a_command_that_records_nothing_answers_where_the_record_is(pair: Pair, workspace: str) -> None:

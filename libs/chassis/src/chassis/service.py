@@ -45,6 +45,8 @@ ACCESS = (
 )
 TRIES = 12
 """How often a unit that lost a race is run again before the caller is told to."""
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.01, 0.25
+"""Seconds between two looks of whoever waits for a position, unless something moves in this process meanwhile."""
 CLOCK_TOLERANCE = 1.0
 """Seconds a process may be away from the database's clock and still write."""
 
@@ -63,7 +65,7 @@ class Executed:
 class Reached:
     """Whether a read would show what a position stands for."""
 
-    state: Literal["reached", "behind", "passed over", "parked"]
+    state: Literal["reached", "behind", "passed over", "parked", "unknown"]
     detail: str = ""
 
 
@@ -397,6 +399,8 @@ class Service:
             seen = self.projections.position(workspace)
             if seen >= position.sequence or self._is_lost(workspace, position):
                 return Reached("reached")
+            if position.sequence > (head := self._head(workspace)):
+                return Reached("unknown", f"{self.name} has recorded {head} events here")
             return Reached("behind", f"views at {seen}")
         if position.name not in self.topics:
             return Reached("passed over")
@@ -411,16 +415,20 @@ class Service:
         return Reached("reached") if seen >= head else Reached("behind", f"views at {seen} of {head}")
 
     def wait(self, workspace: str, positions: Iterable[Position], timeout: float) -> Reached:
-        """Wait until every position is reached; return the first that is not."""
-        deadline = time.monotonic() + timeout
+        """Wait until every position is reached; return the first that is not.
+
+        Progress in this process ends a pause at once; what other processes do is looked for at growing intervals.
+        """
+        deadline, pause = time.monotonic() + timeout, SHORTEST_PAUSE
         for position in positions:
             while (found := self.reached(workspace, position)).state == "behind":
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return found
                 with self._moved:
-                    self._moved.wait(min(left, 0.05))
-            if found.state == "parked":
+                    self._moved.wait(min(left, pause))
+                pause = min(2 * pause, LONGEST_PAUSE)
+            if found.state in ("parked", "unknown"):
                 return found
         return Reached("reached")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 
@@ -17,8 +20,35 @@ from chassis.unit import Position
 PATIENCE: Final = 2.0
 """Seconds a request waits for the positions it names."""
 
-_WAITERS: Final = 64
+_PLACES: Final = 64
+_PLACES_OF_ONE: Final = 8
 _MOST_POSITIONS: Final = 32
+
+
+class Waiting:
+    """Who waits for positions in this process: a bounded number, and of one person fewer.
+
+    Whoever finds no place looks once and is told to come again, so that nobody can make the others wait.
+    """
+
+    def __init__(self, places: int = _PLACES, of_one: int = _PLACES_OF_ONE) -> None:
+        self._places, self._of_one = places, of_one
+        self._taken: Counter[tuple[str, str]] = Counter()
+        self.waiters, self.lookers = CapacityLimiter(places), CapacityLimiter(2)
+
+    @contextmanager
+    def place(self, actor: Actor) -> Generator[tuple[float, CapacityLimiter]]:
+        """Take a place for as long as the block lasts; give how long to wait (seconds) and in which threads."""
+        whose = (actor.workspace, actor.person)
+        if self._taken.total() >= self._places or self._taken[whose] >= self._of_one:
+            yield 0.0, self.lookers
+            return
+        self._taken[whose] += 1
+        try:
+            yield PATIENCE, self.waiters
+        finally:
+            self._taken[whose] -= 1
+            self._taken += Counter()  # forget who waits no more
 
 
 @dataclass(frozen=True)
@@ -27,7 +57,7 @@ class Served:
 
     service: Service
     verifier: Verifier
-    waiters: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_WAITERS))
+    waiting: Waiting = field(default_factory=Waiting)
 
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="actor token", description="A short-lived signed actor token.")
@@ -63,9 +93,13 @@ async def wait_for_named(served: Served, actor: Actor, request: Request) -> None
     if not 0 < len(positions) <= _MOST_POSITIONS:
         detail = "Wait-For takes up to 32 positions as writes answered them: name/epoch/sequence, separated by commas."
         raise Refusal(400, "wait-for-unusable", detail) from None
-    reached = await to_thread.run_sync(
-        served.service.wait, actor.workspace, positions, PATIENCE, limiter=served.waiters
-    )
+    with served.waiting.place(actor) as (patience, threads):
+        reached = await to_thread.run_sync(
+            served.service.wait, actor.workspace, positions, patience, limiter=threads
+        )
+    if reached.state == "unknown":
+        detail = f"Wait-For names a position that no write has answered: {reached.detail}. Send it as it was answered."
+        raise Refusal(400, "wait-for-unusable", detail)
     if reached.state == "parked":
         detail = f"What this waits for was set aside and needs an operator: {reached.detail}."
         raise Refusal(503, "parked", detail)
