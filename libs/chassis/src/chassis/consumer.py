@@ -55,6 +55,10 @@ TABLES = (
     status text not null, parked_at timestamptz not null default clock_timestamp(),
     primary key (workspace, topic, epoch, sequence))""",
     "create index if not exists parked_subject on {schema}.parked (workspace, topic, subject) where status = 'parked'",
+    """create table if not exists {schema}.unreadable (
+    workspace text not null default '', topic text not null, partition int not null, "offset" bigint not null,
+    key bytea, value bytea, headers jsonb not null, reason text not null,
+    arrived_at timestamptz not null default clock_timestamp(), primary key (workspace, topic, partition, "offset"))""",
     """create table if not exists {schema}.running (
     workspace text not null default '', instance text not null, clean boolean not null,
     primary key (workspace, instance))""",
@@ -68,6 +72,19 @@ class At:
     epoch: str
     sequence: int
     stored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record of a broker that carries no event: its place, its bytes (headers in base64), and why, without values."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, str | None]]
+    reason: str
 
 
 NewUnit = Callable[[Connection, CommandInfo, str], Unit]
@@ -105,6 +122,16 @@ class Consumer:
                     kept = self._offered[record.workspace].setdefault(record.topic, {})
                     if len(kept) < OFFERED:
                         kept[record.sequence] = record
+
+    def put_aside(self, arrived: Unreadable) -> None:
+        """Keep what came on a topic and is no event; what it may have been the feed still has."""
+        sql = f"""insert into {self.schema}.unreadable (topic, partition, "offset", key, value, headers, reason)
+        values (%s, %s, %s, %s, %s, %s, %s) on conflict do nothing"""
+        place = (arrived.topic, arrived.partition, arrived.offset)
+        with self._transaction("") as connection:
+            values = (*place, arrived.key, arrived.value, Jsonb(arrived.headers), arrived.reason)
+            connection.execute(cast("Any", sql), values)
+        log.warning("record unreadable", topic=arrived.topic, partition=arrived.partition, offset=arrived.offset)
 
     def step(self, workspace: str) -> Progress:
         """Apply what can be applied of every topic, until nothing moves."""

@@ -233,8 +233,10 @@ class Service:
         self.clockwork = Clockwork(self.name, self.follower_pool, self.time, self.fire)
         self.careful = careful
 
-    def connect(self, feeds: Mapping[str, Feed], span: Callable[[Envelope], Any] | None = None) -> None:
-        """Name the feeds of the topics this service hears, and make its consumer and relay."""
+    def connect(
+        self, feeds: Mapping[str, Feed], span: Callable[[Envelope], Any] | None = None, sink: Sink | None = None
+    ) -> None:
+        """Name the feeds of the topics this service hears, and make its consumer and relay (in process by default)."""
         self.consumer = Consumer(
             store=self.store,
             pool=self.pool,
@@ -246,7 +248,7 @@ class Service:
             on_progress=self.changed,
             careful=self.careful,
         )
-        self.relay = Relay(self.name, self.name, self.follower_pool, (self.topic,), cast("Sink", InProcess(self._send)))
+        self.relay = Relay(self.name, self.name, self.follower_pool, (self.topic,), sink or InProcess(self._send))
 
     def start(self) -> None:
         """Run the followers, each in a thread."""

@@ -1,0 +1,20 @@
+"""Kafka as transport: what the relay sends goes out, what arrives is offered to the consumer; truth stays in the rows."""
+
+from chassis.kafka.client import Client, ClientSettings
+from chassis.kafka.driver import Driver
+from chassis.kafka.sink import KafkaSink
+from chassis.kafka.topics import Difference, apply_topics, differences
+from chassis.kafka.wire import NoEvent, from_record, headers_of
+
+__all__ = [
+    "Client",
+    "ClientSettings",
+    "Difference",
+    "Driver",
+    "KafkaSink",
+    "NoEvent",
+    "apply_topics",
+    "differences",
+    "from_record",
+    "headers_of",
+]

@@ -1,0 +1,159 @@
+"""The consumer's fast path: batches from Kafka are offered to the consumer core; what it lacks the feed has."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from aiokafka import ConsumerRecord
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+
+from chassis.consumer import Unreadable
+from chassis.kafka.client import Client
+from chassis.kafka.wire import NoEvent, from_record
+from contracts.envelope import Envelope
+
+log = structlog.get_logger(__name__)
+
+BATCH = 500
+WAIT_MS = 5
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0
+
+Record = ConsumerRecord[bytes | None, bytes | None]
+
+
+class _Records:
+    """Hands over the records as they came: every failure of reading one is ours to handle."""
+
+    async def decode(self, msg: Any) -> Any:
+        return msg
+
+    async def encode(self, body: Any, serializer: Any = None) -> tuple[bytes, str]:
+        return body, ""
+
+    async def decode_batch(self, msg: Any) -> list[Record]:
+        return list(msg.raw_message)
+
+    async def encode_batch(self, bodies: Any, serializer: Any = None) -> list[tuple[bytes, str]]:
+        return [(body, "") for body in bodies]
+
+
+async def _without_headers(records: Sequence[Record], original: Callable[..., Any]) -> Any:
+    """Keep FastStream's parser away from headers: one that is null or no UTF-8 would cost the whole batch."""
+    message = await original(tuple(dataclasses.replace(record, headers=()) for record in records))
+    message.raw_message = tuple(records)
+    return message
+
+
+class _Assigned(ConsumerRebalanceListener):
+    """Lets the consumer compare itself with the upstreams' heads whenever it was given partitions."""
+
+    def __init__(self, compare: Callable[[], None]) -> None:
+        self._compare = compare
+
+    async def on_partitions_revoked(self, revoked: Any) -> None:
+        """Nothing is kept by partition: positions are."""
+
+    async def on_partitions_assigned(self, assigned: Any) -> None:
+        """Ask what was missed."""
+        self._compare()
+
+
+@dataclass
+class Driver:
+    """One member of a service's consumer group.
+
+    `offer` takes readable events, `put_aside` what carries none. Kafka's offsets are only a hint (positions are in
+    the service's own rows), so a batch is committed once it was offered.
+    """
+
+    client: Client
+    group: str
+    topics: tuple[str, ...]
+    offer: Callable[[Sequence[Envelope]], None]
+    put_aside: Callable[[Unreadable], None]
+    compare: Callable[[], None]
+    _broker: KafkaBroker | None = None
+    _stopping: bool = False
+
+    def start(self) -> None:
+        """Join the group; while no broker answers, try again with growing pauses."""
+        self.client.spawn(self._join())
+
+    def stop(self) -> None:
+        """Finish the batch under way and leave the group."""
+        self._stopping = True
+        self.client.run(self._leave(), 60)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the consumer is there and its task is running; a dead task is not seen by a ping."""
+        broker = self._broker
+        if broker is None:
+            return False
+        return all(one.running and one.tasks and not any(task.done() for task in one.tasks) for one in broker.subscribers)
+
+    async def _join(self) -> None:
+        pause = FIRST_PAUSE
+        while not self._stopping:
+            broker = self._subscribed()
+            try:
+                await broker.start()
+            except (KafkaError, OSError) as error:
+                log.warning("kafka not reached", group=self.group, error=type(error).__name__)
+                await broker.stop()
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+                continue
+            self._broker = broker
+            return
+
+    async def _leave(self) -> None:
+        broker, self._broker = self._broker, None
+        if broker is not None:
+            await broker.stop()
+
+    def _subscribed(self) -> KafkaBroker:
+        broker = self.client.broker(codec=_Records(), consumer_only=True, graceful_timeout=30)
+        subscriber = broker.subscriber(
+            *self.topics,
+            group_id=self.group,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            batch=True,
+            max_records=BATCH,
+            batch_timeout_ms=WAIT_MS,
+            session_timeout_ms=30_000,
+            heartbeat_interval_ms=3_000,
+            parser=_without_headers,
+            listener=_Assigned(self.compare),
+        )
+        subscriber(self._take)
+        return broker
+
+    async def _take(self, records: list[Record]) -> None:
+        await asyncio.to_thread(self._sort, records)
+
+    def _sort(self, records: list[Record]) -> None:
+        readable: list[Envelope] = []
+        for record in records:
+            try:
+                readable.append(from_record(record.topic, record.value, record.headers))
+            except NoEvent as error:
+                self.put_aside(_as_arrived(record, error.reason))
+        self.offer(readable)
+
+
+def _as_arrived(record: Record, reason: str) -> Unreadable:
+    headers = [(name, None if text is None else base64.b64encode(text).decode()) for name, text in record.headers]
+    return Unreadable(
+        record.topic, record.partition, record.offset, record.key, record.value, headers, reason
+    )

@@ -1,0 +1,188 @@
+"""A real Apache Kafka for tests: its own release artifacts through Maven, run by this machine's Java in KRaft mode."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Final
+
+VERSION: Final = "4.3.1"
+POM: Final = Path(__file__).with_name("kafka-pom.xml")
+JVM: Final = ("-Xmx256m", "-Xms256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+START_WITHIN: Final = 60
+"""Seconds until a broker that does not answer counts as failed."""
+
+
+class NoKafka(Exception):
+    """This machine can run no broker; the text says what is missing."""
+
+
+def artifacts(cache: Path) -> Path:
+    """Return the folder with Kafka's jars, fetched by Maven the first time; NoKafka where that cannot be."""
+    for program, remedy in (("java", "default-jre-headless"), ("mvn", "maven")):
+        if shutil.which(program) is None:
+            raise NoKafka(f"there is no {program} (on Debian: apt-get install {remedy})")
+    folder = cache / f"kafka-{VERSION}"
+    if (folder / ".complete").exists():
+        return folder
+    command = ["mvn", "-B", "-q", "-f", str(POM), "dependency:copy-dependencies", "-DincludeScope=runtime"]
+    done = subprocess.run([*command, f"-DoutputDirectory={folder}"], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise NoKafka(f"Maven could not fetch Apache Kafka {VERSION} ({done.stdout.strip().splitlines()[-1:]})")
+    (folder / ".complete").touch()
+    return folder
+
+
+@dataclass
+class Node:
+    """One broker (and controller) of a cluster: a process with data of its own on ports of this machine."""
+
+    number: int
+    folder: Path
+    jars: Path
+    port: int
+    controller_port: int
+    process: subprocess.Popen[bytes] | None = None
+    _log: IO[bytes] | None = field(default=None, repr=False)
+
+    def start(self) -> None:
+        """Start, and return when it answers."""
+        self._log = (self.folder / "log").open("ab")
+        command = ["java", *JVM, "-cp", f"{self.jars}/*", "kafka.Kafka", str(self.folder / "server.properties")]
+        self.process = subprocess.Popen(command, stdout=self._log, stderr=self._log)
+
+    def kill(self) -> None:
+        """End it as a power cut does."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self._close()
+
+    def stop(self) -> None:
+        """End it in order; a node that hangs is killed."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._close()
+
+    def _close(self) -> None:
+        self.process = None
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+
+@dataclass
+class Cluster:
+    """Brokers of one cluster."""
+
+    nodes: Sequence[Node]
+
+    @property
+    def servers(self) -> str:
+        """The addresses to give to a client."""
+        return ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
+
+
+@contextmanager
+def cluster(cache: Path, size: int = 1) -> Generator[Cluster]:
+    """Run a cluster in a temporary folder until the block ends; its topics are made by whoever uses it."""
+    jars = artifacts(cache)
+    folder = Path(tempfile.mkdtemp(prefix="ladder-kafka-"))
+    ports = _free_ports(2 * size)
+    nodes = [
+        Node(number + 1, folder / str(number + 1), jars, ports[2 * number], ports[2 * number + 1])
+        for number in range(size)
+    ]
+    try:
+        _format(nodes, jars)
+        for node in nodes:
+            node.start()
+        for node in nodes:
+            _wait_for(node)
+        yield Cluster(nodes)
+    finally:
+        for node in nodes:
+            node.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _format(nodes: Sequence[Node], jars: Path) -> None:
+    voters = ",".join(f"{node.number}@127.0.0.1:{node.controller_port}" for node in nodes)
+    identity = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    for node in nodes:
+        node.folder.mkdir(parents=True)
+        properties = node.folder / "server.properties"
+        properties.write_text(_properties(node, voters, len(nodes)))
+        tool = ["java", "-Xmx128m", *JVM[2:], "-cp", f"{jars}/*", "kafka.tools.StorageTool"]
+        subprocess.run([*tool, "format", "-t", identity, "-c", str(properties)], check=True, capture_output=True)
+
+
+def _properties(node: Node, voters: str, size: int) -> str:
+    # The last two keep a start after a kill under six seconds: else the old registration has to run out first.
+    lines = {
+        "process.roles": "broker,controller",
+        "node.id": node.number,
+        "controller.quorum.voters": voters,
+        "listeners": f"PLAINTEXT://127.0.0.1:{node.port},CONTROLLER://127.0.0.1:{node.controller_port}",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{node.port}",
+        "controller.listener.names": "CONTROLLER",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "log.dirs": node.folder / "data",
+        "offsets.topic.replication.factor": size,
+        "offsets.topic.num.partitions": 4,
+        "transaction.state.log.replication.factor": size,
+        "transaction.state.log.min.isr": 1,
+        "transaction.state.log.num.partitions": 4,
+        "share.coordinator.state.topic.replication.factor": size,
+        "share.coordinator.state.topic.min.isr": 1,
+        "group.initial.rebalance.delay.ms": 0,
+        "auto.create.topics.enable": "false",
+        "broker.session.timeout.ms": 3000,
+        "broker.heartbeat.interval.ms": 500,
+    }
+    return "".join(f"{name}={value}\n" for name, value in lines.items())
+
+
+def _wait_for(node: Node) -> None:
+
+
+    end = time.monotonic() + START_WITHIN
+    while time.monotonic() < end:
+        if node.process is None or node.process.poll() is not None:
+            break
+        try:
+            socket.create_connection(("127.0.0.1", node.port), 0.2).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise NoKafka("the broker did not start: " + (node.folder / "log").read_text()[-2000:])
+
+
+def _free_ports(count: int) -> list[int]:
+    """Return ports nobody listens on now, all different."""
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
+def given() -> str | None:
+    """Return the addresses of a broker that this machine was given (LADDER_TEST_KAFKA), or None."""
+    return os.environ.get("LADDER_TEST_KAFKA")

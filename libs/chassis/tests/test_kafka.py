@@ -1,0 +1,182 @@
+"""Over a real Kafka: what one service publishes another applies, whatever else lies on the topic.
+
+toy (relay → sink) → Kafka → (driver → consumer) reader
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from chassis.feed import Epoch, Head, Page
+from chassis.kafka import Client, ClientSettings, Driver, KafkaSink, apply_topics, differences
+from chassis.relay import Refused
+from chassis.testing.kafka import Cluster, NoKafka, cluster
+from contracts.envelope import Envelope
+from contracts.topics import Topic
+
+from .conftest import Pair
+
+_numbers = itertools.count(1)
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def kafka() -> Iterator[Cluster]:
+    """A broker of Apache Kafka; skipped, with the reason, where this machine can run none."""
+    try:
+        with cluster(ROOT / "build") as one:
+            yield one
+    except NoKafka as missing:
+        pytest.skip(f"no Kafka here: {missing}")
+
+
+class NothingToCatchUp:
+    """A feed that has nothing: what arrives came over Kafka."""
+
+    def events(self, topic: str, workspace: str, after: int, limit: int = 200) -> Page:
+        return Page((), after)
+
+    def heads(self, topic: str) -> Iterator[Head]:
+        return iter(())
+
+    def epochs(self, workspace: str) -> Sequence[Epoch]:
+        return ()
+
+
+@dataclass
+class Way:
+    """The toy services with Kafka between them; the relay and the consumer are stepped by hand."""
+
+    pair: Pair
+    settings: ClientSettings
+    client: Client
+    driver: Driver
+
+    def arrive(self, workspace: str, numbers: list[int]) -> None:
+        """Step the consumer until the reader has copied these lines."""
+        self.until(lambda: self.stepped(workspace) == numbers)
+
+    def stepped(self, workspace: str) -> list[int]:
+        self.pair.reader.consumer.step(workspace)
+        return self.pair.heard(workspace)[0]
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for a condition."""
+        end = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < end, "it did not come about"
+            time.sleep(0.02)
+
+    def produce(self, *records: tuple[bytes | None, list[tuple[str, bytes | None]], int]) -> None:
+        """Put records on the topic as anybody else could: value, headers, partition."""
+
+        async def send() -> None:
+            async with AIOKafkaProducer(bootstrap_servers=list(self.settings.servers)) as producer:
+                for value, headers, partition in records:
+                    sent = producer.send("toy.v1", value, key=b"w", headers=headers, partition=partition)
+                    await (await sent)
+
+        asyncio.run(send())
+
+
+@pytest.fixture
+def way(pair: Pair, kafka: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Way]:
+    settings = ClientSettings((kafka.servers,))
+    asyncio.run(apply_topics(settings, [Topic(name="toy.v1", partitions=3)], replication=1))
+    client = Client(settings, "tests")
+    client.start()
+    sink = KafkaSink(client, "toy.v1")
+    consumer = pair.reader.consumer
+    monkeypatch.setattr(pair.toy.relay, "sink", sink)
+    monkeypatch.setattr(consumer, "feeds", {"toy.v1": NothingToCatchUp()})
+    driver = Driver(client, f"reader-{next(_numbers)}", ("toy.v1",), consumer.offer, consumer.put_aside, lambda: None)
+    driver.start()
+    yield Way(pair, settings, client, driver)
+    driver.stop()
+    sink.stop()
+    client.stop()
+
+
+def test_what_is_published_arrives_over_kafka_in_order_and_once(way: Way, workspace: str) -> None:
+    way.pair.open(workspace)
+    for number in range(5):
+        way.pair.write(workspace, f"line {number}", "and another")
+    way.pair.toy.relay.step(workspace)
+    way.arrive(workspace, list(range(1, 11)))
+    assert way.pair.heard(workspace) == (list(range(1, 11)), 1)
+
+
+def test_records_sent_again_after_a_lost_acknowledgement_are_applied_once(way: Way, workspace: str) -> None:
+    way.pair.open(workspace)
+    way.pair.write(workspace, "one", "two")
+    way.pair.toy.relay.step(workspace)
+    way.pair.toy.relay.sink.send(way.pair.sent(workspace))
+    way.pair.write(workspace, "three")
+    way.pair.toy.relay.step(workspace)
+    way.arrive(workspace, [1, 2, 3])
+    assert way.pair.heard(workspace) == ([1, 2, 3], 1)
+
+
+def test_a_null_header_bytes_that_are_no_text_and_a_tombstone_cost_no_other_record(way: Way, workspace: str) -> None:
+    way.until(lambda: way.driver.alive)
+    way.pair.open(workspace)
+    way.pair.write(workspace, "before")
+    way.pair.toy.relay.step(workspace)
+    way.produce(
+        *((b"{}", [("ce_id", None), ("ce_type", b"x")], partition) for partition in range(3)),
+        *((b"\xff\xfe", [("ce_type", b"\xff\xfe")], partition) for partition in range(3)),
+        *((None, [], partition) for partition in range(3)),
+    )
+    way.pair.write(workspace, "after")
+    way.pair.toy.relay.step(workspace)
+    way.arrive(workspace, [1, 2])
+
+    def aside() -> list[str]:
+        return [row["reason"] for row in way.pair.rows("select reason from reader.unreadable")]
+
+    way.until(lambda: len(aside()) >= 9)
+    assert sorted(set(aside())) == ["a header is no UTF-8", "a tombstone", aside_reason()]
+    assert way.driver.alive
+
+
+def aside_reason() -> str:
+    return (
+        "headers actor, correlationid, epoch, eventid, previous, sequence, source, subject, time, workspace"
+    )
+
+
+def test_a_service_produces_to_no_topic_of_another(way: Way, workspace: str) -> None:
+    way.pair.open(workspace)
+    way.pair.write(workspace, "one")
+    foreign = [record.model_copy(update={"topic": "people.v1"}) for record in way.pair.sent(workspace)]
+    with pytest.raises(Refused, match=r"publishes on toy.v1, not on people.v1"):
+        way.pair.toy.relay.sink.send(foreign)
+
+
+def test_an_event_comes_out_of_its_record_as_it_went_in(way: Way, workspace: str) -> None:
+    taken: list[Envelope] = []
+    driver = Driver(way.client, f"copy-{next(_numbers)}", ("toy.v1",), taken.extend, lambda _: None, lambda: None)
+    driver.start()
+    way.pair.open(workspace)
+    way.pair.write(workspace, "Grüße", "二")
+    way.pair.toy.relay.step(workspace)
+    way.until(lambda: len([one for one in taken if one.workspace == workspace]) == 2)
+    driver.stop()
+    assert [one for one in taken if one.workspace == workspace] == way.pair.sent(workspace)
+
+
+def test_a_topic_that_is_missing_or_has_another_number_of_partitions_is_named(way: Way) -> None:
+    declared = [Topic(name="toy.v1", partitions=6), Topic(name="nowhere.v1")]
+    found = [str(one) for one in asyncio.run(differences(way.settings, declared))]
+    assert found == [
+        "toy.v1: has 3 partitions, declared are 6; the count changes only while it is drained",
+        "nowhere.v1: is missing; make it with `ladder topics apply`",
+    ]
