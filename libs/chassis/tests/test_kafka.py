@@ -75,14 +75,13 @@ class Way:
             assert time.monotonic() < end, "it did not come about"
             time.sleep(0.02)
 
-    def produce(self, *records: tuple[bytes | None, list[tuple[str, bytes | None]], int]) -> None:
+    def produce(self, *records: tuple[bytes | None, Sequence[tuple[str, bytes | None]], int]) -> None:
         """Put records on the topic as anybody else could: value, headers, partition."""
 
         async def send() -> None:
-            async with AIOKafkaProducer(bootstrap_servers=list(self.settings.servers)) as producer:
+            async with AIOKafkaProducer(bootstrap_servers=self.settings.servers[0]) as producer:
                 for value, headers, partition in records:
-                    sent = producer.send("toy.v1", value, key=b"w", headers=headers, partition=partition)
-                    await (await sent)
+                    await producer.send_and_wait("toy.v1", value, key=b"w", headers=headers, partition=partition)
 
         asyncio.run(send())
 
@@ -133,7 +132,7 @@ def test_a_null_header_bytes_that_are_no_text_and_a_tombstone_cost_no_other_reco
     way.produce(
         *((b"{}", [("ce_id", None), ("ce_type", b"x")], partition) for partition in range(3)),
         *((b"\xff\xfe", [("ce_type", b"\xff\xfe")], partition) for partition in range(3)),
-        *((None, [], partition) for partition in range(3)),
+        *((None, (), partition) for partition in range(3)),
     )
     way.pair.write(workspace, "after")
     way.pair.toy.relay.step(workspace)
@@ -143,14 +142,9 @@ def test_a_null_header_bytes_that_are_no_text_and_a_tombstone_cost_no_other_reco
         return [row["reason"] for row in way.pair.rows("select reason from reader.unreadable")]
 
     way.until(lambda: len(aside()) >= 9)
-    assert sorted(set(aside())) == ["a header is no UTF-8", "a tombstone", aside_reason()]
+    missing = "headers actor, correlationid, epoch, eventid, previous, sequence, source, subject, time, workspace"
+    assert set(aside()) == {"a header is no UTF-8", "a tombstone", missing}
     assert way.driver.alive
-
-
-def aside_reason() -> str:
-    return (
-        "headers actor, correlationid, epoch, eventid, previous, sequence, source, subject, time, workspace"
-    )
 
 
 def test_a_service_produces_to_no_topic_of_another(way: Way, workspace: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import psycopg
@@ -28,6 +29,7 @@ from chassis.steps import Runner, failpoint
 from chassis.store import Ambiguous, Connection, Pool, PublishedForm, Store, set_workspace
 from chassis.unit import Answer, CommandInfo, Decide, LostRace, Position, Row, Unavailable, Unit
 from chassis.unit import DomainError as DomainError
+from chassis.wakeups import Kind
 from contracts.envelope import Envelope, Published, Sealed
 
 if TYPE_CHECKING:
@@ -189,6 +191,7 @@ class Service:
         self.all_views = (*self.views, Deadlines(self.deadlines or _no_deadlines))
         self._moved = threading.Condition()
         self.runners: list[Runner] = []
+        self.tell: Callable[[Kind, str], None] = lambda _kind, _workspace: None
         self.listeners: list[Callable[[Sequence[Envelope]], None]] = []
 
     @property
@@ -250,14 +253,10 @@ class Service:
         )
         self.relay = Relay(self.name, self.name, self.follower_pool, (self.topic,), sink or InProcess(self._send))
 
-    def start(self) -> None:
-        """Run the followers, each in a thread."""
-        self.runners = [
-            Runner(self.relay),
-            Runner(self.consumer),
-            Runner(self.projections),
-            Runner(self.clockwork, sweep_every=1.0),
-        ]
+    def start(self, leads: Callable[[str], bool] = lambda _: True) -> None:
+        """Run the followers, each in a thread and, where several processes share them, while this one leads."""
+        for step, sweep_every in ((self.relay, 30), (self.consumer, 30), (self.projections, 30), (self.clockwork, 1)):
+            self.runners.append(Runner(step, sweep_every, leads=partial(leads, step.name)))
         for runner in self.runners:
             runner.start()
 
@@ -450,7 +449,12 @@ class Service:
         return Health(tuple(parts))
 
     def changed(self, workspace: str) -> None:
-        """Tell this service's followers that a workspace's record grew."""
+        """Tell this service's followers, here and in other processes, that a workspace's record grew."""
+        self.wake(workspace)
+        self.tell("changed", workspace)
+
+    def wake(self, workspace: str) -> None:
+        """Let the followers of this process look at a workspace."""
         for runner in self.runners:
             if runner.step is not self.consumer:
                 runner.wake(workspace)
@@ -464,9 +468,14 @@ class Service:
             if runner.step is step:
                 runner.wake(workspace)
 
-    def _notify(self, workspace: str) -> None:
+    def look_again(self) -> None:
+        """Let whoever waits for a position look at once."""
         with self._moved:
             self._moved.notify_all()
+
+    def _notify(self, workspace: str) -> None:
+        self.look_again()
+        self.tell("moved", workspace)
 
     def _is_lost(self, workspace: str, position: Position) -> bool:
         """Say whether a position lies above the end of its epoch: a restore lost it, and nobody need wait for it."""

@@ -79,12 +79,16 @@ class _Aside:
 
 @dataclass
 class Runner:
-    """Runs one step in one thread: waits for names of changed workspaces, backs off where a step failed."""
+    """Runs one step in one thread: waits for names of changed workspaces, backs off where a step failed.
+
+    Where several processes share the work, `leads` is asked before each step, and nothing is done unless it says yes.
+    """
 
     step: Step
     sweep_every: float = 30.0
     first_pause: float = 0.05
     longest_pause: float = 30.0
+    leads: Callable[[], bool] = lambda: True
     jitter: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - spreads retries, no secret
     alive: bool = False
     last_error: str | None = None
@@ -92,6 +96,7 @@ class Runner:
     _aside: dict[str, _Aside] = field(default_factory=dict[str, _Aside])
     _wake: threading.Condition = field(default_factory=threading.Condition)
     _stopping: bool = False
+    _next_sweep: float = 0.0
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -104,6 +109,12 @@ class Runner:
         """Say that a workspace changed."""
         with self._wake:
             self._changed.add(workspace)
+            self._wake.notify()
+
+    def compare(self) -> None:
+        """Say that names may have been missed: look for everything that is behind."""
+        with self._wake:
+            self._next_sweep = 0.0
             self._wake.notify()
 
     def stop(self, timeout: float = 30.0) -> None:
@@ -121,11 +132,15 @@ class Runner:
 
     def _run(self) -> None:
         try:
-            next_sweep = 0.0
             while not self._stopping:
-                if time.monotonic() >= next_sweep:
-                    next_sweep = time.monotonic() + (self.sweep_every if self._sweep() else 1.0)
-                self._pass(self._take(next_sweep))
+                if not self.leads():
+                    self._rest()
+                    continue
+                if time.monotonic() >= self._next_sweep:
+                    self._next_sweep = time.monotonic() + self.sweep_every
+                    if not self._sweep():
+                        self._next_sweep = time.monotonic() + 1.0
+                self._pass(self._take())
         finally:
             self.alive = False
 
@@ -139,12 +154,20 @@ class Runner:
             self._changed.update(names)
         return True
 
-    def _take(self, next_sweep: float) -> list[str]:
+    def _rest(self) -> None:
+        """Let somebody else lead; whoever leads next compares everything first."""
+        with self._wake:
+            self._changed.clear()
+            self._next_sweep = 0.0
+            if not self._stopping:
+                self._wake.wait(0.5)
+
+    def _take(self) -> list[str]:
         with self._wake:
             now = time.monotonic()
             due = [name for name, aside in self._aside.items() if aside.at <= now]
             if not self._changed and not due and not self._stopping:
-                times = [next_sweep, *(aside.at for aside in self._aside.values())]
+                times = [self._next_sweep, *(aside.at for aside in self._aside.values())]
                 self._wake.wait(max(0.0, min(times) - now))
             taken = [*(name for name in self._changed if name not in self._aside), *due]
             self._changed.difference_update(taken)
@@ -154,7 +177,7 @@ class Runner:
     def _pass(self, workspaces: list[str]) -> None:
         again: list[str] = []
         for workspace in workspaces:
-            if self._stopping:
+            if self._stopping or not self.leads():
                 return
             try:
                 progress = self.step.step(workspace)

@@ -6,8 +6,8 @@ import asyncio
 import base64
 import dataclasses
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 import structlog
 from aiokafka import ConsumerRecord
@@ -59,10 +59,10 @@ class _Assigned(ConsumerRebalanceListener):
     def __init__(self, compare: Callable[[], None]) -> None:
         self._compare = compare
 
-    async def on_partitions_revoked(self, revoked: Any) -> None:
-        """Nothing is kept by partition: positions are."""
+    def on_partitions_revoked(self, revoked: Any) -> None:
+        """Nothing is kept by partition: positions are in rows."""
 
-    async def on_partitions_assigned(self, assigned: Any) -> None:
+    def on_partitions_assigned(self, assigned: Any) -> None:
         """Ask what was missed."""
         self._compare()
 
@@ -83,6 +83,7 @@ class Driver:
     compare: Callable[[], None]
     _broker: KafkaBroker | None = None
     _stopping: bool = False
+    _changing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def start(self) -> None:
         """Join the group; while no broker answers, try again with growing pauses."""
@@ -97,29 +98,34 @@ class Driver:
     def alive(self) -> bool:
         """Whether the consumer is there and its task is running; a dead task is not seen by a ping."""
         broker = self._broker
-        if broker is None:
-            return False
-        return all(one.running and one.tasks and not any(task.done() for task in one.tasks) for one in broker.subscribers)
+        return broker is not None and all(_is_running(subscriber) for subscriber in broker.subscribers)
 
     async def _join(self) -> None:
         pause = FIRST_PAUSE
-        while not self._stopping:
+        while not await self._has_joined():
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _has_joined(self) -> bool:
+        """Try once; also True when there is nothing to try any more."""
+        async with self._changing:
+            if self._stopping:
+                return True
             broker = self._subscribed()
             try:
                 await broker.start()
             except (KafkaError, OSError) as error:
                 log.warning("kafka not reached", group=self.group, error=type(error).__name__)
                 await broker.stop()
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
-                continue
+                return False
             self._broker = broker
-            return
+            return True
 
     async def _leave(self) -> None:
-        broker, self._broker = self._broker, None
-        if broker is not None:
-            await broker.stop()
+        async with self._changing:
+            broker, self._broker = self._broker, None
+            if broker is not None:
+                await broker.stop()
 
     def _subscribed(self) -> KafkaBroker:
         broker = self.client.broker(codec=_Records(), consumer_only=True, graceful_timeout=30)
@@ -152,8 +158,12 @@ class Driver:
         self.offer(readable)
 
 
+def _is_running(subscriber: Any) -> bool:
+    tasks: list[asyncio.Task[Any]] = subscriber.tasks
+    return bool(subscriber.running and tasks) and not any(task.done() for task in tasks)
+
+
 def _as_arrived(record: Record, reason: str) -> Unreadable:
-    headers = [(name, None if text is None else base64.b64encode(text).decode()) for name, text in record.headers]
-    return Unreadable(
-        record.topic, record.partition, record.offset, record.key, record.value, headers, reason
-    )
+    given = cast("Sequence[tuple[str, bytes | None]]", record.headers)  # null comes, whatever aiokafka's types say
+    headers = [(name, None if text is None else base64.b64encode(text).decode()) for name, text in given]
+    return Unreadable(record.topic, record.partition, record.offset, record.key, record.value, headers, reason)

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import tempfile
 import time
-import uuid
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,7 +35,8 @@ def artifacts(cache: Path) -> Path:
     if (folder / ".complete").exists():
         return folder
     command = ["mvn", "-B", "-q", "-f", str(POM), "dependency:copy-dependencies", "-DincludeScope=runtime"]
-    done = subprocess.run([*command, f"-DoutputDirectory={folder}"], capture_output=True, text=True, check=False)
+    command.append(f"-DoutputDirectory={folder}")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own pom
     if done.returncode != 0:
         raise NoKafka(f"Maven could not fetch Apache Kafka {VERSION} ({done.stdout.strip().splitlines()[-1:]})")
     (folder / ".complete").touch()
@@ -59,7 +59,7 @@ class Node:
         """Start, and return when it answers."""
         self._log = (self.folder / "log").open("ab")
         command = ["java", *JVM, "-cp", f"{self.jars}/*", "kafka.Kafka", str(self.folder / "server.properties")]
-        self.process = subprocess.Popen(command, stdout=self._log, stderr=self._log)
+        self.process = subprocess.Popen(command, stdout=self._log, stderr=self._log)  # noqa: S603 - a broker of ours
 
     def kill(self) -> None:
         """End it as a power cut does."""
@@ -124,13 +124,14 @@ def cluster(cache: Path, size: int = 1) -> Generator[Cluster]:
 
 def _format(nodes: Sequence[Node], jars: Path) -> None:
     voters = ",".join(f"{node.number}@127.0.0.1:{node.controller_port}" for node in nodes)
-    identity = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    identity = base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")
     for node in nodes:
         node.folder.mkdir(parents=True)
         properties = node.folder / "server.properties"
         properties.write_text(_properties(node, voters, len(nodes)))
         tool = ["java", "-Xmx128m", *JVM[2:], "-cp", f"{jars}/*", "kafka.tools.StorageTool"]
-        subprocess.run([*tool, "format", "-t", identity, "-c", str(properties)], check=True, capture_output=True)
+        command = [*tool, "format", "-t", identity, "-c", str(properties)]
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - Kafka's own tool
 
 
 def _properties(node: Node, voters: str, size: int) -> str:

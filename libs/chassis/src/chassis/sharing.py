@@ -1,0 +1,58 @@
+"""One of several processes of a service: its followers run where it leads, and what others changed wakes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from chassis.leadership import Leadership
+from chassis.service import Service
+from chassis.wakeups import Kind, Wakeups
+
+LED: Final = ("relay", "projections", "deadlines")
+"""Followers that one process at a time runs; consumers are spread by their group and made safe by their rows."""
+
+
+class Sharing:
+    """A service's share in this process: a worker runs followers, another only writes, reads and waits."""
+
+    def __init__(self, service: Service, dsn: str, *, works: bool) -> None:
+        self._service = service
+        self._leadership = Leadership(dsn, service.name, LED, self._gained) if works else None
+        self._wakeups = Wakeups(dsn, service.name, self._hear, self._compare)
+
+    def start(self) -> None:
+        """Begin: followers first, then everything that wakes them."""
+        self._service.tell = self._wakeups.announce
+        if self._leadership is not None:
+            self._service.start(leads=self._leads)
+            self._leadership.start()
+        self._wakeups.start()
+
+    def stop(self) -> None:
+        """Stop telling and leading; the service itself is closed by whoever opened it."""
+        self._wakeups.stop()
+        if self._leadership is not None:
+            for runner in self._service.runners:
+                runner.stop()
+            self._leadership.stop()
+
+    def _leads(self, follower: str) -> bool:
+        return self._leadership is None or follower not in LED or self._leadership.holds(follower)
+
+    def _gained(self, follower: str) -> None:
+        for runner in self._service.runners:
+            if runner.step.name == follower:
+                runner.compare()
+
+    def _compare(self) -> None:
+        for runner in self._service.runners:
+            runner.compare()
+        self._service.look_again()
+
+    def _hear(self, kind: Kind, workspaces: Iterable[str]) -> None:
+        if kind == "moved":
+            self._service.look_again()
+            return
+        for workspace in workspaces:
+            self._service.wake(workspace)
