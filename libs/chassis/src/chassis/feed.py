@@ -38,6 +38,16 @@ class Epoch:
     base: int
 
 
+@dataclass(frozen=True, slots=True)
+class HeadWithEpochs:
+    """A head, and every epoch of its workspace, oldest first."""
+
+    workspace: str
+    epoch: str
+    last: int
+    epochs: tuple[Epoch, ...]
+
+
 class Feed(Protocol):
     """What a consumer asks an upstream service: rows in process, HTTP elsewhere."""
 
@@ -78,6 +88,21 @@ class StoredFeed:
         with self.pool.connection() as connection:
             rows = connection.execute(cast("Any", sql), (topic, topic)).fetchall()
         return iter([Head(**row) for row in rows])
+
+    def page_of_heads(self, topic: str, after: str, limit: int, only: str | None = None) -> list[HeadWithEpochs]:
+        """Return heads of workspaces above `after` (or of one), in their order, with epochs."""
+        sql = f"""select h.workspace, h.epoch, (h.published ->> %(topic)s)::bigint as last,
+        (select jsonb_agg(jsonb_build_object('epoch', e.epoch, 'base', e.base) order by e.epoch)
+        from {self.schema}.epochs e where e.workspace = h.workspace) as epochs
+        from {self.schema}.head h where h.published ? %(topic)s and h.workspace > %(after)s
+        and (%(only)s::text is null or h.workspace = %(only)s) order by h.workspace limit %(limit)s"""
+        with self.pool.connection() as connection:
+            values = {"topic": topic, "after": after, "limit": limit, "only": only}
+            rows = connection.execute(cast("Any", sql), values).fetchall()
+        return [
+            HeadWithEpochs(row["workspace"], row["epoch"], row["last"], tuple(Epoch(**one) for one in row["epochs"]))
+            for row in rows
+        ]
 
     def epochs(self, workspace: str) -> Sequence[Epoch]:
         """Return a workspace's epochs, oldest first."""

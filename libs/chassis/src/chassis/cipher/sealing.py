@@ -118,6 +118,10 @@ class InstallationKey:
         """A value that recognises this key and tells nothing about it."""
         return Key(self.secret).digest("installation key check")
 
+    def derive(self, purpose: str) -> bytes:
+        """Return 32 secret bytes of this key for one `purpose`; they tell nothing about it or about others."""
+        return bytes.fromhex(Key(self.secret).digest(f"derived: {purpose}"))
+
     def wrap(self, purpose: str, secret: bytes) -> bytes:
         """Return `secret` sealed for one `purpose`."""
         return Key(self.secret).seal(secret, context("purpose", purpose))

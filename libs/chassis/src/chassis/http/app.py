@@ -10,12 +10,13 @@ from anyio import to_thread
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 
+from chassis.http import feed
 from chassis.http.asking import Served
 from chassis.http.document import show_document
 from chassis.http.edge import Edge
 from chassis.http.figures import figures
 from chassis.http.problems import ErrorTable, answer_problems
-from chassis.identity import Verifier
+from chassis.identity import ServiceTokens, Verifier
 from chassis.service import Service
 from chassis.telemetry import Metrics, Traces
 
@@ -27,6 +28,7 @@ def api(
     router: APIRouter | None = None,
     *,
     verifier: Verifier,
+    services: ServiceTokens | None = None,
     errors: ErrorTable | None = None,
     traces: Traces | None = None,
     metrics: Metrics | None = None,
@@ -34,8 +36,9 @@ def api(
 ) -> FastAPI:
     """Return the ASGI application of a service, ready to be served or mounted under a path.
 
-    `errors` is the table of the service's `api`; `threads` the size of its pool, where this application is the only
-    one of its process. A route that takes more than 1 MiB says so by `max_body_size`.
+    `services` lets other services read the feed. `errors` is the table of the service's `api`; `threads` the size of
+    its pool, where this application is the only one of its process. A route that takes more than 1 MiB says so by
+    `max_body_size`.
     """
     metrics = metrics or Metrics()
     metrics.measure(lambda: figures(service))
@@ -54,10 +57,11 @@ def api(
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    app.state.served = Served(service, verifier)
+    app.state.served = Served(service, verifier, services)
     answer_problems(app, errors or {})
     _show_health(app, service, metrics)
     show_document(app)
+    app.include_router(feed.router)
     found = router or service.router
     if found is not None:
         app.include_router(found, max_body_size=MEBIBYTE)

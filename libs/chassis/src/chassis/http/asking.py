@@ -13,7 +13,7 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from chassis.http.problems import Refusal
-from chassis.identity import Actor, InvalidToken, KeysUnread, Verifier
+from chassis.identity import Actor, InvalidToken, KeysUnread, ServiceTokens, Verifier
 from chassis.service import Service
 from chassis.unit import Position
 
@@ -57,6 +57,7 @@ class Served:
 
     service: Service
     verifier: Verifier
+    services: ServiceTokens | None = None
     waiting: Waiting = field(default_factory=Waiting)
 
 

@@ -3,10 +3,12 @@
 from chassis.identity.actor import Actor
 from chassis.identity.copying import DIRECTORY_HANDLERS, TABLES
 from chassis.identity.directory import Directory, Person, Relation, WorkspaceSettings
+from chassis.identity.services import EVERYWHERE, ServiceTokens
 from chassis.identity.tokens import InvalidToken, KeysUnread, Signer, SigningKey, Verifier
 
 __all__ = [
     "DIRECTORY_HANDLERS",
+    "EVERYWHERE",
     "TABLES",
     "Actor",
     "Directory",
@@ -14,6 +16,7 @@ __all__ = [
     "KeysUnread",
     "Person",
     "Relation",
+    "ServiceTokens",
     "Signer",
     "SigningKey",
     "Verifier",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
@@ -53,6 +55,13 @@ class SigningKey:
         key = OKPKey.generate_key("Ed25519", private=True)
         return cls(key.thumbprint(), {name: str(value) for name, value in key.as_dict(private=True).items()})
 
+    @classmethod
+    def from_seed(cls, seed: bytes) -> SigningKey:
+        """Return the key that 32 secret bytes stand for (RFC 8032, section 5.1.5)."""
+        pem = Ed25519PrivateKey.from_private_bytes(seed).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        key = OKPKey.import_key(pem)
+        return cls(key.thumbprint(), {name: str(value) for name, value in key.as_dict(private=True).items()})
+
     @property
     def public(self) -> dict[str, str]:
         """The public half as a JWKS lists it."""
@@ -66,15 +75,21 @@ class Signer:
     `keys` gives the signing keys, newest first: people-svc reads them from its store, where they are wrapped.
     """
 
-    def __init__(self, keys: Callable[[], Sequence[SigningKey]], clock: Clock, lifetime: timedelta = LIFETIME) -> None:
-        self._keys, self._clock, self._lifetime = keys, clock, lifetime
+    def __init__(
+        self,
+        keys: Callable[[], Sequence[SigningKey]],
+        clock: Clock,
+        lifetime: timedelta = LIFETIME,
+        issuer: str = ISSUER,
+    ) -> None:
+        self._keys, self._clock, self._lifetime, self._issuer = keys, clock, lifetime, issuer
 
     def sign(self, actor: Actor) -> str:
         """Return the token that lets `actor` act for the next minutes."""
         key = self._keys()[0]
         now = int(self._clock().timestamp())
         claims: dict[str, Any] = {
-            "iss": ISSUER,
+            "iss": self._issuer,
             "aud": AUDIENCE,
             "sub": actor.person,
             "iat": now,
@@ -133,7 +148,9 @@ class Verifier:
         *,
         fresh: timedelta = timedelta(minutes=5),
         again: timedelta = timedelta(seconds=10),
+        issuer: str = ISSUER,
     ) -> None:
+        self._issuer = issuer
         self._jwks, self._clock, self._fresh, self._again = jwks, clock, fresh, again
         self._known: dict[str, OKPKey] = {}
         self._read_at: datetime | None = None
@@ -165,7 +182,7 @@ class Verifier:
 
     def _check(self, claims: _Claims) -> None:
         now, leeway = self._clock().timestamp(), _LEEWAY.total_seconds()
-        if claims.iss != ISSUER:
+        if claims.iss != self._issuer:
             raise InvalidToken("issuer")
         if claims.aud != AUDIENCE:
             raise InvalidToken("audience")
