@@ -33,9 +33,8 @@ GRANTS: tuple[Grant, ...] = (
     *framework_svc.settings.GRANTS,
     *evaluation_svc.settings.GRANTS,
     *gap_svc.settings.GRANTS,
-    *(Grant(name, "person") for name in ("framework", "evaluation")),
 )
-"""Which service may make or open the keys of which kind of stream; everybody who prints a list may read names."""
+"""Which service may make or open the keys of which kind of stream."""
 
 POOL = 6
 """Connections of each of a service's two roles."""

@@ -192,6 +192,7 @@ class Service:
         self._moved = threading.Condition()
         self.runners: list[Runner] = []
         self.tell: Callable[[Kind, str], None] = lambda _kind, _workspace: None
+        self.others: list[Callable[[], Part]] = []
         self.listeners: list[Callable[[Sequence[Envelope]], None]] = []
 
     @property
@@ -239,7 +240,8 @@ class Service:
     def connect(
         self, feeds: Mapping[str, Feed], span: Callable[[Envelope], Any] | None = None, sink: Sink | None = None
     ) -> None:
-        """Name the feeds of the topics this service hears, and make its consumer and relay (in process by default)."""
+        """Name the feeds of the topics this service can hear, and make its consumer and relay (in process by default)."""
+        self.heard = {contract: given for contract, given in self.heard.items() if contract.TOPIC in feeds}
         self.consumer = Consumer(
             store=self.store,
             pool=self.pool,
@@ -436,6 +438,7 @@ class Service:
     def health(self) -> Health:
         """Ask every part how it is."""
         parts = [Part(r.step.name, r.alive, r.last_error or "", r.set_aside) for r in self.runners]
+        parts += [other() for other in self.others]
         if hasattr(self, "relay"):
             parts.append(Part("relay blocked", ok=True, detail="", lag=len(self.relay.blocked)))
         try:
@@ -501,8 +504,6 @@ def connect_in_process(services: Sequence[Service], span: Callable[[Envelope], A
     """Wire services of one process: each hears the others' relays and catches up from their rows."""
     feeds = {service.topic: service.feed for service in services}
     for service in services:
-        known = {topic: feeds[topic] for topic in service.topics if topic in feeds}
-        service.heard = {contract: given for contract, given in service.heard.items() if contract.TOPIC in known}
-        service.connect(known, span)
+        service.connect(feeds, span)
     for service in services:
         service.listeners = [other.hear for other in services if service.topic in other.topics]

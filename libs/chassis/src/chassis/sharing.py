@@ -19,7 +19,7 @@ class Sharing:
     def __init__(self, service: Service, dsn: str, *, works: bool) -> None:
         self._service = service
         self._leadership = Leadership(dsn, service.name, LED, self._gained) if works else None
-        self._wakeups = Wakeups(dsn, service.name, self._hear, self._compare)
+        self._wakeups = Wakeups(dsn, service.name, self._hear, self.compare)
 
     def start(self) -> None:
         """Begin: followers first, then everything that wakes them."""
@@ -45,7 +45,8 @@ class Sharing:
             if runner.step.name == follower:
                 runner.compare()
 
-    def _compare(self) -> None:
+    def compare(self) -> None:
+        """Look for everything that is behind: names may have been missed."""
         for runner in self._service.runners:
             runner.compare()
         self._service.look_again()

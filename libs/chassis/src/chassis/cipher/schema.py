@@ -158,8 +158,9 @@ def prepare_keys(
 ) -> InstallationKey:
     """Make the schema `keys` with its roles, grants and list of erasures, and return the installation key.
 
-    Run again it changes nothing but the grants, which become exactly `grants`, and destroys again what an older backup
-    of the keys brought back. Raises `WrongInstallationKey` or `ErasuresMissing` and leaves everything as it was.
+    Run again it changes nothing but the grants, which become exactly `grants` for the services these name, and destroys
+    again what an older backup of the keys brought back. Raises `WrongInstallationKey` or `ErasuresMissing` and leaves
+    everything as it was.
     """
     erasures = Erasures(erasures_path(home, environ))
     with psycopg.connect(server.admin_dsn()) as admin:
@@ -220,7 +221,8 @@ def _grant(admin: psycopg.Connection[Any], server: Server, grants: list[Grant]) 
         for statement in RIGHTS:
             _apply(admin, sql.SQL(statement).format(role))
     _apply(admin, sql.SQL(DESTROYER_RIGHTS).format(roles[DESTROYER]))
-    admin.execute("delete from keys.grants")
+    named = [role_name("keys", service) for service in {grant.service for grant in grants}]
+    admin.execute("delete from keys.grants where service_role = any(%s)", (named,))
     for grant in grants:
         admin.execute(
             "insert into keys.grants values (%s, %s, %s, true)",

@@ -1,6 +1,6 @@
 """HTTP: one app factory, and what a route needs: who asks, the command or the query, pages and problems."""
 
-from chassis.http.app import api, match_threads
+from chassis.http.app import api, health_app, match_threads
 from chassis.http.command import Command, Commanded
 from chassis.http.page import Cursor, Limit, Page
 from chassis.http.problems import ErrorTable, Problem, problems
@@ -19,6 +19,7 @@ __all__ = [
     "Queried",
     "Query",
     "api",
+    "health_app",
     "match_threads",
     "problems",
 ]

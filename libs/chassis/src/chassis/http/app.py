@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ def api(
     *,
     verifier: Verifier,
     services: ServiceTokens | None = None,
+    jwks: Callable[[], Mapping[str, Any]] | None = None,
     errors: ErrorTable | None = None,
     traces: Traces | None = None,
     metrics: Metrics | None = None,
@@ -36,9 +37,9 @@ def api(
 ) -> FastAPI:
     """Return the ASGI application of a service, ready to be served or mounted under a path.
 
-    `services` lets other services read the feed. `errors` is the table of the service's `api`; `threads` the size of
-    its pool, where this application is the only one of its process. A route that takes more than 1 MiB says so by
-    `max_body_size`.
+    `services` lets other services read the feed, `jwks` shows the public keys of actor tokens. `errors` is the table of
+    the service's `api`; `threads` the size of its pool, where this application is the only one of its process. A route
+    that takes more than 1 MiB says so by `max_body_size`.
     """
     metrics = metrics or Metrics()
     metrics.measure(lambda: figures(service))
@@ -62,10 +63,21 @@ def api(
     _show_health(app, service, metrics)
     show_document(app)
     app.include_router(feed.router)
+    if jwks is not None:
+        app.get("/.well-known/jwks.json", tags=["identity"], summary="Public keys of actor tokens (RFC 7517)")(jwks)
     found = router or service.router
     if found is not None:
         app.include_router(found, max_body_size=MEBIBYTE)
     app.add_middleware(Edge, service=service.name, traces=traces or Traces(service.name), metrics=metrics)
+    return app
+
+
+def health_app(service: Service, metrics: Metrics | None = None) -> FastAPI:
+    """Return the application of a process that answers nobody but its supervisor: health and metrics."""
+    metrics = metrics or Metrics()
+    metrics.measure(lambda: figures(service))
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    _show_health(app, service, metrics)
     return app
 
 

@@ -1,0 +1,265 @@
+"""One process of one service: `python -m <service> api | worker | migrate`, told by its environment what it needs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Literal, NoReturn
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from chassis.cipher import Cipher, CipherError, Grant, InstallationKey, erasures_path, keys_server, prepare_keys
+from chassis.feed_http import HttpFeed
+from chassis.http import api, health_app
+from chassis.identity import ServiceTokens, Signer, SigningKey, Verifier
+from chassis.kafka import Client, ClientSettings, Driver, KafkaSink
+from chassis.postgres import External, Privileged, Server, UnsafeDurability
+from chassis.service import Part, Service
+from chassis.sharing import Sharing
+from chassis.steps import arm_from_environment
+from chassis.telemetry import Traces, configure_logs
+
+Role = Literal["api", "worker", "migrate"]
+ROLES: Final = ("api", "worker", "migrate")
+POOL: Final = 16
+GRACE: Final = 25.0
+"""Seconds in which a process ends what is under way after SIGTERM."""
+
+
+class Misconfigured(Exception):
+    """The environment lacks something, or holds something unusable; the text names the variable."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What a process is told. `upstreams` holds the addresses of other services' interfaces by name."""
+
+    database: Server = field(repr=False)
+    home: Path
+    upstreams: Mapping[str, str]
+    kafka: ClientSettings | None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    pool: int = POOL
+    allow_unsafe: bool = False
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] = os.environ) -> Environment:
+        """Read the variables of docs/operating.md; Misconfigured names the one that is missing or unusable."""
+        database = External.from_environment(environ)
+        if database is None:
+            raise Misconfigured("LADDER_DATABASE_URL is not set; name the database, as in postgresql://host/ladder.")
+        host, _, port = environ.get("LADDER_BIND", "127.0.0.1:8000").rpartition(":")
+        if not port.isdigit():
+            raise Misconfigured(f"LADDER_BIND is {environ['LADDER_BIND']!r}; write it as host:port.")
+        try:
+            kafka = ClientSettings.from_environment(environ)
+        except ValueError as error:
+            raise Misconfigured(str(error)) from None
+        prefix = "LADDER_AT_"
+        return cls(
+            database=database,
+            home=Path(environ.get("LADDER_HOME", ".ladder")),
+            upstreams={n.removeprefix(prefix).lower(): url for n, url in environ.items() if n.startswith(prefix)},
+            kafka=kafka,
+            host=host or "127.0.0.1",
+            port=int(port),
+            pool=int(environ.get("LADDER_POOL", POOL)),
+            allow_unsafe=environ.get("LADDER_ALLOW_UNSAFE_SYNC", "") not in ("", "0"),
+        )
+
+    def at(self, service: str) -> str:
+        """Return where another service is."""
+        if service not in self.upstreams:
+            raise Misconfigured(f"LADDER_AT_{service.upper()} is not set; name where {service}-svc answers.")
+        return self.upstreams[service].rstrip("/")
+
+
+Make = Callable[[Cipher], Service]
+Signs = Callable[[Service, Cipher], Callable[[], Sequence[SigningKey]]]
+
+
+def run(
+    name: str,
+    make: Make,
+    grants: Sequence[Grant],
+    signs: Signs | None = None,
+    arguments: Sequence[str] | None = None,
+) -> NoReturn:
+    """Run what the command line names, and end: 0 when told to end, 2 when the environment does not do.
+
+    `signs` is given by the one service that signs actor tokens; the others ask it for the public keys.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if len(given) != 1 or given[0] not in ROLES:
+        _refuse(f"usage: python -m {name}_svc {' | '.join(ROLES)}")
+    configure_logs("console" if os.environ.get("LADDER_LOG") == "console" else "json", stream=sys.stderr)
+    arm_from_environment()
+    try:
+        process = Process(name, make, tuple(grants), Environment.read(), signs)
+        {"api": process.serve, "worker": process.work, "migrate": process.migrate}[given[0]]()
+    except (Misconfigured, CipherError, Privileged, UnsafeDurability) as error:
+        _refuse(str(error))
+    sys.exit(0)
+
+
+@dataclass
+class Process:
+    """A service in one of its roles."""
+
+    name: str
+    make: Make
+    grants: tuple[Grant, ...]
+    environment: Environment
+    signs: Signs | None = None
+
+    def migrate(self) -> None:
+        """Make or update the schema of the service and its part of the keys; then end."""
+        keys = keys_server(self.environment.database)
+        key = prepare_keys(keys, self.environment.home, self.grants)
+        with self._cipher(key) as cipher:
+            self.make(cipher).migrate(self.environment.database)
+
+    def serve(self) -> None:
+        """Answer over HTTP until told to end; what is written wakes the workers."""
+        with ExitStack() as stack:
+            service, tokens = self._opened(stack)
+            sharing = Sharing(service, self._follower_dsn, works=False)
+            sharing.start()
+            stack.callback(sharing.stop)
+            own = Signer(self.signs(service, service.cipher), _now).jwks if self.signs is not None else None
+            self._until_told(
+                api(
+                    service,
+                    verifier=Verifier(own or self._jwks(), _now),
+                    services=tokens,
+                    jwks=own,
+                    errors=service.errors or None,
+                    threads=self.environment.pool,
+                )
+            )
+
+    def work(self) -> None:
+        """Run the followers where this process leads, and its share of what others publish, until told to end."""
+        with ExitStack() as stack:
+            kafka = self._kafka()
+            client = Client(kafka, f"{self.name}-worker")
+            client.start()
+            stack.callback(client.stop)
+            sink = KafkaSink(client, f"{self.name}.v1")
+            stack.callback(sink.stop)
+            service, _ = self._opened(stack, sink)
+            sharing = Sharing(service, self._follower_dsn, works=True)
+            sharing.start()
+            stack.callback(sharing.stop)
+            if service.topics:
+                driver = self._driver(client, service, sharing)
+                driver.start()
+                stack.callback(driver.stop)
+                service.others.append(lambda: Part("kafka", driver.alive, "" if driver.alive else "not in its group"))
+            self._until_told(health_app(service))
+
+    def _driver(self, client: Client, service: Service, sharing: Sharing) -> Driver:
+        group = f"{self.name}-svc"
+        return Driver(client, group, service.topics, service.hear, service.consumer.put_aside, sharing.compare)
+
+    def _opened(self, stack: ExitStack, sink: KafkaSink | None = None) -> tuple[Service, ServiceTokens]:
+        environment = self.environment
+        key = InstallationKey.load(environment.home)
+        if key is None:
+            raise Misconfigured("LADDER_INSTALLATION_KEY is not set and LADDER_HOME holds no installation.key.")
+        cipher = stack.enter_context(self._cipher(key))
+        service = self.make(cipher)
+        service.open(
+            environment.database, cipher, size=environment.pool, allow_unsafe=environment.allow_unsafe, careful=True
+        )
+        stack.callback(service.close)
+        tokens = ServiceTokens(key.derive("service tokens"), self.name, _now)
+        traces = Traces(self.name)
+        service.connect(self._feeds(stack, service, tokens), span=traces.span_for, sink=sink)
+        return service, tokens
+
+    def _feeds(self, stack: ExitStack, service: Service, tokens: ServiceTokens) -> dict[str, Any]:
+        feeds: dict[str, Any] = {}
+        for topic in service.topics:
+            upstream = topic.split(".")[0]
+            if upstream == self.name:
+                feeds[topic] = service.feed
+            elif upstream in self.environment.upstreams:
+                feed = HttpFeed(self.environment.at(upstream), topic, tokens.make)
+                stack.callback(feed.close)
+                feeds[topic] = feed
+        return feeds
+
+    @contextmanager
+    def _cipher(self, key: InstallationKey) -> Generator[Cipher]:
+        environment = self.environment
+        cipher = Cipher.connect(
+            keys_server(environment.database),
+            self.name,
+            key,
+            erasures_path(environment.home),
+            allow_unsafe=environment.allow_unsafe,
+        )
+        try:
+            yield cipher
+        finally:
+            cipher.close()
+
+    @property
+    def _follower_dsn(self) -> str:
+        return self.environment.database.dsn(self.name, "follower")
+
+    def _kafka(self) -> ClientSettings:
+        if self.environment.kafka is None:
+            raise Misconfigured("LADDER_KAFKA is not set; name the brokers, as in host:9092,host:9092.")
+        return self.environment.kafka
+
+    def _jwks(self) -> Callable[[], Mapping[str, Any]]:
+        url = f"{self.environment.at('people')}/.well-known/jwks.json"
+
+        def read() -> Mapping[str, Any]:
+            try:
+                answer = httpx.get(url, timeout=5)
+                answer.raise_for_status()
+                return answer.json()
+            except httpx.HTTPError as error:
+                raise OSError(type(error).__name__) from None
+
+        return read
+
+    def _until_told(self, app: FastAPI) -> None:
+        """Serve until SIGTERM or SIGINT, then finish what is under way."""
+        with socket.create_server((self.environment.host, self.environment.port), backlog=128) as listening:
+            config = uvicorn.Config(
+                app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=int(GRACE)
+            )
+            server = uvicorn.Server(config)
+            thread = threading.Thread(target=server.run, args=([listening],), name="http", daemon=True)
+            told = threading.Event()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda _number, _frame: told.set())
+            thread.start()
+            told.wait()
+            server.should_exit = True
+            thread.join(GRACE)
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
+def _refuse(text: str) -> NoReturn:
+    print(text, file=sys.stderr)  # noqa: T201 - the one line for whoever started the process
+    sys.exit(2)

@@ -1,0 +1,8 @@
+"""The processes of gap-svc: `python -m gap_svc api | worker | migrate`."""
+
+from chassis.process import run
+from gap_svc.main import service
+from gap_svc.settings import GRANTS, NAME
+
+if __name__ == "__main__":
+    run(NAME, lambda _: service(), GRANTS)
