@@ -1,14 +1,20 @@
-"""Write the JSON Schemas of the published events and docs/events.md; refuse a change that does not only add."""
+"""Write the JSON Schemas of the published events, docs/events.md and docs/asyncapi.json; refuse what breaks readers."""
 
+import importlib
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
+from chassis.identity import DIRECTORY_HANDLERS
+from contracts.asyncapi import Heard, document
 from contracts.catalogue import breaks, published_events, schema
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "libs/contracts/schemas"
 PAGE = ROOT / "docs/events.md"
+ASYNCAPI = ROOT / "docs/asyncapi.json"
+SERVICES = ("people", "framework", "evaluation", "gap")
 
 HEAD = """# Published events
 
@@ -20,6 +26,17 @@ Within a major version fields are only added. Personal fields are sealed (`perso
 """
 
 
+def heard() -> Heard:
+    """Return what each service hears, as its messaging says, beside the directory that every service copies."""
+    return {name: [*DIRECTORY_HANDLERS, *_handlers(name)] for name in SERVICES}
+
+
+def _handlers(name: str) -> Any:
+    messaging = importlib.import_module(f"{name}_svc.messaging")
+    found = getattr(messaging, "HANDLERS", None)
+    return found if found is not None else messaging.handlers(None)
+
+
 def texts() -> dict[Path, str]:
     """Return every generated file and what it has to hold."""
     events = published_events()
@@ -28,6 +45,8 @@ def texts() -> dict[Path, str]:
         f"| `{one.TOPIC}` | `{one.TYPE}` | {(one.__doc__ or '').splitlines()[0]} | {', '.join(one.model_fields)} |"
         for one in sorted(events, key=lambda one: (one.TOPIC, one.TYPE))
     ]
+    described = document(events, heard(), "../libs/contracts/schemas")
+    files[ASYNCAPI] = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
     return files | {PAGE: HEAD + "\n".join(rows) + "\n"}
 
 
