@@ -2,7 +2,7 @@
 
 from chassis.postgres.embedded import Embedded, StartFailed
 from chassis.postgres.leftovers import AlreadyRunning
-from chassis.postgres.places import Unsupported, default_home
+from chassis.postgres.places import Unsupported, binaries, default_home
 from chassis.postgres.pools import Pool, pool
 from chassis.postgres.roles import (
     Privileged,
@@ -27,6 +27,7 @@ __all__ = [
     "StartFailed",
     "UnsafeDurability",
     "Unsupported",
+    "binaries",
     "check_durable",
     "default_home",
     "make_role",

@@ -1,0 +1,128 @@
+"""Backups: data and keys in an archive each, made while the system runs; a restore ends in new epochs and a verdict."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+
+from chassis.cipher import keys_server
+from chassis.postgres import Server, binaries
+
+FORMAT: Final = "career-ladder-backup/v1"
+DATA, KEYS, CONTENTS = "data.dump", "keys.dump", "contents.json"
+
+Say = Callable[[str], None]
+
+
+class BackupRefused(Exception):
+    """A backup cannot be made or brought back; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A backup that was made: where, and how many bytes its archives have."""
+
+    folder: Path
+    sizes: Mapping[str, int]
+
+
+def backup(server: Server, folder: Path, schemas: Sequence[str], now: datetime, say: Say) -> Made:
+    """Write the archives into a new folder. The data goes first: every key it needs is committed before it is used."""
+    if folder.exists() and any(folder.iterdir()):
+        raise BackupRefused(f"{folder} is not empty; name a new folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    say("Writing the data")
+    _dump(server.admin_dsn(), folder / DATA, schemas)
+    say("Writing the keys")
+    _dump(keys_server(server).admin_dsn(), folder / KEYS, ["keys"])
+    contents = {
+        "format": FORMAT,
+        "made_at": now.isoformat(),
+        "schemas": list(schemas),
+        "sha256": {name: _digest(folder / name) for name in (DATA, KEYS)},
+    }
+    (folder / CONTENTS).write_text(json.dumps(contents, indent=2) + "\n")
+    return Made(folder, {name: (folder / name).stat().st_size for name in (DATA, KEYS)})
+
+
+def bring_back(server: Server, folder: Path, schemas: Sequence[str], say: Say) -> None:
+    """Replace the schemas of a migrated, empty database by those of a backup; its roles are there already."""
+    contents = _checked(folder, schemas)
+    _refuse_data(server, schemas)
+    for what, archive, where, names in (
+        ("data", DATA, server, contents["schemas"]),
+        ("keys", KEYS, keys_server(server), ["keys"]),
+    ):
+        say(f"Bringing the {what} back")
+        _drop(where, names)
+        _restore(where.admin_dsn(), folder / archive)
+
+
+def _checked(folder: Path, schemas: Sequence[str]) -> dict[str, Any]:
+    try:
+        contents: dict[str, Any] = json.loads((folder / CONTENTS).read_text())
+    except (OSError, ValueError):
+        raise BackupRefused(f"{folder} holds no backup: {CONTENTS} is missing or broken.") from None
+    if contents.get("format") != FORMAT:
+        raise BackupRefused(f"{folder / CONTENTS} is of format {contents.get('format')!r}; this reads {FORMAT}.")
+    for name, digest in contents["sha256"].items():
+        if not (folder / name).exists() or _digest(folder / name) != digest:
+            raise BackupRefused(f"{folder / name} is missing or is not the file that was written.")
+    if missing := set(contents["schemas"]) ^ set(schemas):
+        raise BackupRefused(f"The backup and this installation do not have the same services: {', '.join(missing)}.")
+    return contents
+
+
+def _refuse_data(server: Server, schemas: Sequence[str]) -> None:
+    with psycopg.connect(server.admin_dsn()) as admin:
+        for schema in schemas:
+            found = admin.execute(sql.SQL("select 1 from {} limit 1").format(sql.Identifier(schema, "head"))).fetchone()
+            if found is not None:
+                raise BackupRefused(
+                    f"There is data here already (service {schema}); restore into an empty LADDER_HOME or database."
+                )
+
+
+def _drop(server: Server, schemas: Sequence[str]) -> None:
+    with psycopg.connect(server.admin_dsn(), autocommit=True) as admin:
+        for schema in schemas:
+            admin.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
+
+
+def _dump(dsn: str, path: Path, schemas: Sequence[str]) -> None:
+    chosen = [f"--schema={schema}" for schema in schemas]
+    with path.open("wb") as file:
+        os.fchmod(file.fileno(), 0o600)
+        _run(["pg_dump", "--format=custom", "--no-password", *chosen, f"--dbname={dsn}"], stdout=file)
+
+
+def _restore(dsn: str, path: Path) -> None:
+    with path.open("rb") as file:
+        command = ["pg_restore", "--exit-on-error", "--single-transaction", "--no-password", f"--dbname={dsn}"]
+        _run(command, stdin=file)
+
+
+def _run(command: list[str], **streams: Any) -> None:
+    program = binaries(Path(), None) / command[0]
+    done = subprocess.run(  # noqa: S603 - PostgreSQL's own programs
+        [str(program), *command[1:]], stderr=subprocess.PIPE, text=True, check=False, **streams
+    )
+    if done.returncode != 0:
+        raise BackupRefused(f"{command[0]} failed: {done.stderr.strip()[-300:]}")
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+

@@ -1,0 +1,145 @@
+"""Backups: made while the system runs, brought back whole, and never a way around an erasure.
+
+company → backup → (more happens) → restore elsewhere → new epochs → verify
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from chassis.testing import served
+from ladder.backups import KEYS, BackupRefused
+from ladder.composition import Composition
+from ladder.operator import NewWorkspace, new_workspace
+from ladder.restoring import back_up, restore
+from ladder.server import public_app
+from people_svc import tokens
+
+_keys = itertools.count(1)
+
+
+@dataclass
+class Company:
+    """A running system with one workspace, spoken to as its HR admin over HTTP."""
+
+    system: Composition
+    client: httpx.Client
+    workspace: str
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        actor = tokens.sign_in_as(self.system.people, self.workspace, "hr", self.system.now())
+        given = {"Authorization": f"Bearer {self.system.signer.sign(actor)}", "Idempotency-Key": f"k{next(_keys)}"}
+        answer = self.client.request(method, f"/api/people/v1{path}", json=body, headers=given | headers)
+        assert answer.status_code < 300, answer.text
+        return answer
+
+    def adds(self, name: str) -> str:
+        body = {"given_name": name, "family_name": "Example", "starts_on": "2024-01-01"}
+        answer = self.ask("POST", "/people", body)
+        self.names(answer.headers["Position"])
+        return answer.json()["id"]
+
+    def names(self, wait_for: str = "") -> set[str | None]:
+        headers = {"Wait-For": wait_for} if wait_for else {}
+        return {one["given_name"] for one in self.ask("GET", "/people", **headers).json()["items"]}
+
+
+@contextmanager
+def company(home: Path, workspace: str | None = None) -> Generator[Company]:
+    with Composition(home) as system:
+        system.start()
+        found = workspace or new_workspace(system, NewWorkspace(name="N", admin="hanna@example.com"))["workspace"]
+        with served(public_app(system)) as client:
+            yield Company(system, client, found)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    one = Path(tempfile.mkdtemp(prefix="ladder-backup-"))
+    one.chmod(0o755)
+    yield one
+    shutil.rmtree(one, ignore_errors=True)
+
+
+def carried(old: Path, new: Path, *files: str) -> Path:
+    """Carry what no backup holds to the new home."""
+    new.mkdir()
+    for name in files or ("installation.key", "erasures"):
+        found = next(one for one in old.iterdir() if one.name.startswith(name))
+        shutil.copy2(found, new / found.name)
+    return new
+
+
+def test_a_backup_made_while_the_system_runs_comes_back_whole(folder: Path) -> None:
+    with company(folder / "old") as old:
+        old.adds("Ann")
+        made = back_up(old.system, folder / "backup")
+        workspace = old.workspace
+    assert all(made.sizes.values())
+    home = carried(folder / "old", folder / "new")
+
+    verdict = restore(home, folder / "backup", Composition)
+
+    assert verdict.broken == []
+    with company(home, workspace) as new:
+        assert "Ann" in new.names()
+        new.adds("Ben")
+        epochs = new.system.people.feed.epochs(workspace)
+        assert len(epochs) == 2
+        assert epochs[0].epoch < epochs[1].epoch
+        assert "Ben" in new.names()
+
+
+def test_whoever_was_erased_after_the_backup_stays_erased(folder: Path) -> None:
+    with company(folder / "old") as old:
+        ann, _ = old.adds("Ann"), old.adds("Ben")
+        back_up(old.system, folder / "backup")
+        workspace = old.workspace
+        old.system.people.cipher.destroy_person(workspace, ann)
+    home = carried(folder / "old", folder / "new")
+
+    verdict = restore(home, folder / "backup", Composition)
+
+    assert verdict.broken == []
+    with company(home, workspace) as new:
+        assert new.names() & {"Ann", "Ben"} == {"Ben"}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [(("erasures",), "installation's key"), (("installation.key",), "list of erasures")],
+)
+def test_without_the_key_or_the_list_of_erasures_nothing_is_brought_back(
+    folder: Path, given: tuple[str, ...], says: str
+) -> None:
+    with company(folder / "old") as old:
+        back_up(old.system, folder / "backup")
+    home = carried(folder / "old", folder / "new", *given)
+
+    with pytest.raises(BackupRefused, match=says):
+        restore(home, folder / "backup", Composition)
+
+    assert not (home / "postgres").exists()
+
+
+def test_a_changed_archive_and_data_that_is_there_are_refused(folder: Path) -> None:
+    with company(folder / "old") as old:
+        back_up(old.system, folder / "backup")
+        with pytest.raises(BackupRefused, match="is not empty"):
+            back_up(old.system, folder / "backup")
+    with pytest.raises(BackupRefused, match="There is data here already"):
+        restore(folder / "old", folder / "backup", Composition)
+    with (folder / "backup" / KEYS).open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(BackupRefused, match="is not the file that was written"):
+        restore(carried(folder / "old", folder / "new"), folder / "backup", Composition)
