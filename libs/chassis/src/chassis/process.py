@@ -134,7 +134,7 @@ class Process:
     def serve(self) -> None:
         """Answer over HTTP until told to end; what is written wakes the workers."""
         with ExitStack() as stack:
-            service, tokens = self._opened(stack)
+            service, tokens, traces = self._opened(stack)
             sharing = Sharing(service, self._follower_dsn, works=False)
             sharing.start()
             stack.callback(sharing.stop)
@@ -145,6 +145,7 @@ class Process:
                     verifier=Verifier(own or self._jwks(), _now),
                     services=tokens,
                     jwks=own,
+                    traces=traces,
                     errors=service.errors or None,
                     threads=self.environment.pool,
                 )
@@ -159,7 +160,7 @@ class Process:
             stack.callback(client.stop)
             sink = KafkaSink(client, f"{self.name}.v1")
             stack.callback(sink.stop)
-            service, _ = self._opened(stack, sink)
+            service, _, _ = self._opened(stack, sink)
             sharing = Sharing(service, self._follower_dsn, works=True)
             sharing.start()
             stack.callback(sharing.stop)
@@ -174,7 +175,7 @@ class Process:
         group = f"{self.name}-svc"
         return Driver(client, group, service.topics, service.hear, service.consumer.put_aside, sharing.compare)
 
-    def _opened(self, stack: ExitStack, sink: KafkaSink | None = None) -> tuple[Service, ServiceTokens]:
+    def _opened(self, stack: ExitStack, sink: KafkaSink | None = None) -> tuple[Service, ServiceTokens, Traces]:
         environment = self.environment
         key = InstallationKey.load(environment.home)
         if key is None:
@@ -186,9 +187,10 @@ class Process:
         )
         stack.callback(service.close)
         tokens = ServiceTokens(key.derive("service tokens"), self.name, _now)
-        traces = Traces(self.name)
+        traces = Traces.from_environment(self.name)
+        stack.callback(traces.close)
         service.connect(self._feeds(stack, service, tokens), span=traces.span_for, sink=sink)
-        return service, tokens
+        return service, tokens, traces
 
     def _feeds(self, stack: ExitStack, service: Service, tokens: ServiceTokens) -> dict[str, Any]:
         feeds: dict[str, Any] = {}

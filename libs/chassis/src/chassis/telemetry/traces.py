@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Final
@@ -46,6 +47,15 @@ class Traces:
     def exporting(cls, service: str, exporter: SpanExporter, sampled: float = 1.0) -> Traces:
         """Return traces that are sent in batches, in the background."""
         return cls(service, BatchSpanProcessor(exporter), sampled=sampled)
+
+    @classmethod
+    def from_environment(cls, service: str, environ: Mapping[str, str] = os.environ) -> Traces:
+        """Return traces sent to `OTEL_EXPORTER_OTLP_ENDPOINT` (OTLP over HTTP), or kept nowhere where it is not set."""
+        if not environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+            return cls(service)
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+        return cls.exporting(service, OTLPSpanExporter())
 
     def close(self) -> None:
         """Send what is left."""
