@@ -8,7 +8,8 @@ from chassis.kernel import DomainError, Event, NotFound
 from chassis.unit import Unit
 from framework_svc.application.drafting import framework
 from framework_svc.domain.errors import NotOffered
-from framework_svc.domain.placements import Occupancy, OfferedLevel, Placement, PlacementsOpened, Reason
+from framework_svc.domain.occupancy import Occupancy, OfferedLevel
+from framework_svc.domain.placements import Placement, PlacementsOpened, Reason
 from framework_svc.domain.texts import ladder_of
 
 
@@ -29,7 +30,7 @@ class Placing:
         if unit.directory.person(person) is None:
             raise NotFound(person)
         now = _placements(unit, person)
-        _offered(unit, level).seat(person, level)
+        _offered(unit, level).admit(person, level)
         calendar = unit.directory.calendar(person)
         decided = now.place(
             unit.new_id("placement"),
@@ -86,7 +87,11 @@ class Placing:
 
     def take_back(self, unit: Unit, person: str, placement: str) -> Placement:
         """Take back a plan, or withdraw a placement recorded by mistake."""
-        return _record(unit, person, unit.get(Placement, person).take_back(placement))
+        before = _placements(unit, person)
+        after = _record(unit, person, before.take_back(placement))
+        for level in after.held() - before.held():
+            _offered(unit, level).take_back(level)
+        return after
 
     def forget(self, unit: Unit, person: str) -> None:
         """Count an erased person at no level any more."""

@@ -4,7 +4,7 @@ from chassis.unit import Unit
 from framework_svc.application.drafting import framework
 from framework_svc.application.placing import Placing
 from framework_svc.domain.framework import FRAMEWORK, Framework
-from framework_svc.domain.placements import Occupancy
+from framework_svc.domain.occupancy import Occupancy
 from framework_svc.domain.publication import publish
 from framework_svc.domain.texts import CompetencyFate
 
