@@ -380,6 +380,18 @@ def approved(reads: Reads, evaluation: str, revision: int) -> Approved:
     return _approved(rows[0])
 
 
+def released(reads: Reads, person: str) -> Approved | None:
+    """Return the released revision that counts: of the latest period, the one approved last; None before the first."""
+    rows = reads.rows(
+        f"select {_APPROVED} from (select distinct on (evaluation) * from evaluations"
+        " where workspace = %(workspace)s and employee = %(person)s and released_at is not null"
+        " and cancelled_at is null order by evaluation, revision desc) newest"
+        " order by period_ends_on desc, approved_at desc, evaluation desc limit 1",
+        {"person": person},
+    )
+    return _approved(rows[0]) if rows else None
+
+
 def evaluations_in(reads: Reads, cycle: str) -> list[tuple[str, str]]:
     """Return the evaluations of a cycle that were approved, each with its employee."""
     rows = reads.rows(
