@@ -233,6 +233,11 @@ class Person:
             path = f"/evaluation/v1/evaluations/{evaluation}/lines/{competency}"
             self.does(path, line_body(line), method="PUT")
 
+    def evaluates(self, evaluation: str, **lines: Line) -> None:
+        """Write lines and hand the evaluation to HR."""
+        self.rates(evaluation, **lines)
+        self.submits(evaluation)
+
     def submits(self, evaluation: str) -> None:
         """Hand it to HR."""
         self.does(f"/evaluation/v1/evaluations/{evaluation}/submission")
@@ -320,6 +325,10 @@ class Person:
         """Read where it is."""
         return self.evaluation(evaluation)["status"]
 
+    def late(self, cycle: str) -> dict[str, list[str]]:
+        """Read who is late with what, by given name."""
+        return {name: one["late"] for name, one in self.participants(cycle).items() if one["late"]}
+
     def lines(self, evaluation: str) -> dict[str, Any]:
         """Read its lines by competency."""
         return {line["competency"]: line for line in self.evaluation(evaluation)["revision"]["lines"]}
@@ -370,6 +379,24 @@ def found(company: Company) -> Company:
     for name in company.ids:
         hanna.does(f"/people/v1/people/{company.person(name).id}/invitation")
     return company
+
+
+@dataclass(frozen=True)
+class Round:
+    """An open cycle, and the evaluations in it by the given name of the employee."""
+
+    cycle: str
+    of: dict[str, str]
+
+
+def first_cycle(company: Company) -> Round:
+    """Open H2 2024 for everybody but Clara; Daniel approves Hanna's, who is the only HR admin."""
+    hanna, clara, daniel = company.people("hanna", "clara", "daniel")
+    due = ("2025-01-17", "2025-01-24", "2025-01-31", "2025-02-28")
+    cycle = hanna.plans("H2 2024", "2024-07-01", "2024-12-31", due)
+    hanna.arranges(cycle, "participants", clara, excluded="Leads the company")
+    hanna.arranges(cycle, "evaluators", hanna, substitute=daniel.id)
+    return Round(cycle, hanna.opens_cycle(cycle))
 
 
 def read_ids(company: Company) -> None:
