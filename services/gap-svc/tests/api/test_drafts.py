@@ -21,3 +21,8 @@ def test_hr_learns_whose_gaps_a_draft_would_change_and_nothing_is_stored(company
     assert gone[0]["gone"] == [{"ladder": "eng", "level": "eng.ic3"}]
     assert company.send("erik", "POST", "/what-if", draft(4)).status_code == 403
     assert company.read("hanna", "/people/maya/report") == before
+
+
+def test_a_draft_is_not_looked_at_before_it_is_known_who_sends_it(company: Company) -> None:
+    assert company.send("erik", "POST", "/what-if", {"ladders": "none"}).status_code == 403
+    assert company.send("hanna", "POST", "/what-if", {"ladders": "none"}).status_code == 422
