@@ -106,6 +106,16 @@ class Seat(Frozen):
     due_at: datetime | None = None
 
 
+class Line(Frozen):
+    """Where a line of a file says somebody sits from a day on, and why."""
+
+    number: int
+    person: str
+    level: str
+    effective_on: date
+    reason: Reason
+
+
 class Statement(Frozen):
     """What an import stated and nobody could place."""
 
