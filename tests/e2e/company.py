@@ -31,6 +31,8 @@ PEOPLE = """employee number,given name,family name,work email,job title,manager,
 ENOUGH = "Led the carrier cut-over in May; no parcel was lost on the way."
 """Evidence that the pre-check has nothing to say about."""
 
+FRAMEWORKS = Path(__file__).parent / "frameworks"
+
 KEYS = itertools.count(1)
 
 
@@ -307,12 +309,15 @@ class Person:
         body = {"person": person.id, "level": level, "effective_on": on, "reason": reason, **more}
         self.does("/framework/v1/placements", body)
 
+    def drafts(self, file: str) -> None:
+        """Take a framework file into the draft and mark its ladders ready."""
+        text = (FRAMEWORKS / file).read_bytes()
+        for ladder in self.does("/framework/v1/framework/import", files={"file": (file, text)})["ids"]:
+            self.does(f"/framework/v1/framework/draft/ladders/{ladder}/readiness")
+
     def publishes(self, file: str, note: str, fates: list[dict[str, Any]] | None = None) -> None:
         """Take a framework file into the draft, mark its ladders ready, publish."""
-        text = (Path(__file__).parent / "frameworks" / file).read_bytes()
-        ladders = self.does("/framework/v1/framework/import", files={"file": (file, text)})["ids"]
-        for ladder in ladders:
-            self.does(f"/framework/v1/framework/draft/ladders/{ladder}/readiness")
+        self.drafts(file)
         self.does("/framework/v1/framework/publication", {"note": note, "fates": fates or []})
 
     # ---- reading
@@ -397,6 +402,13 @@ def first_cycle(company: Company) -> Round:
     hanna.arranges(cycle, "participants", clara, excluded="Leads the company")
     hanna.arranges(cycle, "evaluators", hanna, substitute=daniel.id)
     return Round(cycle, hanna.opens_cycle(cycle))
+
+
+def finish(company: Company, evaluator: Person, evaluation: str, manager: Person | None = None, **lines: Line) -> None:
+    """Take an evaluation the straight way: evaluated, approved by HR, released by the manager."""
+    evaluator.evaluates(evaluation, **lines)
+    company.person("hanna").approves(evaluation)
+    (manager or evaluator).releases(evaluation)
 
 
 def read_ids(company: Company) -> None:

@@ -14,16 +14,25 @@ scorecard without a cycle → proposed → HR opens it → draft → report
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from ladder import offline
 
-from .company import Company, NotSeen, Round, Said, as_file, fill_in, first_cycle, from_memory, plan_body, refused
+from .company import (
+    FRAMEWORKS,
+    Company,
+    NotSeen,
+    Round,
+    Said,
+    as_file,
+    fill_in,
+    first_cycle,
+    from_memory,
+    plan_body,
+    refused,
+)
 from .conftest import Running
-
-FRAMEWORK = Path(__file__).parent / "frameworks" / "first.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -275,7 +284,7 @@ def test_a_scorecard_without_a_cycle_makes_one_for_one_person_that_waits_until_h
     northwind: Company, entered: Round
 ) -> None:
     hanna, priya, kofi = northwind.people("hanna", "priya", "kofi")
-    card = offline.scorecard(FRAMEWORK.read_bytes(), "IC1")
+    card = offline.scorecard((FRAMEWORKS / "first.yaml").read_bytes(), "IC1")
     typed = fill_in(card, {"Communication": (2.5, "Told three teams about the move in March; none was surprised.")})
     due = ("2025-04-04", "2025-04-11", "2025-04-18", "2025-05-02")
     plan = plan_body("Probation", "2024-12-02", "2025-03-19", due, scope="person", of=kofi.id)
