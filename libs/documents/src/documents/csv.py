@@ -62,8 +62,10 @@ def read_table(
 ) -> Table:
     """Return a CSV file as a table; blank rows are left out, cells are stripped and given back as they were written.
 
-    A row with fewer cells than the header lacks the last columns. `aliases` maps a column to other names its header may have, compared without case, blanks and signs; a header that
-    is no alias keeps its own name. Raises Unreadable for what is too large, no text, torn or ambiguous.
+    A row with fewer cells than the header lacks the last columns. `aliases` maps a column to other names its header may
+    have, compared without case, blanks and signs; a header that is no alias keeps its own name.
+
+    Raises Unreadable for what is too large, no text, torn or ambiguous.
     """
     text = _text(data, max_bytes)
     rows = _rows(text)
