@@ -74,15 +74,20 @@ class Composition:
         for service in self.services:
             service.start()
 
-    def apps(self) -> dict[str, FastAPI]:
-        """Return the HTTP application of every service, by name."""
+    def apps(self, *, inside: bool = False) -> dict[str, FastAPI]:
+        """Return the HTTP application of every service, by name; `inside`: for the operator, who may see how it runs.
+
+        What the public door is asked is measured; what the operator does is not.
+        """
+        metrics = Metrics() if inside else self.metrics
         return {
             service.name: api(
                 service,
                 verifier=self.verifier,
                 errors=service.errors or None,
                 traces=self.traces[service.name],
-                metrics=self.metrics,
+                metrics=metrics,
+                inside=inside,
             )
             for service in self.services
         }
