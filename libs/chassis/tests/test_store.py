@@ -144,8 +144,7 @@ class _RolledBack(Exception):
 
 def _roll_back_after_append(pair: Pair, unit: Unit) -> None:
     reading = cast("Any", unit.reading)
-    entries, writing = cast("Any", pair.toy.store)._prepare(unit, Answer(), reading.connection, None)
-    stored = [pair.toy.store.mapper.to_stored_event(entry) for entry in entries]
+    stored, writing = pair.toy.store.prepare(unit, Answer(), reading.connection)
     with suppress(psycopg.errors.UniqueViolation):
         pair.toy.store.recorder.write(stored, writing, reading.connection)
     raise _RolledBack

@@ -324,8 +324,7 @@ class Store:
         Raises LostRace when a stream moved on, Moved when the position did, KeyReused when the key was used with
         another body, and Ambiguous when the connection broke and nobody can know whether the statement was committed.
         """
-        entries, writing = self._prepare(unit, answer, connection, step)
-        stored = [self.mapper.to_stored_event(entry) for entry in entries]
+        stored, writing = self.prepare(unit, answer, connection, step)
         failpoint("before append")
         try:
             row = self.recorder.write(stored, writing, connection)
@@ -383,24 +382,25 @@ class Store:
             return self.settle(unit, connection)
         return Appended(*_positions(self.service, row), answer)
 
-    def _prepare(
-        self, unit: Unit, answer: Answer, connection: Connection, step: Step | None
-    ) -> tuple[list[Entry], Writing]:
+    def prepare(
+        self, unit: Unit, answer: Answer, connection: Connection, step: Step | None = None
+    ) -> tuple[list[StoredEvent], Writing]:
+        """Return the stored events of what a unit decided, and everything else that is written with them."""
         seal = self._sealer(unit)
-        entries: list[Entry] = []
+        stored: list[StoredEvent] = []
         sent: list[Sent] = []
         states: dict[str, Any] = {}
         ids: list[UUID] = []
         for n, decided in enumerate(unit.decided, 1):
             ids.append(decided.event_id)
             event = sealed_event(decided.event, lambda text, stream=decided.stream: seal(stream, text))
-            entries.append(Entry(decided.stream, decided.version, event))
+            stored.append(self.mapper.to_stored_event(Entry(decided.stream, decided.version, event)))
             before = states[decided.stream] if decided.stream in states else unit.base_state(decided.stream)
             states[decided.stream] = state = decided.cls.evolve(before, event)  # pyright: ignore[reportArgumentType]
             form = self.published(event, state)
             if form is not None:
                 sent.append(Sent(n, ids[-1], decided, form.TYPE, form.TOPIC, _published_data(form)))
-        return entries, Writing(
+        return stored, Writing(
             workspace=unit.workspace,
             infos=tuple(decided.info for decided in unit.decided),
             event_ids=tuple(ids),
