@@ -274,3 +274,11 @@ def test_a_statement_is_settled_by_the_next_placement() -> None:
     now = after(Placement(), Placement().refuse("Engineering", "IC", "Wizard", TODAY, "No such level."))
 
     assert after(now, placing(now, "pl_1", IC1, TODAY)).statement is None
+
+
+def test_a_statement_is_settled_when_what_is_stated_next_is_so_already() -> None:
+    now = placed(("pl_1", IC1, TODAY))
+    now = after(now, now.refuse("Engineering", "IC", "Wizard", TODAY, "No such level."))
+
+    assert after(now, now.settle()).statement is None
+    assert placed(("pl_1", IC1, TODAY)).settle() == ()

@@ -147,7 +147,9 @@ class RefusedPlacements(View):
         match entry.event:
             case placements.StatementRefused() as event:
                 rows.put({**event.model_dump(), "person": entry.id, "because": str(entry.event_id)})
-            case placements.PersonPlaced() | placements.PlacementPlanned() | placements.SeatsVacated():
+            case placements.PersonPlaced() | placements.PlacementPlanned():
+                rows.delete((entry.id,))
+            case placements.StatementSettled() | placements.SeatsVacated():
                 rows.delete((entry.id,))
             case _:
                 pass

@@ -87,7 +87,8 @@ class Placing:
         now = _placements(unit, person)
         try:
             found = self.meant(unit, ladder, track, level)
-            return self.place(unit, person, found.level, effective_on, now.reason_for())
+            after = self.place(unit, person, found.level, effective_on, now.reason_for())
+            return _record(unit, person, after.settle())
         except DomainError as why:
             return _record(unit, person, now.refuse(ladder, track, level, effective_on, str(why)))
 

@@ -83,6 +83,12 @@ class StatementRefused(Event):
     why: str
 
 
+class StatementSettled(Event):
+    """What an import states is so already: the statement that could not be placed before is settled."""
+
+    TOPIC = "placement.statement-settled"
+
+
 class SeatsVacated(Event):
     """The person is erased and counts at no level any more; their history keeps its dates and levels."""
 
@@ -253,6 +259,10 @@ class Placement(State):
             return ()
         return StatementRefused(ladder=ladder, track=track, level=level, effective_on=effective_on, why=why)
 
+    def settle(self) -> StatementSettled | tuple[()]:
+        """Take a statement off the list, once what is stated now is so."""
+        return StatementSettled() if self.statement else ()
+
     def reason_for(self) -> Reason:
         """Return the reason of a stated placement: an import says where, not why."""
         return "move" if self.present() else "hire"
@@ -285,6 +295,8 @@ class Placement(State):
                 return now._with(now.seats, statement=Statement(**event.model_dump()))
             case PlacementCountsAgain():
                 return now
+            case StatementSettled():
+                return now._with(now.seats, statement=None)
             case SeatsVacated():
                 return now._with(now.seats, vacated=True)
             case _:
