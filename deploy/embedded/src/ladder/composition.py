@@ -117,6 +117,7 @@ class Composition:
         self.say("Bringing the database up to date")
         key = prepare_keys(keys_server(self.server), self.home, tuple(dict.fromkeys(GRANTS)))
         ciphers = {name: self._cipher(name, key) for name in ("people", "framework", "evaluation", "gap")}
+        ciphers["people"].beside(ciphers.values())
         self.services = (
             people_svc.main.service(ciphers["people"]),
             framework_svc.main.service(),
@@ -174,5 +175,3 @@ class Composition:
         marker.write_text(f"{os.getpid()}\n")
         self._stack.callback(marker.unlink, missing_ok=True)
         return clean
-
-
