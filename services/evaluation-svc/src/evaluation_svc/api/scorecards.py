@@ -35,7 +35,7 @@ _MULTIPART = 64 * 1024
 
 _TO_WRITE = (
     "select evaluation from evaluation_list where workspace = %(workspace)s and cycle = %(cycle)s"
-    " and evaluator = any(%(evaluators)s) and status in ('not started', 'draft', 'returned')"
+    " and employee <> %(me)s and evaluator = any(%(evaluators)s) and status in ('not started', 'draft', 'returned')"
 )
 
 PlanOfOne = Annotated[
@@ -64,7 +64,7 @@ def scorecard(evaluation: Id, query: Queried) -> Response:
 @router.get("/scorecards.xlsx", response_class=Response, responses={**WORKBOOK, **problems(404)})
 def scorecards(cycle: Annotated[str, QueryParameter(pattern="^[A-Za-z0-9_.-]{1,80}$")], query: Queried) -> Response:
     """Download the scorecards of everybody one has still to evaluate in a cycle, a sheet each."""
-    rows = query.rows(_TO_WRITE, {"cycle": cycle, "evaluators": _stands_in_for(query)})
+    rows = query.rows(_TO_WRITE, {"cycle": cycle, "me": query.actor.person, "evaluators": _stands_in_for(query)})
     if not rows:
         raise NotFound(cycle)
     cards = sorted((_card(query, row["evaluation"]) for row in rows), key=lambda card: (card.title, card.subject))
