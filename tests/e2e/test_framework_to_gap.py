@@ -51,7 +51,8 @@ def test_a_cycle_opens_once_nothing_that_the_data_check_finds_stands_in_its_way(
     entered = hanna.opens_cycle(cycle)
 
     assert set(entered) == {"hanna", "daniel", "priya", "maya", "ines", "tom", "lena", "sam"}
-    assert maya.status(entered["maya"]) == "not started"
+    assert daniel.status(entered["maya"]) == "not started"
+    assert maya.status(entered["maya"]) == "not released"
     assert ("self due", entered["maya"]) in maya.waiting()
     assert ("evaluation due", entered["maya"]) in daniel.waiting()
 
@@ -163,8 +164,8 @@ def test_an_evaluation_is_recalled_returned_and_submitted_again_before_it_is_app
         daniel.recalls(evaluation)
 
     told = maya.evaluation(evaluation)
-    assert (told["returned"], told["approved_on"]) == (1, "2025-01-06")
-    assert told["revision"] is None
+    assert (told["status"], told["revision"]) == ("not released", None)
+    assert (told["returned"], told["approved_on"]) == (None, None)
 
 
 def test_the_manager_and_hr_see_the_gap_report_from_approval_on_and_the_employee_from_release_on(
@@ -218,7 +219,8 @@ def test_the_employee_answers_each_score_and_a_push_back_is_answered_in_turn(
     assert reactions["communication"]["reaction"] == "matches"
     assert reactions["delivery"]["answer"]["text"].startswith("True, and I counted it as theirs")
     assert maya.lines(evaluation)["delivery"]["rating"] == 3.5
-    assert maya.status(evaluation) == "acknowledged"
+    told = maya.evaluation(evaluation)
+    assert (told["status"], told["returned"], told["approved_on"]) == ("acknowledged", 1, "2025-01-06")
 
 
 def test_a_reopened_evaluation_gets_a_second_revision_and_the_old_report_stays_marked_as_corrected(
