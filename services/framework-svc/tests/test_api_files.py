@@ -128,6 +128,42 @@ def test_every_problem_of_a_matrix_is_told_with_its_cell(hr: Caller) -> None:
     ]
 
 
+def test_a_matrix_becomes_a_new_ladder_under_the_id_and_name_it_is_given(hr: Caller) -> None:
+    matrix = b"Area,Competency,L1: Junior,L2: Senior\nCraft,Bookkeeping,2,3\n"
+    path = "/framework/draft/ladders/finance-uk"
+
+    named = {"files": {"file": ("m.csv", matrix)}, "data": {"name": "Finance (UK)"}}
+    first = good(hr.send("POST", f"{path}/matrix", **named))
+    second = good(hr.upload(f"{path}/matrix", matrix))
+
+    assert (first["added"], second["replaced"]) == (["finance-uk"], ["finance-uk"])
+    ladder = hr.read(path)["ladder"]
+    assert ladder["name"] == "Finance (UK)"
+    assert [level["next"] for level in ladder["tracks"][0]["levels"]] == [["finance-uk.l2"], []]
+
+
+def test_one_ladder_is_written_with_the_competencies_it_speaks_of(hr: Caller) -> None:
+    hr.done("/framework/draft/templates/sales")
+    hr.done("/framework/draft/templates/engineering")
+
+    exported = hr.get("/framework/export", ladder="sales", form="json").json()
+
+    assert [ladder["id"] for ladder in exported["ladders"]] == ["sales"]
+    assert "code-quality" not in {one["id"] for one in exported["competencies"]}
+    assert hr.get("/framework/export", ladder="none").status_code == 404
+
+
+def test_a_ladder_with_texts_of_onet_is_not_ready_without_their_credit(hr: Caller) -> None:
+    good(hr.upload("/framework/onet", archive(), occupation=NURSE))
+    path = "/framework/draft/ladders/registered-nurses"
+    assert hr.read(path)["holes"] == []
+
+    hr.patch(path, {"credits": []}, **{"If-Match": hr.get(path).headers["ETag"]})
+
+    assert [hole["kind"] for hole in hr.read(path)["holes"]] == ["credit missing"]
+    assert hr.post(f"{path}/readiness").status_code == 409
+
+
 def test_a_matrix_made_from_an_older_edition_is_refused_where_the_edition_is_named(hr: Caller) -> None:
     hr.done("/framework/draft/templates/sales")
     path = "/framework/draft/ladders/sales"

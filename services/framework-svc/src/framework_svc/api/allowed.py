@@ -13,7 +13,7 @@ from framework_svc.domain.framework import FRAMEWORK, Framework
 ERRORS: ErrorTable = {Stale: 412, NoSuchDraft: 404, NotPublished: 404, NoSuchPlacement: 404, NoSuchPerson: 404}
 """Every other broken rule is a conflict (409); 422, 404 and 403 follow from the class of the error.
 
-The four listed as 404 say what is missing: they are raised only to HR, who may see everything here.
+Those listed as 404 say what is missing: it is of the published framework, which everybody may browse, or HR asks.
 """
 
 REFUSED = "Only HR may do this."

@@ -11,7 +11,7 @@ from fastapi import Query as QueryParameter
 from chassis.http import Answer, Command, Commanded, Queried, problems
 from chassis.http.problems import problem
 from chassis.kernel import DomainError, evolve
-from chassis.unit import Unit
+from chassis.unit import Decide, Unit
 from framework_svc import templates
 from framework_svc.api import shapes
 from framework_svc.api.allowed import allow_reading, application, draft_of
@@ -21,6 +21,7 @@ from framework_svc.documents import exchange, matrix, onet
 from framework_svc.domain.errors import NoSuchDraft, NotPlaceable
 from framework_svc.domain.events import Source
 from framework_svc.domain.framework import FRAMEWORK, Framework
+from framework_svc.domain.texts import Ladder
 
 router = APIRouter(tags=["draft"])
 T = TypeVar("T")
@@ -52,13 +53,18 @@ def bring(file: UploadFile, command: Commanded, request: Request) -> shapes.Brou
     return all_problems(request, lambda: _bring(command, file.file.read(), "import", None))
 
 
-@router.get("/framework/export", response_class=Response, responses=problems(403))
+@router.get("/framework/export", response_class=Response, responses=problems(403, 404))
 def export(
-    query: Queried, form: Annotated[shapes.Form, QueryParameter(description="yaml or json")] = "yaml"
+    query: Queried,
+    form: Annotated[shapes.Form, QueryParameter(description="yaml or json")] = "yaml",
+    ladder: Annotated[str | None, QueryParameter(description="One ladder with its competencies; else all.")] = None,
 ) -> Response:
-    """Write the draft as a career-framework/v1 file."""
+    """Write the draft, or one ladder of it, as a career-framework/v1 file."""
     now = draft_of(query)
-    document = exchange.document_of(tuple(now.ladders.values()), tuple(now.competencies.values()), now.scale)
+    ladders = tuple(now.ladders.values()) if ladder is None else (now.draft(ladder),)
+    known = now.competencies
+    competencies = tuple(known.values()) if ladder is None else exchange.competencies_used(ladders, known)
+    document = exchange.document_of(ladders, competencies, now.scale)
     return Response(exchange.write(document, form), media_type=MEDIA[form])
 
 
@@ -124,22 +130,29 @@ def matrix_of(ladder: Id, form: Literal["csv", "xlsx"], query: Queried) -> Respo
     "/framework/draft/ladders/{ladder}/matrix",
     max_body_size=LARGEST_MATRIX,
     dependencies=EDITING,
-    response_model=Answer,
-    responses=problems(403, 404, 412, 422),
+    response_model=shapes.Brought,
+    responses=problems(403, 412, 422),
 )
-def bring_matrix(ladder: Id, file: UploadFile, command: Commanded, request: Request) -> Answer | Response:
-    """Take a matrix (XLSX or CSV) into a ladder of the draft, all of it or nothing; errors name the cell."""
+def bring_matrix(
+    ladder: Id,
+    file: UploadFile,
+    command: Commanded,
+    request: Request,
+    name: Annotated[str | None, Form(description="What a new ladder is called; else like its id.")] = None,
+) -> shapes.Brought | Response:
+    """Take a matrix (XLSX or CSV) as a new ladder or into one of the draft, all or nothing; errors name the cell."""
     data = file.file.read()
     read = matrix.read_xlsx if data.startswith(b"PK") else matrix.read_csv
+    new = Ladder(id=ladder, name=name or ladder.replace("-", " ").capitalize())
 
     def decide(unit: Unit) -> Answer:
         now = framework(unit)
-        brought = read(data, now.draft(ladder), now.competencies)
         now.expect(f"ladder/{ladder}", command.expected_version)
+        brought = read(data, now.ladders.get(ladder, new), now.competencies)
         after = application(command).bring(unit, (brought.ladder,), brought.competencies, None, "matrix")
-        return Answer(id=ladder, etag=str(after.edition(f"ladder/{ladder}")))
+        return Answer(ids=(ladder,), etag=str(after.edition(f"ladder/{ladder}")))
 
-    return all_problems(request, lambda: command.run(decide))
+    return all_problems(request, lambda: _brought(command, decide))
 
 
 # --- what became of a file --------------------------------------------------------------------------------------------
@@ -151,6 +164,10 @@ def _bring(command: Command, content: bytes | str, source: Source, template: str
         application(command).bring(unit, document.ladders, document.competencies, document.scale, source, template)
         return Answer(ids=tuple(ladder.id for ladder in document.ladders))
 
+    return _brought(command, decide)
+
+
+def _brought(command: Command, decide: Decide) -> shapes.Brought:
     ids = command.run(decide).ids or ()
     before = _ladders_before(command)
     return shapes.Brought(

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Path
 from fastapi import Query as QueryParameter
 
 from chassis.http import Answer, Commanded, Queried, Query, problems
-from chassis.kernel import NotFound
 from chassis.unit import Unit
 from framework_svc.api.allowed import May, allow_reading, application, draft_of
 from framework_svc.api.ladders import Id
@@ -42,7 +41,7 @@ def framework(query: Queried) -> FrameworkView:
     allow_reading(query, "read framework")
     last = query.row("select max(version) as last from framework_versions where workspace = %(workspace)s")
     if last is None or last["last"] is None:
-        raise NotFound(FRAMEWORK)
+        raise NotPublished("Nothing is published yet.")
     return _version(query, last["last"])
 
 
@@ -138,7 +137,7 @@ def ladder_history(ladder: Id, query: Queried) -> History:
 def _version(query: Query, number: int) -> FrameworkView:
     row = query.row(f"{_VERSION} where workspace = %(workspace)s and version = %(number)s", {"number": number})
     if row is None:
-        raise NotFound(str(number))
+        raise NotPublished(f"There is no version {number}.")
     ladders = query.rows(
         "select content from published_ladders where workspace = %(workspace)s and version = %(number)s"
         " order by ladder",
