@@ -27,7 +27,7 @@ from evaluation_svc.api.shapes import (
     WithdrawalBody,
 )
 from evaluation_svc.api.views import history_view, self_assessment_view
-from evaluation_svc.application.people import acting_evaluator
+from evaluation_svc.application.people import stands_in_for
 from evaluation_svc.domain.errors import Forbidden, Invalid
 from evaluation_svc.domain.notes import Example, Observation
 from evaluation_svc.domain.self_assessment import SelfAssessment
@@ -247,10 +247,9 @@ def waiting(query: Queried) -> list[WaitingItem]:
 def _responsibilities(query: Query) -> dict[str, Any]:
     """Return for whom the actor acts: as evaluator (also for leavers they managed), as manager, as HR."""
     me, directory = query.actor.person, query.directory
-    leavers = [one.id for one in directory.people() if one.status == "left"]
     return {
         "me": me,
-        "evaluators": [me, *(one for one in leavers if acting_evaluator(directory, one) == me)],
+        "evaluators": stands_in_for(directory, me),
         "team": directory.managed_by(me),
         "hr": "hr" in query.actor.roles,
     }
