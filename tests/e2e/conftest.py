@@ -71,6 +71,27 @@ class Running:
         self.comes_to_rest()
         return self.operator.post("/verification").json()["broken"]
 
+    def stored(self, text: str) -> list[str]:
+        """Return every table of any service in which a text stands in the clear."""
+        return [
+            f"{service.name}.{table}"
+            for service in self.system.services
+            for table in self._tables(service)
+            if self._holds(service, table, text)
+        ]
+
+    def _tables(self, service: Service) -> list[str]:
+        sql = "select table_name from information_schema.tables where table_schema = %s and table_type = 'BASE TABLE'"
+        with service.follower_pool.connection() as connection:
+            return [row["table_name"] for row in connection.execute(sql, (service.name,)).fetchall()]
+
+    def _holds(self, service: Service, table: str, text: str) -> bool:
+        """Look through whole rows; bytes are written as hexadecimal digits there."""
+        sql = f"select 1 from {service.name}.{table} t where strpos(t::text, %s) > 0 or strpos(t::text, %s) > 0 limit 1"
+        with service.follower_pool.connection() as connection:
+            found = connection.execute(cast("Any", sql), (text, text.encode().hex())).fetchone()
+        return found is not None
+
     def _rests(self) -> bool:
         """Tell whether nobody has anything to do, and nothing was recorded while we asked."""
         before = self._recorded()

@@ -9,6 +9,7 @@ first cycle released → a new manager from a day on (old manager's rights end) 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -247,7 +248,7 @@ def second(running: Running, northwind: Company, first: Round) -> Round:
     return Round(cycle, hanna.opens_cycle(cycle))
 
 
-def scores(trend: dict[str, object], competency: str) -> list[tuple[str, float, list[str]]]:
+def scores(trend: dict[str, Any], competency: str) -> list[tuple[str, float, list[str]]]:
     """Return the points of one competency: cycle, score, and what broke the line."""
     points = trend["competencies"][competency]
     return [(one["cycle_name"], one["score"], one["breaks"]) for one in points]
