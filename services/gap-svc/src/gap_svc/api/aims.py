@@ -9,9 +9,9 @@ from chassis.kernel import NotFound
 from chassis.unit import Unit
 from gap_svc import facts
 from gap_svc.api.allowed import allow, application
+from gap_svc.api.names import competency_names, level_of, level_view
 from gap_svc.api.seen import Row, present_of, seen, target_of
 from gap_svc.api.shapes import Id, LevelView, NearestView, TargetBody, TargetView, TrendView, Which
-from gap_svc.api.telling import competency_names, level_of, level_view
 from gap_svc.domain import nearest as closest
 from gap_svc.domain.levels import LevelRef
 from gap_svc.domain.standing import Standing

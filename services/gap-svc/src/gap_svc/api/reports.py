@@ -13,7 +13,8 @@ from chassis.unit import Unit
 from gap_svc.api.allowed import allow, application
 from gap_svc.api.seen import Seen, seen
 from gap_svc.api.shapes import Asked, Id, LevelBody, Recorded, ReportItem, ReportView
-from gap_svc.api.telling import Telling, item
+from gap_svc.api.telling import Telling
+from gap_svc.api.view import item, report_view
 from gap_svc.documents import render
 from gap_svc.domain.report import Computed, Report
 
@@ -29,7 +30,7 @@ def report(person: Id, query: Queried, which: Asked) -> ReportView:
     shown = seen(query, person, "read reports")
     row = shown.report(which)
     query.record_access(person, "gap report", row["report"])
-    return Telling(shown, row).view()
+    return report_view(Telling(shown, row))
 
 
 @router.get("/people/{person}/report.pdf", responses=PDF | problems(404), response_class=Response)
