@@ -4,7 +4,7 @@ BIN := .venv/bin
 MEMBERS := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml deploy/embedded/pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: run test check events faults clean help lock
+.PHONY: run test check bench events faults clean help lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ check: .venv/.set-up ## lint, strict types, boundaries, dependencies
 	@echo "── deptry, member by member" && tools/dependencies
 	@echo "── sizes (printed, not policed)" && $(BIN)/python tools/sizes.py
 	@echo "make check: all green."
+
+bench: .venv/.set-up ## measure what the design aims at (some minutes, on a machine that does nothing else)
+	@$(BIN)/python tests/bench/run.py
 
 faults: .venv/.set-up ## run the tests that break real parts on purpose, and nothing else
 	@$(BIN)/pytest -m faults

@@ -1,101 +1,147 @@
-"""The whole system over HTTP: one process, every service, a workspace of its own, and the people in it."""
+"""The whole system in one process, on a clock that stands until it is moved; a company of its own for each journey."""
 
 from __future__ import annotations
 
-import itertools
 import shutil
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, cast
 
 import httpx
 import pytest
 
+from chassis.service import Service
 from ladder.composition import Composition
-from ladder.operator import NewWorkspace, new_workspace
-from ladder.server import listen, public_app, serving
-from people_svc import tokens
+from ladder.server import listen, operator_door, public_app, serving
 
-KEYS = itertools.count(1)
+from .company import Company, found
 
-
-@dataclass
-class Seen:
-    """What the callers of one company have written so far: every read waits for it."""
-
-    positions: dict[str, str] = field(default_factory=dict[str, str])
-
-    def add(self, header: str) -> None:
-        for one in header.split(","):
-            name = one.strip().split("/")[0]
-            if name:
-                self.positions[name] = one.strip()
-
-    def header(self) -> str:
-        return ", ".join(self.positions.values())
+BEGINNING: Final = datetime(2025, 1, 6, 9, tzinfo=UTC)
+"""Every journey begins on this Monday morning."""
 
 
 @dataclass
-class Caller:
-    """Somebody who uses the system through its one port."""
+class StandingClock:
+    """Stands still until it is moved; a little later at each look, as a clock is."""
+
+    at: datetime = BEGINNING
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self) -> datetime:
+        with self.lock:
+            self.at += timedelta(microseconds=137)
+            return self.at
+
+
+@dataclass
+class Running:
+    """A running system, how it is reached, and its time."""
 
     system: Composition
-    url: str
-    workspace: str
-    who: str
-    seen: Seen
+    clock: StandingClock
+    http: httpx.Client
+    operator: httpx.Client
 
-    def headers(self) -> dict[str, str]:
-        actor = tokens.sign_in_as(self.system.people, self.workspace, self.who, self.system.now())
-        return {"Authorization": f"Bearer {self.system.signer.sign(actor)}", "Wait-For": self.seen.header()}
+    def goes_to(self, moment: str) -> None:
+        """Let time pass to nine o'clock (UTC) of a day or to a moment; every deadline on the way fires in its minute."""
+        until = datetime.fromisoformat(moment if "T" in moment else f"{moment}T09:00").replace(tzinfo=UTC)
+        assert until > self.clock.at, "time does not run back"
+        self.comes_to_rest()
+        while (due := self._next_deadline()) is not None and due < until:
+            self.clock.at = max(self.clock.at, due) + timedelta(minutes=1)
+            self.comes_to_rest()
+        self.clock.at = until
+        self.comes_to_rest()
 
-    def get(self, path: str, **params: Any) -> httpx.Response:
-        """Read, after everything that anybody of this company wrote."""
-        for _ in range(20):
-            answer = httpx.get(f"{self.url}{path}", params=params, headers=self.headers(), timeout=30)
-            if answer.status_code != 503:
-                break
-        return answer
+    def comes_to_rest(self) -> None:
+        """Wait until no follower of any service has anything left to do."""
+        for service in self.system.services:
+            for workspace in service.clockwork.behind():
+                service.changed(workspace)
+        while not self._rests():
+            time.sleep(0.005)
 
-    def reads(self, path: str, **params: Any) -> Any:
-        answer = self.get(path, **params)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+    def broken(self) -> list[Any]:
+        """Return every invariant of the record that does not hold."""
+        self.comes_to_rest()
+        return self.operator.post("/verification").json()["broken"]
 
-    def send(self, path: str, body: Any = None, method: str = "POST", **more: Any) -> httpx.Response:
-        """Change something under a new key."""
-        headers = self.headers() | {"Idempotency-Key": f"e2e-{next(KEYS)}"} | more.pop("headers", {})
-        answer = httpx.request(method, f"{self.url}{path}", json=body, headers=headers, timeout=60, **more)
-        self.seen.add(answer.headers.get("Position", ""))
-        return answer
+    def stored(self, text: str) -> list[str]:
+        """Return every table of any service in which a text stands in the clear."""
+        return [
+            f"{service.name}.{table}"
+            for service in self.system.services
+            for table in self._tables(service)
+            if self._holds(service, table, text)
+        ]
 
-    def does(self, path: str, body: Any = None, method: str = "POST", **more: Any) -> Any:
-        answer = self.send(path, body, method, **more)
-        assert answer.status_code in (200, 201), answer.text
-        return answer.json()
+    def _tables(self, service: Service) -> list[str]:
+        sql = "select table_name from information_schema.tables where table_schema = %s and table_type = 'BASE TABLE'"
+        with service.follower_pool.connection() as connection:
+            return [row["table_name"] for row in connection.execute(sql, (service.name,)).fetchall()]
+
+    def _holds(self, service: Service, table: str, text: str) -> bool:
+        """Look through whole rows; bytes are written as hexadecimal digits there."""
+        sql = f"select 1 from {service.name}.{table} t where strpos(t::text, %s) > 0 or strpos(t::text, %s) > 0 limit 1"
+        with service.follower_pool.connection() as connection:
+            found = connection.execute(cast("Any", sql), (text, text.encode().hex())).fetchone()
+        return found is not None
+
+    def _rests(self) -> bool:
+        """Tell whether nobody has anything to do, and nothing was recorded while we asked."""
+        before = self._recorded()
+        idle = not any(
+            list(follower.behind())
+            for service in self.system.services
+            for follower in (service.relay, service.consumer, service.projections, service.clockwork)
+        )
+        return idle and self._recorded() == before
+
+    def _recorded(self) -> list[int]:
+        sql = "select coalesce(sum(sequence), 0)::bigint as found from {s}.head"
+        return [self._figure(service, sql) for service in self.system.services]
+
+    def _next_deadline(self) -> datetime | None:
+        sql = "select min(ask_at) as found from {s}.deadlines"
+        return min((due for one in self.system.services if (due := self._figure(one, sql))), default=None)
+
+    def _figure(self, service: Service, sql: str) -> Any:
+        with service.follower_pool.connection() as connection:
+            row = connection.execute(cast("Any", sql.format(s=service.name))).fetchone()
+            return row["found"] if row else None
 
 
-@dataclass
-class Company:
-    """One workspace: its HR admin, and whoever is asked for by e-mail."""
-
-    hr: Caller
-
-    def person(self, email: str) -> Caller:
-        return Caller(self.hr.system, self.hr.url, self.hr.workspace, email, self.hr.seen)
+@pytest.fixture(scope="session")
+def running() -> Iterator[Running]:
+    """The system: its port, and the operator's door."""
+    folder = Path(tempfile.mkdtemp(prefix="ladder-e2e-"))
+    folder.chmod(0o755)
+    clock = StandingClock()
+    try:
+        with Composition(folder / "data", clock=clock) as system, listen("127.0.0.1", 0) as listening:
+            system.start()
+            with serving(public_app(system), listening), operator_door(system) as door:
+                port, socket = listening.getsockname()[1], httpx.HTTPTransport(uds=str(door))
+                with (
+                    httpx.Client(base_url=f"http://127.0.0.1:{port}/api", timeout=30) as public,
+                    httpx.Client(base_url="http://operator", transport=socket, timeout=60) as operator,
+                ):
+                    yield Running(system, clock, public, operator)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
-def company() -> Iterator[Company]:
-    """A running system with one workspace."""
-    folder = Path(tempfile.mkdtemp(prefix="ladder-e2e-"))
-    folder.chmod(0o755)
-    with Composition(folder / "data") as system, listen("127.0.0.1", 0) as listening:
-        system.start()
-        with serving(public_app(system), listening):
-            made = new_workspace(system, NewWorkspace(name="Northwind", admin="hanna@example.com"))
-            url = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
-            yield Company(Caller(system, url, made["workspace"], "hanna@example.com", Seen()))
-    shutil.rmtree(folder, ignore_errors=True)
+def northwind(running: Running) -> Company:
+    """A company that was founded this Monday morning: ten people, one framework, nobody evaluated yet."""
+    running.comes_to_rest()
+    running.clock.at = BEGINNING
+    opened = running.operator.post(
+        "/workspaces", json={"name": "Northwind", "admin": "hanna@northwind.example", "given_name": "Hanna"}
+    ).json()
+    return found(Company(running.http, running.operator, opened["workspace"]))

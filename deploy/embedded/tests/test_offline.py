@@ -55,7 +55,7 @@ def test_every_level_of_every_template_has_a_scorecard(name: str) -> None:
 
 
 def test_a_filled_scorecard_gives_the_figures_and_the_pages_of_a_gap_report() -> None:
-    report, pdf = offline.gap(FRAMEWORK, CARD, "IC2", "engineering.ic3", NOW)
+    report, pdf, _ = offline.gap(FRAMEWORK, CARD, "IC2", "engineering.ic3", NOW)
 
     assert pdf.startswith(b"%PDF-")
     assert (report["asked"], report["rated"], report["met"], report["target_is"]) == (8, 4, 1, "next")
@@ -74,21 +74,21 @@ def test_a_filled_scorecard_gives_the_figures_and_the_pages_of_a_gap_report() ->
 
 def test_equal_files_give_equal_bytes_and_another_target_another_report() -> None:
     first, again = (offline.gap(FRAMEWORK, CARD, "IC2", "IC3", NOW) for _ in range(2))
-    other, _ = offline.gap(FRAMEWORK, CARD, "IC2", "IC4", NOW)
+    other = offline.gap(FRAMEWORK, CARD, "IC2", "IC4", NOW).report
 
     assert first == again
-    assert (other["target_is"], other["report"] != first[0]["report"]) == ("on request", True)
+    assert (other["target_is"], other["report"] != first.report["report"]) == ("on request", True)
 
 
 def test_against_the_present_level_there_is_no_percentage() -> None:
-    report, _ = offline.gap(FRAMEWORK, CARD, "IC2", "IC2", NOW)
+    report = offline.gap(FRAMEWORK, CARD, "IC2", "IC2", NOW).report
 
     assert (report["target_is"], report["readiness"]["figure"]) == ("present", None)
     assert "the target is the present level" in report["readiness"]["why"]
 
 
 def test_the_report_says_that_nobody_has_approved_the_scores() -> None:
-    report, _ = offline.gap(FRAMEWORK, CARD, "IC2", "IC3", NOW)
+    report = offline.gap(FRAMEWORK, CARD, "IC2", "IC3", NOW).report
 
     assert report["approved_by"] == ""
     assert report["readers"] == ["the person it is about", "whoever filled in the scorecard"]
@@ -98,7 +98,7 @@ def test_the_credit_of_a_ladder_is_printed_with_its_report() -> None:
     credited = FRAMEWORK.replace(
         b"    name: Engineering\n", b"    name: Engineering\n    credits: [From elsewhere.]\n", 1
     )
-    report, _ = offline.gap(credited, CARD, "IC2", "IC3", NOW)
+    report = offline.gap(credited, CARD, "IC2", "IC3", NOW).report
 
     assert report["credits"] == ["From elsewhere."]
 
@@ -110,8 +110,8 @@ def test_the_credit_of_a_ladder_is_printed_with_its_report() -> None:
         (FRAMEWORK, b"no workbook", "IC3", r"no \.xlsx workbook"),
         (FRAMEWORK, offline.scorecard(FRAMEWORK, "IC2"), "IC3", "rate at least one competency"),
         (FRAMEWORK, filled(CARD, F6=7), "IC3", "cell F6: Give a rating from 1 to 5"),
-        (FRAMEWORK, CARD, "IC9", "level 'IC9': name one of engineering.ic1, "),
-        (templates.text("sales").encode(), CARD, "sales.ic3", "level 'IC2'|no competency"),
+        (FRAMEWORK, CARD, "IC9", "--to 'IC9': did you mean engineering.ic"),
+        (templates.text("sales").encode(), CARD, "sales.ic3", "--from 'IC2': "),
     ],
 )
 def test_what_cannot_be_taken_is_said_in_one_sentence(framework: bytes, card: bytes, target: str, said: str) -> None:
@@ -120,5 +120,18 @@ def test_what_cannot_be_taken_is_said_in_one_sentence(framework: bytes, card: by
 
 
 def test_a_scorecard_of_an_unknown_level_is_refused_with_those_there_are() -> None:
-    with pytest.raises(Invalid, match=r"name one of engineering\.ic1"):
+    with pytest.raises(Invalid, match=r"did you mean engineering\.ic.* There are engineering\.ic1"):
         offline.scorecard(FRAMEWORK, "IC9")
+
+
+def test_a_scorecard_made_for_another_level_is_refused_and_both_are_named() -> None:
+    with pytest.raises(Invalid, match=r"--from 'engineering\.ic3': .* made for engineering\.ic2"):
+        offline.gap(FRAMEWORK, CARD, "IC3", "IC4", NOW)
+
+
+def test_a_line_with_neither_rating_nor_reason_is_named_and_the_report_says_so_too() -> None:
+    made = offline.gap(FRAMEWORK, CARD, "IC2", "IC3", NOW)
+
+    unrated = [line for line in made.report["lines"] if line["band"] == "not rated" and not line["not_seen_reason"]]
+    assert [line.partition(" has no rating")[0] for line in made.unrated] == [line["name"] for line in unrated]
+    assert len(unrated) == 3

@@ -161,6 +161,8 @@ def fall(how: str, query: Queried) -> None:
     errors: dict[str, Exception] = {
         "forbidden": Forbidden("You may read it, not close it."),
         "invalid": Invalid("lines.0.rating", 7, "give a rating from 1 to 5 in half points"),
+        "page": toy.NoSuchPage("The notebook has no page 9."),
+        "nothing": NotFound("The notebook has no page 9."),
         "rule": toy.AlreadyClosed("This notebook is closed already."),
     }
     raise errors.get(how) or RuntimeError(f"a bug that quotes CANARY-bug: {how}")

@@ -265,6 +265,16 @@ def test_another_process_reads_an_erased_text_no_longer_than_its_cache_lives(
     assert evaluation.open("acme", sealed) is None
 
 
+def test_services_of_one_process_forget_together_what_one_of_them_destroys(evaluation: Cipher, people: Cipher) -> None:
+    people.beside([people, evaluation])
+    hers, title, his = evaluation.seal_many(
+        "acme", [text("ann", "1", "hers"), text("bob", "1", "Cook"), text("bob", "2", "his")]
+    )
+    people.destroy_person("acme", "ann")
+    people.destroy_part("acme", "bob", STREAM, "1")
+    assert evaluation.open_many("acme", [hers, title, his]) == [None, None, "his"]
+
+
 def test_reading_often_does_not_lengthen_the_life_of_a_cached_key(
     evaluation: Cipher, people: Cipher, clock: Clock
 ) -> None:

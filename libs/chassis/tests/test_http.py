@@ -31,6 +31,7 @@ from chassis.cipher import Cipher, Grant, prepare_keys
 from chassis.http import api, match_threads
 from chassis.http.asking import Waiting
 from chassis.http.figures import figures
+from chassis.http.problems import NOTHING_HERE
 from chassis.identity import Actor, Signer, SigningKey, Verifier
 from chassis.postgres import Database
 from chassis.service import Service, connect_in_process
@@ -100,7 +101,7 @@ def running(module_database: Database, tmp_path_factory: pytest.TempPathFactory)
         services[0],
         notebook_api.router,
         verifier=verifier,
-        errors={toy.AlreadyClosed: 410},
+        errors={toy.AlreadyClosed: 410, toy.NoSuchPage: 404},
         metrics=metrics,
         traces=traces,
         threads=4,
@@ -486,6 +487,12 @@ def test_what_is_hidden_answers_like_what_is_absent(ann: Caller) -> None:
 def test_an_error_of_the_domain_answers_by_the_table(ann: Caller, how: str, expected: tuple[int, str]) -> None:
     answer = ann.get(f"/fall/{how}")
     assert refusal(answer) == expected
+
+
+def test_what_is_missing_is_named_only_where_a_service_lists_the_error(ann: Caller) -> None:
+    listed, hidden = ann.get("/fall/page"), ann.get("/fall/nothing")
+    assert (refusal(listed), listed.json()["detail"]) == ((404, "no-such-page"), "The notebook has no page 9.")
+    assert (refusal(hidden), hidden.json()["detail"]) == ((404, "not-found"), NOTHING_HERE)
 
 
 def test_an_unacceptable_value_is_named_with_its_remedy(ann: Caller) -> None:

@@ -422,6 +422,24 @@ def test_a_title_of_the_future_waits_for_its_day_and_a_name_does_not(copied: Cop
     assert then.job_title == sealed("p_ann", "Lead")
 
 
+def test_a_location_changed_today_stays_when_a_title_planned_before_begins(copied: Copied) -> None:
+    details = people.PersonDetailsChanged(
+        person="p_ann",
+        given_name=sealed("p_ann", "Ann"),
+        family_name=sealed("p_ann", "Family"),
+        job_title=sealed("p_ann", "Lead"),
+        location=sealed("p_ann", "Leeds"),
+        starts_on=date(2024, 1, 1),
+        effective_on=date(2027, 1, 1),
+    )
+    moved = {"location": sealed("p_ann", "York"), "job_title": sealed("p_ann", "Engineer"), "effective_on": date.min}
+    copied.hear(added("p_ann", location=sealed("p_ann", "Leeds")), details, details.model_copy(update=moved))
+    for day in ((2026, 11, 23), (2027, 1, 1)):
+        found = copied.on(*day).person("p_ann")
+        assert found is not None
+        assert found.location == sealed("p_ann", "York"), day
+
+
 def test_relations_follow_the_chain_of_managers(copied: Copied) -> None:
     copied.hear(
         added("p_ann", manager="p_max"),

@@ -91,6 +91,15 @@ def test_a_command_that_records_nothing_answers_where_the_record_is(pair: Pair, 
     assert pair.run(f"{workspace}-new", lambda unit: Answer()).position == Position("toy", "", 0)
 
 
+def test_a_reader_asks_once_for_the_states_of_many_streams(pair: Pair, workspace: str) -> None:
+    pair.open(workspace)
+    pair.write(workspace, "one")
+
+    with pair.toy.reader(workspace) as reader:
+        alone, _ = reader.state(toy.Notebook, "n1")
+        assert reader.states(toy.Notebook, ["n1", "absent"]) == {"n1": alone}
+
+
 def test_a_reader_cannot_write(pair: Pair, workspace: str) -> None:
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), pair.toy.reader(workspace) as reader:
         reader.rows("delete from toy.head where workspace = %(workspace)s")

@@ -12,10 +12,13 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, cast
+from uuid import UUID
 
 import psycopg
 import pytest
 
+from chassis.record import flaws_in
+from chassis.statement import FEW
 from chassis.steps import arm, disarm
 from chassis.unit import Answer, DomainError, KeyReused, PreconditionFailed, Unavailable, Unit
 
@@ -47,6 +50,22 @@ def test_a_command_writes_events_head_published_rows_and_key_together(pair: Pair
     assert (head["sequence"], head["published"]) == (3, {"toy.v1": 3})
     assert [(one.sequence, one.previous) for one in pair.sent(workspace)] == [(2, 0), (3, 2)]
     assert (executed.position.sequence, [one.sequence for one in executed.published]) == (3, [3])
+
+
+@pytest.mark.parametrize("lines", [1, 2, FEW, FEW + 1, 3 * FEW])
+def test_units_of_every_size_leave_the_same_kind_of_record(pair: Pair, workspace: str, lines: int) -> None:
+    pair.open(workspace)
+
+    pair.write(workspace, *(f"line {n}" for n in range(lines)))
+    pair.close_notebook(workspace)
+
+    stored = events(pair, workspace)
+    assert [row["version"] for row in stored] == list(range(1, lines + 3))
+    assert list(flaws_in("toy", iter(stored))) == []
+    sent = pair.sent(workspace)
+    assert [one.sequence for one in sent] == list(range(2, lines + 3))
+    assert [one.previous for one in sent] == [0, *range(2, lines + 2)]
+    assert [UUID(one.eventid) for one in sent] == [row["event_id"] for row in stored[1:]]
 
 
 def test_a_command_that_breaks_before_its_commit_writes_nothing(pair: Pair, workspace: str) -> None:
@@ -125,8 +144,7 @@ class _RolledBack(Exception):
 
 def _roll_back_after_append(pair: Pair, unit: Unit) -> None:
     reading = cast("Any", unit.reading)
-    entries, writing = cast("Any", pair.toy.store)._prepare(unit, Answer(), reading.connection, None)
-    stored = [pair.toy.store.mapper.to_stored_event(entry) for entry in entries]
+    stored, writing = pair.toy.store.prepare(unit, Answer(), reading.connection)
     with suppress(psycopg.errors.UniqueViolation):
         pair.toy.store.recorder.write(stored, writing, reading.connection)
     raise _RolledBack

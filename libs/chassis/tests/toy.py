@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from chassis.deadlines import Due, Ended
-from chassis.kernel import DomainError, Event, Personal, State, Unsealed
+from chassis.kernel import DomainError, Event, NotFound, Personal, State, Unsealed
 from chassis.projection import RecordedEvent, Rows, View
 from chassis.service import Service
 from chassis.unit import Unit
@@ -36,6 +36,10 @@ class Closed(Event):
 
 class AlreadyClosed(DomainError):
     """The notebook is closed."""
+
+
+class NoSuchPage(NotFound):
+    """Somebody who may read the notebook asked for a page it does not have."""
 
 
 class Notebook(State):

@@ -58,13 +58,21 @@ def test_no_written_cell_starts_a_formula(texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
-@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
-def test_commas_semicolons_tabs_and_byte_order_marks_are_recognised(separator: str, mark: bytes) -> None:
-    data = mark + f"E-Mail{separator}Given name\r\na@b.c{separator}Maya\r\n".encode()
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_commas_semicolons_tabs_and_byte_order_marks_are_recognised(separator: str, encoding: str) -> None:
+    data = f"E-Mail{separator}Given name\r\na@b.c{separator}Maya\r\n".encode(encoding)
 
     assert csv.read(data, {"work_email": ["e-mail"], "given_name": []}) == [
         csv.Row(2, {"work_email": "a@b.c", "given_name": "Maya"})
     ]
+
+
+def test_a_table_names_its_columns_also_where_it_has_no_row() -> None:
+    assert csv.read_table(b"E-Mail,Shoe size\n", {"work_email": ["e-mail"]}) == csv.Table(("work_email", "Shoe size"), [])
+
+
+def test_a_row_that_is_too_short_lacks_the_last_columns() -> None:
+    assert csv.read(b"a,b\n1\n") == [csv.Row(2, {"a": "1"})]
 
 
 def test_a_row_knows_its_line_behind_blank_rows_and_broken_cells() -> None:
@@ -72,19 +80,22 @@ def test_a_row_knows_its_line_behind_blank_rows_and_broken_cells() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "sentence"),
+    ("data", "sentence", "line"),
     [
-        (b"", "empty"),
-        (b"a,a\n1,2\n", "Two columns"),
-        (b"a\n\xff\n", "Line 2 is not UTF-8"),
-        (b'a,b\n1,"x\n', "check the quotes"),
-        (b"a\n1,2\n", "Line 2 has 2 cells"),
-        (b"a\n" + b"x" * 30_000, "check the quotes"),
+        (b"", "empty", 1),
+        (b"a,a\n1,2\n", "Two columns", 1),
+        (b"a\n\xff\n", "Line 2 is not UTF-8", 2),
+        (b"\xff\xfea", "not UTF-8", 1),
+        (b"a\n\0\n", "no text file", 1),
+        (b'a,b\n1,"x\n', "check the quotes", 2),
+        (b"a\n1,2\n", "Line 2 has 2 cells", 2),
+        (b"a\n" + b"x" * 30_000, "check the quotes", 2),
     ],
 )
-def test_a_file_that_cannot_be_read_says_what_to_do(data: bytes, sentence: str) -> None:
-    with pytest.raises(csv.Unreadable, match=sentence):
+def test_a_file_that_cannot_be_read_says_where_and_what_to_do(data: bytes, sentence: str, line: int) -> None:
+    with pytest.raises(csv.Unreadable, match=sentence) as refused:
         csv.read(data)
+    assert refused.value.line == line
 
 
 def test_rows_and_bytes_are_bounded() -> None:

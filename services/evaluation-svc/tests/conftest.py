@@ -145,9 +145,9 @@ class Caller:
         """Read."""
         return self.client.get(path, params=params, headers=self._headers())
 
-    def post(self, path: str, body: Any = None) -> Response:
+    def post(self, path: str, body: Any = None, **headers: str) -> Response:
         """Change something."""
-        return self._sent(self.client.post(path, json=body, headers=self._headers(True)))
+        return self._sent(self.client.post(path, json=body, headers=self._headers(True) | headers))
 
     def put(self, path: str, body: Any, **headers: str) -> Response:
         """Replace something."""

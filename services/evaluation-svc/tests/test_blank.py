@@ -76,7 +76,8 @@ def test_the_credit_of_a_ladder_stands_on_its_scorecard() -> None:
     ("name", "remedy"),
     [
         ("ic3", "name one of eng.ic3, ops.ic3."),
-        ("ic9", "name one of eng.ic2, eng.ic3, eng.m1, ops.ic3."),
+        ("ic9", "did you mean eng.ic3 or ops.ic3 or eng.ic2? There are eng.ic2, eng.ic3, eng.m1, ops.ic3."),
+        ("director", "name one of eng.ic2, eng.ic3, eng.m1, ops.ic3."),
     ],
 )
 def test_a_level_that_is_not_the_only_one_of_its_name_is_asked_for_in_full(name: str, remedy: str) -> None:
@@ -101,10 +102,15 @@ def test_what_was_filled_in_comes_back_by_competency() -> None:
         CardLine("sailing", "Sailing"),
     )
 
-    assert read_blank(filled) == {
+    assert read_blank(filled).lines == {
         "writing": BlankLine(3.5, ("Wrote the guide.", "Taught the team."), None),
         "mentoring": BlankLine(None, (), "No mentee."),
     }
+
+
+def test_a_blank_scorecard_says_for_which_level_it_was_made() -> None:
+    assert read_blank(write((blank_card(FRAMEWORK, "M1"),))).level == "eng.m1"
+    assert read_blank(card(CardLine("writing", "Writing"))).level is None
 
 
 def test_a_cell_that_cannot_be_taken_is_named_in_one_sentence() -> None:

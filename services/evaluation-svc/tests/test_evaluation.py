@@ -505,15 +505,38 @@ def test_a_text_is_withdrawn_by_its_author_or_hr_with_a_reason() -> None:
         on=AT.date(),
     )
     with pytest.raises(Forbidden):
-        state.withdraw("evidence/delivery/2", "No.", OTHER, AT.date(), is_hr=False)
+        released().withdraw("evidence/delivery/2", "No.", OTHER, AT.date(), is_hr=False)
     with pytest.raises(AlreadyThere):
         after(state, event).withdraw("evidence/delivery/2", "Again.", HR, AT.date(), is_hr=True)
 
 
 def test_hr_cannot_withdraw_what_was_written_about_themselves() -> None:
-    state = drafted()
     with pytest.raises(Forbidden):
-        state.withdraw("evidence/delivery/2", "I do not like it.", EMPLOYEE, AT.date(), is_hr=True)
+        released().withdraw("evidence/delivery/2", "I do not like it.", EMPLOYEE, AT.date(), is_hr=True)
+
+
+@pytest.mark.parametrize(("by", "is_hr"), [(EMPLOYEE, False), (EMPLOYEE, True), (OTHER, False)])
+def test_whoever_may_not_see_a_text_learns_nothing_of_it_by_withdrawing_it(by: str, is_hr: bool) -> None:
+    state = drafted()
+    gone = after(state, state.withdraw("evidence/delivery/2", "About Mia.", EVALUATOR, AT.date(), is_hr=False))
+    for one in (state, gone):
+        with pytest.raises(NotFound):
+            one.withdraw("evidence/delivery/2", "Is there anything?", by, AT.date(), is_hr=is_hr)
+
+
+def test_the_employee_acknowledges_the_revision_they_are_shown_also_once_it_is_reopened() -> None:
+    state = released()
+    state = after(state, state.reopen("The wrong project.", HR, AT))
+    state = after(state, state.acknowledge(EMPLOYEE, LATER))
+    assert (state.status, state.earlier[0].acknowledged_at, state.revision.acknowledged_at) == ("draft", LATER, None)
+    with pytest.raises(AlreadyThere):
+        state.acknowledge(EMPLOYEE, LATER)
+
+
+@pytest.mark.parametrize("state", [drafted(), submitted(), approved()])
+def test_what_is_not_released_cannot_be_acknowledged_and_the_refusal_tells_no_more(state: Evaluation) -> None:
+    with pytest.raises(NotNow, match=r"^Nothing of this evaluation is released yet; acknowledge it once you can read"):
+        state.acknowledge(EMPLOYEE, AT)
 
 
 def test_a_rating_whose_evidence_was_withdrawn_rests_on_memory() -> None:

@@ -36,7 +36,7 @@ def test_from_draft_to_acknowledgement(company: Company) -> None:
     assert maya.read(f"/evaluations/{evaluation}")["status"] == "acknowledged"
 
 
-def test_the_employee_sees_no_rating_before_release_but_returned_once_and_approved_on(company: Company) -> None:
+def test_the_employee_sees_no_rating_before_release_and_then_returned_once_and_approved_on(company: Company) -> None:
     evaluation = company.open_for()
     company.submit(evaluation)
     hanna, maya = company.as_("hanna"), company.as_("maya")
@@ -48,12 +48,20 @@ def test_the_employee_sees_no_rating_before_release_but_returned_once_and_approv
     )
     erik.done(f"/evaluations/{evaluation}/submission")
     hanna.done(f"/evaluations/{evaluation}/approval")
+    before = maya.read(f"/evaluations/{evaluation}")
+    assert (before["revision"], before["returned"], before["approved_on"]) == (None, None, None)
+    erik.done(f"/evaluations/{evaluation}/release")
     view = maya.read(f"/evaluations/{evaluation}")
-    assert view["revision"] is None
-    assert view["returned"] == 1
-    assert view["approved_on"] is not None
+    assert (view["returned"], view["approved_on"] is not None) == (1, True)
+    assert (view["revision"]["returns"], view["revision"]["codes"]) == (None, None)
     history = maya.read(f"/evaluations/{evaluation}/history")
-    assert not any("rating" in entry["details"] or "line" in entry["what"] for entry in history)
+    assert [one["what"] for one in history] == [
+        "evaluation.assigned",
+        "evaluation.returned",
+        "evaluation.approved",
+        "evaluation.released",
+    ]
+    assert not any("rating" in entry["details"] for entry in history)
 
 
 def test_hr_sees_the_state_only_of_a_draft(company: Company) -> None:
@@ -124,6 +132,19 @@ def test_an_observation_is_its_authors_until_cited_and_then_withdrawn_with_its_e
     erik.done(f"/observations/{note}/withdrawal", {"reason": "This was about Mia."})
     (gone,) = line(erik.read(f"/evaluations/{evaluation}"), "delivery")["evidence"]
     assert (gone["text"], gone["withdrawn_on"] is not None) == (None, True)
+
+
+def test_an_evaluator_who_is_not_the_manager_notes_observations_only_while_they_evaluate(company: Company) -> None:
+    evaluation = company.open_for()
+    gro, hanna = company.as_("gro"), company.as_("hanna")
+    seen = {"employee": "maya", "on": "2026-06-02", "text": "Ran the stand-up while I was away."}
+    assert gro.post("/observations", seen).status_code == 403
+    cycle = hanna.read(f"/evaluations/{evaluation}")["cycle"]
+    hanna.done(f"/cycles/{cycle}/evaluators", {"person": "maya", "evaluator": "gro"})
+    gro.done("/observations", seen)
+    company.submit(evaluation, by="gro")
+    hanna.done(f"/evaluations/{evaluation}/approval")
+    assert gro.post("/observations", seen).status_code == 403
 
 
 def test_saving_the_same_line_again_records_nothing(company: Company) -> None:

@@ -166,7 +166,8 @@ def test_only_the_evaluator_downloads_and_uploads_a_scorecard(company: Company) 
     card = filled(downloaded(company.as_("erik"), path), F6=3)
 
     assert [company.as_(one).get(path).status_code for one in ("maya", "hanna", "nils")] == [403, 403, 404]
-    assert [company.as_(one).upload("/scorecards", card).status_code for one in ("maya", "hanna", "nils")] == [
+    assert [company.as_(one).upload("/scorecards", card).status_code for one in ("maya", "hanna", "nils", "gro")] == [
+        403,
         403,
         403,
         404,
@@ -199,6 +200,13 @@ def test_what_is_no_workbook_is_refused_in_a_sentence(company: Company) -> None:
 
     assert (answer.status_code, answer.json()["title"]) == (422, "Scorecard unreadable")
     assert "save it as .xlsx" in answer.json()["detail"]
+
+
+def test_the_file_of_somebody_who_evaluates_and_manages_nobody_is_refused_before_it_is_read(company: Company) -> None:
+    plan = json.dumps(company.plan(scope="person", of="nils"))
+    for fields in ({}, {"plan": plan}):
+        assert company.as_("maya").upload("/scorecards", b"no workbook", **fields).status_code == 403
+        assert company.as_("hanna").upload("/scorecards", b"no workbook", **fields).status_code == 422
 
 
 def test_a_competency_that_is_not_rated_here_is_an_error_at_its_cell(company: Company) -> None:

@@ -8,7 +8,8 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -37,6 +38,7 @@ KEY = SigningKey.generate()
 WORKSPACES = itertools.count(1)
 KEYS = itertools.count(1)
 LONG_AGO = date(2020, 1, 1)
+TITLES = {"maya": "software engineer", "nils": "software engineer", "erik": "engineering manager"}
 
 
 def now() -> datetime:
@@ -62,6 +64,10 @@ class Running:
         )
         return one
 
+    def title(self, workspace: str, title: str | None) -> str | None:
+        """Return the digest of a job title as people-svc publishes it."""
+        return self.people.digest(workspace, f"title/{title}") if title else None
+
     def hear(self, workspace: str, *events: Published) -> None:
         """Let the service hear events of others, in one run, and record what it decides."""
         info = CommandInfo(workspace, "heard", f"heard/{next(WORKSPACES)}", correlation_id="test")
@@ -76,8 +82,9 @@ class Running:
                 return
             appended = self.service.store.append(unit, Answer(), connection)
         self.service.changed(workspace)
-        reached = self.service.wait(workspace, (appended.position,), 10)
-        assert reached.state == "reached", reached
+        if self.service.runners:
+            reached = self.service.wait(workspace, (appended.position,), 10)
+            assert reached.state == "reached", reached
 
     @property
     def handlers(self) -> dict[type[Published], list[Any]]:
@@ -100,24 +107,32 @@ def postgres() -> Iterator[Embedded]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
-def running(postgres: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The service over a database of its own."""
-    database = postgres.create_database("framework_tests")
-    home = tmp_path_factory.mktemp("home")
+@contextmanager
+def opened(
+    postgres: Embedded, home: Path, name: str, clock: Callable[[], datetime | None] = lambda: None
+) -> Generator[Running]:
+    """The service over a database of its own; its followers stand still until somebody starts them."""
+    database = postgres.create_database(name)
     keys = prepare_keys(database, home, (*GRANTS, Grant("people", "person", may_make=True)), {})
     cipher = Cipher.connect(database, "framework", keys, home / "erasures")
     names = Cipher.connect(database, "people", keys, home / "erasures")
     one = service()
     one.migrate(database)
-    one.open(database, cipher, size=6)
+    one.open(database, cipher, size=6, clock=clock)
     connect_in_process([one])
-    one.start()
     yield Running(one, api(one, router, verifier=Verifier(SIGNER.jwks, now), errors=ERRORS), names)
     one.close()
     names.close()
     cipher.close()
     postgres.drop_database(database.name)
+
+
+@pytest.fixture(scope="session")
+def running(postgres: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The service, with its followers running."""
+    with opened(postgres, tmp_path_factory.mktemp("home"), "framework_tests") as one:
+        one.service.start()
+        yield one
 
 
 @pytest.fixture(scope="session")
@@ -154,6 +169,15 @@ class Caller:
     def put(self, path: str, body: Any, **headers: str) -> Response:
         """Replace something."""
         return self._sent(self.client.put(path, json=body, headers=self._headers(True) | headers))
+
+    def patch(self, path: str, body: Any, **headers: str) -> Response:
+        """Change a part of something."""
+        return self._sent(self.client.patch(path, json=body, headers=self._headers(True) | headers))
+
+    def send(self, method: str, path: str, **sent: Any) -> Response:
+        """Send anything at all."""
+        headers = self._headers(True) | sent.pop("headers", {})
+        return self._sent(self.client.request(method, path, headers=headers, **sent))
 
     def delete(self, path: str, **headers: str) -> Response:
         """Take something away."""
@@ -219,13 +243,18 @@ def company(running: Running, client: Client) -> Company:
     running.hear(
         workspace,
         settings,
-        *(_person(one, manager, running.sealed(workspace, one, one.title())) for one, manager in managers.items()),
+        *(
+            added(one, manager, running.sealed(workspace, one, one.title()), running.title(workspace, TITLES.get(one)))
+            for one, manager in managers.items()
+        ),
     )
     return Company(running, client, workspace)
 
 
-def _person(person: str, manager: str | None, name: Sealed) -> people.PersonAdded:
+def added(person: str, manager: str | None, name: Sealed, title: str | None = None) -> people.PersonAdded:
+    """Return what people-svc publishes of a new person; `title` is the digest of their job title."""
     return people.PersonAdded(
+        job_title_group=title,
         person=person,
         given_name=name,
         family_name=name,

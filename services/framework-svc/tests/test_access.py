@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from itertools import product
+from itertools import chain, product
 from typing import get_args
 
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from chassis.identity import Actor
 from framework_svc.access import Action, Resource, decide
-from framework_svc.api import router
+from framework_svc.api import PARTS, router
+from framework_svc.api.allowed import May
+
+from .conftest import Company
 
 DRAFT = "/framework/draft/ladders/{ladder}"
+LEVEL, TRACK = f"{DRAFT}/levels/{{level}}", f"{DRAFT}/tracks/{{track}}"
+CELL, COMPETENCY = f"{LEVEL}/expectations/{{competency}}", "/framework/draft/competencies/{competency}"
 ROUTES: dict[tuple[str, str], Action] = {
     ("GET", "/framework"): "read framework",
     ("GET", "/framework/versions"): "read framework",
     ("GET", "/framework/versions/{number}"): "read framework",
+    ("GET", "/framework/versions/{number}/affected"): "read draft",
     ("GET", "/framework/diff"): "read framework",
+    ("GET", "/ladders/{ladder}/history"): "read draft",
     ("GET", "/framework/publication"): "read draft",
     ("POST", "/framework/publication"): "publish",
     ("POST", "/ladders/{ladder}/archive"): "publish",
@@ -28,7 +37,21 @@ ROUTES: dict[tuple[str, str], Action] = {
     ("PUT", DRAFT): "edit draft",
     ("DELETE", DRAFT): "edit draft",
     ("POST", f"{DRAFT}/reset"): "edit draft",
-    ("PUT", f"{DRAFT}/levels/{{level}}/expectations/{{competency}}"): "edit draft",
+    ("PATCH", DRAFT): "edit draft",
+    ("GET", TRACK): "read draft",
+    ("PUT", TRACK): "edit draft",
+    ("DELETE", TRACK): "edit draft",
+    ("GET", LEVEL): "read draft",
+    ("PUT", LEVEL): "edit draft",
+    ("DELETE", LEVEL): "edit draft",
+    ("GET", CELL): "read draft",
+    ("PUT", CELL): "edit draft",
+    ("DELETE", CELL): "edit draft",
+    ("GET", f"{DRAFT}/competencies/{{competency}}"): "read draft",
+    ("DELETE", f"{DRAFT}/competencies/{{competency}}"): "edit draft",
+    ("GET", COMPETENCY): "read draft",
+    ("PUT", COMPETENCY): "edit draft",
+    ("DELETE", COMPETENCY): "edit draft",
     ("PUT", "/framework/draft/scale"): "edit draft",
     ("POST", f"{DRAFT}/readiness"): "edit draft",
     ("DELETE", f"{DRAFT}/readiness"): "edit draft",
@@ -83,6 +106,35 @@ def routes() -> Iterator[tuple[str, str]]:
 
 def test_every_route_has_a_row() -> None:
     assert set(routes()) == set(ROUTES)
+
+
+def declared() -> dict[tuple[str, str], set[Action]]:
+    """What each writing route asks before it looks at anything that was sent."""
+    found: dict[tuple[str, str], set[Action]] = {}
+    for route in chain.from_iterable(part.routes for part in PARTS):
+        assert isinstance(route, APIRoute)
+        for method in (route.methods or set()) - {"GET"}:
+            asked = (one.dependency for one in route.dependencies)
+            found[method, route.path] = {one.action for one in asked if isinstance(one, May)}
+    return found
+
+
+def test_every_writing_route_asks_what_its_row_says() -> None:
+    writing = {route: {action} for route, action in ROUTES.items() if route[0] != "GET"}
+    assert declared() == writing
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(declared()))
+def test_whoever_may_not_is_refused_before_anything_they_sent_is_looked_at(
+    company: Company, method: str, path: str
+) -> None:
+    maya, address = company.as_("maya"), re.sub(r"{\w+}", "x", path)
+    for nonsense in (
+        {"json": {"nonsense": 1}},
+        {"content": b"PK nonsense", "headers": {"Content-Type": "application/zip"}},
+        {"files": {"file": ("x.zip", b"PK nonsense")}, "data": {"occupation": "nurse"}},
+    ):
+        assert maya.send(method, address, **nonsense).status_code == 403
 
 
 def test_every_action_has_a_row() -> None:

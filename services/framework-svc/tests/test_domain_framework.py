@@ -507,6 +507,31 @@ def test_a_ladder_that_is_new_has_edition_0() -> None:
         with_ladders(ladder()).replace_ladder(ladder(), edition=0)
 
 
+def test_a_ladder_that_was_taken_out_is_added_again_as_a_new_one_and_not_by_who_saw_the_old_one() -> None:
+    before = with_ladders(ladder())
+    seen = before.edition("ladder/engineering")
+    gone = after(before, before.remove_ladder("engineering"))
+
+    back = after(gone, gone.replace_ladder(ladder(), edition=0))
+
+    assert back.edition("ladder/engineering") > seen
+    with pytest.raises(Stale):
+        gone.replace_ladder(ladder(), edition=seen)
+
+
+def test_what_the_draft_does_not_have_is_named_the_ladder_or_what_it_lacks() -> None:
+    framework = with_ladders(ladder())
+
+    with pytest.raises(NoSuchDraft, match="no ladder “finance”"):
+        framework.level("finance", "ic1")
+    with pytest.raises(NoSuchDraft, match="“engineering” has no level “ic9”"):
+        framework.level("engineering", "ic9")
+    with pytest.raises(NoSuchDraft, match="“engineering” has no track “m”"):
+        framework.track("engineering", "m")
+    with pytest.raises(NoSuchDraft, match="no competency “writing”"):
+        framework.competency("writing")
+
+
 # --- archive ----------------------------------------------------------------------------------------------------------
 
 

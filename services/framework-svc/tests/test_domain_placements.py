@@ -1,4 +1,4 @@
-"""Who sits at which level from when, and which levels still take somebody."""
+"""Who sits at which level from when."""
 
 from datetime import UTC, date, datetime
 from typing import cast
@@ -6,22 +6,18 @@ from typing import cast
 import pytest
 
 from chassis.kernel import Event, Invalid, evolve
-from framework_svc.domain.errors import NoSuchPlacement, NotOffered
+from framework_svc.domain.errors import NoSuchPlacement
 from framework_svc.domain.placements import (
-    LevelsOffered,
-    Occupancy,
     PersonPlaced,
     Placement,
+    PlacementCountsAgain,
     PlacementPlanned,
     PlacementWithdrawn,
     PlanEnded,
     Reason,
-    SeatLeft,
     SeatsVacated,
-    SeatTaken,
     Statement,
 )
-from framework_svc.domain.texts import Ladder, Level, PublishedLadder, Track
 
 TODAY = date(2026, 3, 3)
 DUE = datetime(2026, 6, 1, tzinfo=UTC)
@@ -201,12 +197,32 @@ def test_of_two_plans_for_one_day_the_last_decided_counts_whichever_begins_first
 def test_a_plan_is_taken_back_and_a_mistaken_placement_is_withdrawn() -> None:
     now = placed(("pl_1", IC1, date(2024, 1, 1)), ("pl_2", IC2, TODAY), ("pl_3", IC3, date(2026, 6, 1)))
 
-    assert now.take_back("pl_3") == PlanEnded(placement="pl_3", why="taken back")
+    assert now.take_back("pl_3") == (PlanEnded(placement="pl_3", why="taken back"),)
     withdrawn = now.take_back("pl_2")
-    assert withdrawn == PlacementWithdrawn(placement="pl_2", level=IC2, effective_on=TODAY)
+    assert withdrawn == (PlacementWithdrawn(placement="pl_2", level=IC2, effective_on=TODAY),)
     present = after(now, withdrawn).present()
     assert present is not None
     assert present.level == IC1
+
+
+def test_where_two_were_placed_for_one_day_the_earlier_counts_again_once_the_later_is_withdrawn() -> None:
+    now = placed(("pl_1", IC1, TODAY), ("pl_2", IC2, TODAY))
+
+    withdrawn = now.take_back("pl_2")
+
+    assert withdrawn == (
+        PlacementWithdrawn(placement="pl_2", level=IC2, effective_on=TODAY),
+        PlacementCountsAgain(placement="pl_1"),
+    )
+    present = after(now, withdrawn).present()
+    assert present is not None
+    assert present.placement == "pl_1"
+
+
+def test_withdrawing_the_earlier_of_two_of_one_day_changes_nothing_that_counts() -> None:
+    now = placed(("pl_1", IC1, TODAY), ("pl_2", IC2, TODAY))
+
+    assert now.take_back("pl_1") == (PlacementWithdrawn(placement="pl_1", level=IC1, effective_on=TODAY),)
 
 
 def test_a_placement_that_is_not_there_cannot_be_taken_back() -> None:
@@ -260,102 +276,9 @@ def test_a_statement_is_settled_by_the_next_placement() -> None:
     assert after(now, placing(now, "pl_1", IC1, TODAY)).statement is None
 
 
-# --- the levels that are offered --------------------------------------------------------------------------------------
+def test_a_statement_is_settled_when_what_is_stated_next_is_so_already() -> None:
+    now = placed(("pl_1", IC1, TODAY))
+    now = after(now, now.refuse("Engineering", "IC", "Wizard", TODAY, "No such level."))
 
-
-def ladder(*levels: Level) -> PublishedLadder:
-    tracks = (Track(id="ic", name="Individual contributors", levels=levels),)
-    return PublishedLadder(
-        ladder=Ladder(id="engineering", name="Engineering", tracks=tracks), competencies=(), changed_in=1
-    )
-
-
-BOTH = ladder(Level(id="ic1", code="IC1", title="Engineer"), Level(id="ic2", code="IC2", title="Senior engineer"))
-
-
-def occupied(*events: Event | tuple[()]) -> Occupancy:
-    recorded = [event for event in events if not isinstance(event, tuple)]
-    offered = Occupancy().offer(1, BOTH)
-    return cast(Occupancy, evolve(Occupancy, [offered, *recorded]))
-
-
-def test_a_seat_is_taken_at_a_published_level() -> None:
-    assert occupied().seat("pe_anna", IC1) == SeatTaken(person="pe_anna", level=IC1)
-
-
-def test_nobody_is_placed_at_a_level_that_is_not_published() -> None:
-    with pytest.raises(NotOffered):
-        occupied().seat("pe_anna", "engineering.ic9")
-    with pytest.raises(NotOffered):
-        Occupancy().seat("pe_anna", IC1)
-
-
-def test_an_archived_ladder_takes_no_new_placements_and_keeps_those_who_sit_there() -> None:
-    taken = occupied(SeatTaken(person="pe_anna", level=IC1))
-    closed = cast(Occupancy, evolve(Occupancy, _events(taken.close()), taken))
-
-    with pytest.raises(NotOffered, match="archived"):
-        closed.seat("pe_ben", IC1)
-    assert closed.seat("pe_anna", IC1) == ()
-    assert closed.at_levels() == {IC1: ("pe_anna",)}
-    assert closed.close() == ()
-
-
-def test_a_ladder_that_was_dropped_offers_no_level_and_comes_back_open() -> None:
-    closed = cast(Occupancy, evolve(Occupancy, [Occupancy().offer(1, BOTH), *_events(Occupancy().close())]))
-
-    dropped = Occupancy.evolve(closed, closed.offer(2, None))
-    back = Occupancy.evolve(dropped, dropped.offer(3, BOTH))
-
-    with pytest.raises(NotOffered):
-        dropped.seat("pe_anna", IC1)
-    assert back.seat("pe_anna", IC1) == SeatTaken(person="pe_anna", level=IC1)
-
-
-def test_a_newer_version_of_an_archived_ladder_stays_closed() -> None:
-    closed = cast(Occupancy, evolve(Occupancy, [Occupancy().offer(1, BOTH), *_events(Occupancy().close())]))
-
-    newer = Occupancy.evolve(closed, closed.offer(2, BOTH))
-
-    with pytest.raises(NotOffered, match="archived"):
-        newer.seat("pe_anna", IC1)
-
-
-def test_a_seat_is_given_back_once() -> None:
-    taken = occupied(SeatTaken(person="pe_anna", level=IC1))
-
-    left = taken.leave("pe_anna", IC1)
-
-    assert left == SeatLeft(person="pe_anna", level=IC1)
-    assert occupied(SeatTaken(person="pe_anna", level=IC1), left).at_levels() == {}
-    assert taken.leave("pe_ben", IC1) == ()
-
-
-def test_a_new_version_keeps_who_sits_where() -> None:
-    taken = occupied(SeatTaken(person="pe_anna", level=IC1))
-
-    assert Occupancy.evolve(taken, taken.offer(2, BOTH)).at_levels() == {IC1: ("pe_anna",)}
-
-
-@pytest.mark.parametrize("word", [IC1, "ic1", "IC1", "engineer", " Engineer "])
-def test_an_import_names_a_level_by_id_code_or_title(word: str) -> None:
-    found = occupied().find("", word)
-
-    assert found is not None
-    assert found.level == IC1
-
-
-@pytest.mark.parametrize(("track", "known"), [("ic", True), ("Individual Contributors", True), ("Management", False)])
-def test_an_import_that_names_a_track_means_only_its_levels(track: str, known: bool) -> None:
-    assert (occupied().find(track, "IC1") is not None) == known
-
-
-def test_a_word_that_means_two_levels_means_none() -> None:
-    twice = ladder(Level(id="ic1", code="1", title="Engineer"), Level(id="m1", code="1", title="Lead"))
-    now = Occupancy.evolve(None, LevelsOffered(version=1, levels=Occupancy().offer(1, twice).levels))
-
-    assert now.find("", "1") is None
-
-
-def _events(*decided: Event | tuple[()]) -> list[Event]:
-    return [event for event in decided if not isinstance(event, tuple)]
+    assert after(now, now.settle()).statement is None
+    assert placed(("pl_1", IC1, TODAY)).settle() == ()

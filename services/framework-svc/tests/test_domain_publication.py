@@ -150,7 +150,7 @@ def test_people_whose_levels_competency_is_reworded_are_affected() -> None:
     changed = after(first, first.describe_competency(reworded))
     changed = after(changed, changed.mark_ready("finance"))
 
-    affected = plan(changed).affected({"engineering.ic1": ("pe_anna",), "finance.f1": ("pe_ben",)})
+    affected = plan(changed).people_affected({"engineering.ic1": ("pe_anna",), "finance.f1": ("pe_ben",)})
 
     assert affected == {"finance.f1": ("pe_ben",)}
 

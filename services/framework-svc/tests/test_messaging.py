@@ -12,14 +12,15 @@ from chassis.kernel import Event, EventMapper, State, all_topics, evolve
 from contracts import framework as contract
 from contracts.envelope import Published
 from framework_svc.domain.framework import Framework
-from framework_svc.domain.placements import Occupancy, Placement
+from framework_svc.domain.occupancy import Occupancy
+from framework_svc.domain.placements import Placement
 from framework_svc.messaging import published
 
 SAMPLES = Path(__file__).parent / "stored_events"
 TOPICS = {topic: cls for topic, cls in all_topics().items() if cls.__module__.startswith("framework_svc.")}
 BEFORE: dict[str, tuple[type[State], tuple[str, ...]]] = {
     "framework": (Framework, ("framework.ladder-replaced", "framework.ladder-taken")),
-    "placement": (Placement, ("placement.opened",)),
+    "placement": (Placement, ("placement.opened", "placement.person-placed")),
     "occupancy": (Occupancy, ("occupancy.levels-offered",)),
 }
 PUBLISHED: dict[str, type[Published]] = {
@@ -28,6 +29,7 @@ PUBLISHED: dict[str, type[Published]] = {
     "framework.version-published": contract.FrameworkPublished,
     "framework.ladder-archived": contract.LadderArchived,
     "placement.person-placed": contract.PersonPlaced,
+    "placement.counts-again": contract.PersonPlaced,
     "placement.withdrawn": contract.PlacementEnded,
 }
 """Everything others hear; any other event is this service's own business."""

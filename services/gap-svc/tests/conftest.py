@@ -264,13 +264,13 @@ class Company:
 
         self.running.run(self.workspace, decide, person)
 
-    def request(self, person: str, target: LevelRef) -> str:
+    def request(self, person: str, target: LevelRef, by: str = "hanna") -> str:
         """Ask for the report about a level."""
 
         def decide(unit: Unit) -> Answer:
             return Answer(id=Reports().request_report(unit, person, target))
 
-        return self.running.run(self.workspace, decide, person).answer.id or ""
+        return self.running.run(self.workspace, decide, by).answer.id or ""
 
     def tell(self, *events: Published, stream: str = "one") -> None:
         """Let the upstream of these events publish them."""

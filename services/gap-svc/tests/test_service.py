@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from random import Random
@@ -20,7 +21,7 @@ from gap_svc import facts
 from gap_svc.application import Reports
 from gap_svc.domain.levels import main_target
 from gap_svc.domain.report import Report
-from gap_svc.domain.standing import NothingApproved, Standing
+from gap_svc.domain.standing import NothingApproved, Standing, Taken
 
 from .conftest import EVIDENCE, IC2, IC3, M1, NOVEMBER, PO2, Company, Running
 
@@ -78,8 +79,9 @@ def test_a_reopened_evaluation_keeps_its_reports_until_the_next_revision_is_appr
     assert [version for _, version, *_ in told(company)] == [1, 1]
     company.approve(revision=2, scores={"code": 4, "design": 3, "leading": None})
     assert told(company)[2:] == [("engineering.ic3", 2, "approval", True), ("engineering.m1", 2, "approval", False)]
-    (main,) = company.rows("select * from report_list where workspace = %(workspace)s and is_main")
-    assert (main["version"], main["revision"], main["figure"]) == (2, 2, 1.0)
+    main = company.versions()[2]
+    assert (main["report"], main["version"], main["figure"]) == (Report.id_of("ev_1", 2, IC3), 1, 1.0)
+    assert company.standing()["main_report"] == main["report"]
     reopened = company.rows("select revision, reopened_at from evaluations where workspace = %(workspace)s order by 1")
     assert [row["reopened_at"] is None for row in reopened] == [False, True]
 
@@ -88,7 +90,7 @@ def test_an_approval_of_an_earlier_period_has_its_own_report_and_does_not_become
     company.approve()
     company.approve(number="ev_0", cycle="cy_0", period_ends_on=date(2026, 4, 30), scores={"code": 3})
     standing = company.standing()
-    assert (standing["evaluation"], standing["main_report"]) == ("ev_1", Report.id_of("ev_1", IC3))
+    assert (standing["evaluation"], standing["main_report"]) == ("ev_1", Report.id_of("ev_1", 1, IC3))
     assert set(standing["main_reports"]) == {"ev_0", "ev_1"}
 
 
@@ -111,15 +113,6 @@ def test_a_release_is_known_by_revision(company: Company) -> None:
     assert [(row["revision"], row["released_at"]) for row in rows] == [(1, None), (2, NOVEMBER)]
 
 
-def test_a_score_below_what_the_present_level_asks_is_a_placement_to_check(company: Company) -> None:
-    company.approve(scores={"code": 2, "design": 2})
-    (row,) = company.rows("select * from placements_to_check where workspace = %(workspace)s")
-    assert row["person"] == "maya"
-    assert row["below"] == [{"competency": "code", "score": 2.0, "present_required": 3.0}]
-    company.approve(revision=2, scores={"code": 3, "design": 2})
-    assert company.rows("select * from placements_to_check where workspace = %(workspace)s") == []
-
-
 # --- target -----------------------------------------------------------------------------------------------------------
 
 
@@ -127,10 +120,10 @@ def test_a_chosen_target_becomes_the_main_report_and_coming_back_to_the_default_
     company.approve()
     company.choose("maya", M1)
     assert told(company)[2:] == [("engineering.m1", 1, "target", True)]
-    assert company.standing()["main_report"] == Report.id_of("ev_1", M1)
+    assert company.standing()["main_report"] == Report.id_of("ev_1", 1, M1)
     company.choose("maya", None)
     assert told(company)[3:] == [("engineering.ic3", 1, "target", True)]
-    assert company.standing()["main_report"] == Report.id_of("ev_1", IC3)
+    assert company.standing()["main_report"] == Report.id_of("ev_1", 1, IC3)
 
 
 def test_choosing_the_same_target_twice_computes_one_version(company: Company) -> None:
@@ -184,7 +177,7 @@ def test_a_target_chosen_while_an_approval_arrives_is_decided_again_and_never_lo
 def test_a_report_on_request_is_stored_once_per_revision_and_target(company: Company) -> None:
     company.approve()
     first, second = company.request("maya", PO2), company.request("maya", PO2)
-    assert first == second == Report.id_of("ev_1", PO2)
+    assert first == second == Report.id_of("ev_1", 1, PO2)
     assert told(company)[2:] == [("product.po2", 1, "request", False)]
     company.request("maya", IC3)
     assert len(company.versions()) == 3
@@ -261,9 +254,21 @@ def test_a_cancelled_cycle_withdraws_its_reports_and_brings_the_evaluation_befor
     withdrawn = company.rows("select evaluation from report_list where workspace = %(workspace)s and withdrawn")
     assert [row["evaluation"] for row in withdrawn] == ["ev_1", "ev_1"]
     standing = company.standing()
-    assert (standing["evaluation"], standing["main_report"]) == ("ev_0", Report.id_of("ev_0", IC3))
-    again = company.versions()[-1]
-    assert (again["evaluation"], again["version"], again["cause"]) == ("ev_0", 2, "approval")
+    assert (standing["evaluation"], standing["main_report"]) == ("ev_0", Report.id_of("ev_0", 1, IC3))
+    assert {row["version"] for row in company.versions()} == {1}
+
+
+def test_after_a_cancelled_cycle_the_evaluation_before_counts_with_the_level_one_moved_to_meanwhile(
+    company: Company, running: Running
+) -> None:
+    company.approve(number="ev_0", cycle="cy_0", period_ends_on=date(2026, 4, 30))
+    company.approve()
+    running.clock.at = NOVEMBER + timedelta(days=30)
+    company.place("maya", IC3, date(2026, 12, 1))
+    company.cancel("cy_1")
+    standing = company.standing()
+    (main,) = [row for row in company.versions() if (row["report"], row["version"]) == (standing["main_report"], 2)]
+    assert (main["evaluation"], main["present_level"], main["new_bar_old_scores"]) == ("ev_0", IC3.level, True)
 
 
 def test_after_a_cancelled_cycle_the_main_report_is_about_the_target_chosen_meanwhile(
@@ -273,7 +278,7 @@ def test_after_a_cancelled_cycle_the_main_report_is_about_the_target_chosen_mean
     company.approve()
     company.choose("maya", PO2)
     company.cancel("cy_1")
-    assert company.standing()["main_report"] == Report.id_of("ev_0", PO2)
+    assert company.standing()["main_report"] == Report.id_of("ev_0", 1, PO2)
 
 
 def test_without_another_evaluation_nothing_is_left_after_a_cancelled_cycle(company: Company) -> None:
@@ -335,7 +340,9 @@ def test_whatever_happens_in_whatever_order_every_cause_has_one_version_and_ever
         act()
         assert company.parked() == []
         for person in ("maya", "nils"):
-            assert main_report(company, running, person) == company.standing(person)["main_report"]
+            expected = main_reports(company, running, person)
+            assert expected.of_what_counts == company.standing(person)["main_report"]
+            assert expected.of_what_is_released == newest_main_report(company, person, expected.released)
     names = ("evaluation", "revision", "target_level", "cause", "caused_by")
     causes = [tuple(row[name] for name in names) for person in ("maya", "nils") for row in company.versions(person)]
     assert len(causes) == len(set(causes)) > 0
@@ -343,13 +350,14 @@ def test_whatever_happens_in_whatever_order_every_cause_has_one_version_and_ever
 
 
 def happenings(company: Company, chance: Random) -> Iterator[Callable[[], object]]:
-    """Yield what may happen to two people: approvals and new ones, targets, placements, a day, cancelled cycles."""
+    """Yield what may happen to two people: approvals, releases, targets, placements, a day, cancelled cycles."""
     revisions: Counter[str] = Counter()
     cancelled: set[str] = set()
+    released: set[str] = set()
     for day in range(30):
         person, cycle = chance.choice(("maya", "nils")), chance.choice("1234")
         evaluation = f"ev_{person}_{cycle}"
-        match chance.choice(("approve", "approve", "choose", "place", "wait", "cancel")):
+        match chance.choice(("approve", "approve", "release", "choose", "place", "wait", "cancel")):
             case "approve" if cycle not in cancelled:
                 revisions[evaluation] += 1
                 yield partial(
@@ -361,12 +369,15 @@ def happenings(company: Company, chance: Random) -> Iterator[Callable[[], object
                     period_ends_on=date(2026, 2 * int(cycle), 28),
                     scores={"code": chance.choice((2, 3, 4.5)), "design": chance.choice((None, 2, 3))},
                 )
+            case "release" if revisions[evaluation] and cycle not in cancelled:
+                released.add(cycle)
+                yield partial(company.release, person, evaluation, revisions[evaluation], f"cy_{cycle}")
             case "choose":
                 yield partial(company.choose, person, chance.choice((PO2, None)))
             case "place":
                 at = chance.choice((IC2, IC3, M1))
                 yield partial(company.place, person, at, date(2026, 11, 1) + timedelta(days=chance.randrange(60)))
-            case "cancel" if day > 15:
+            case "cancel" if day > 15 and cycle not in released:
                 cancelled.add(cycle)
                 yield partial(company.cancel, f"cy_{cycle}")
             case _:
@@ -374,14 +385,39 @@ def happenings(company: Company, chance: Random) -> Iterator[Callable[[], object
                 yield partial(company.running.at, company.workspace, later)
 
 
-def main_report(company: Company, running: Running, person: str) -> str | None:
-    """Return the id of the report that has to be somebody's main one, worked out from where they stand."""
+@dataclass
+class MainReports:
+    """The main reports somebody has to have, as HR and manager read it and as the employee does."""
+
+    of_what_counts: str | None
+    of_what_is_released: str | None
+    released: facts.Approved | None
+
+
+def main_reports(company: Company, running: Running, person: str) -> MainReports:
+    """Return the ids of the reports that have to be the main ones, worked out from where somebody stands."""
     with running.service.reader(company.workspace) as reader:
         standing, _ = reader.state(Standing, person)
+        standing = standing or Standing()
+        released = facts.released(reader, person)
         levels = {level.ref: level for level in facts.all_levels(reader, 1)}
-    if standing is None or standing.basis is None:
-        return None
-    present = levels[standing.sits_at(standing.basis)]
-    chosen = levels[standing.target] if standing.target else None
-    target = main_target(present, chosen, [levels[ref] for ref in present.next])
-    return Report.id_of(standing.basis.evaluation, target.ref)
+
+    def main(basis: Taken | facts.Approved | None) -> str | None:
+        if basis is None:
+            return None
+        present = levels[standing.present or basis.rated_at]
+        chosen = levels[standing.target] if standing.target else None
+        target = main_target(present, chosen, [levels[ref] for ref in present.next])
+        return Report.id_of(basis.evaluation, basis.revision, target.ref)
+
+    return MainReports(main(standing.basis), main(released), released)
+
+
+def newest_main_report(company: Company, person: str, on: facts.Approved | None) -> str | None:
+    """Return the report that was computed last as the main one on a revision."""
+    found = [
+        row["report"]
+        for row in company.versions(person)
+        if on and row["is_main"] and (row["evaluation"], row["revision"]) == (on.evaluation, on.revision)
+    ]
+    return found[-1] if found else None

@@ -4,8 +4,8 @@ import pytest
 
 from chassis.kernel import Event, Invalid, evolve
 from gap_svc.domain.levels import Expectation, Level, LevelRef, main_target, targets
-from gap_svc.domain.report import Because, Cause, Inputs, Report
-from gap_svc.domain.standing import NothingApproved, Placement, Standing, Taken
+from gap_svc.domain.report import Because, Cause, Computed, Inputs, Report
+from gap_svc.domain.standing import Placement, Standing, Taken
 
 NOVEMBER = datetime(2026, 11, 12, 9, tzinfo=UTC)
 JANUARY = datetime(2027, 1, 1, tzinfo=UTC)
@@ -95,11 +95,6 @@ def test_choosing_the_same_target_again_is_no_new_fact() -> None:
 # --- what a report rests on -------------------------------------------------------------------------------------------
 
 
-def test_without_an_approved_evaluation_there_is_no_report() -> None:
-    with pytest.raises(NothingApproved):
-        Standing().needs_basis()
-
-
 def test_reports_rest_on_the_approved_evaluation_of_the_latest_period() -> None:
     later, earlier = taken("ev_2", ends=date(2026, 10, 31)), taken("ev_1", ends=date(2026, 4, 30))
 
@@ -119,7 +114,24 @@ def test_a_cancelled_cycle_gives_the_word_back_to_the_evaluation_before() -> Non
 
     standing = after(standing.drop("ev_2"), state=standing)
 
-    assert standing.needs_basis().evaluation == "ev_1"
+    assert standing.basis == taken("ev_1", ends=date(2026, 4, 30))
+
+
+def test_until_a_release_everything_approved_may_become_what_the_employee_reads() -> None:
+    earlier, later = taken("ev_1", ends=date(2026, 4, 30)), taken("ev_2")
+
+    standing = after(Standing().take(later), Standing().take(earlier))
+
+    assert standing.bases(None) == (earlier, later)
+
+
+def test_what_ranks_below_the_released_revision_does_not_count_any_more() -> None:
+    earlier, later, revised = taken("ev_1", ends=date(2026, 4, 30)), taken("ev_2"), taken("ev_2", revision=2)
+
+    standing = after(Standing().take(earlier), Standing().take(later), Standing().take(revised))
+
+    assert standing.bases(later) == (later, revised)
+    assert standing.bases(revised) == (revised,)
 
 
 # --- placements -------------------------------------------------------------------------------------------------------
@@ -161,8 +173,8 @@ def test_a_promotion_after_the_approval_means_a_new_bar_for_old_scores() -> None
         Standing().place("maya", placement(IC3.ref, date(2027, 1, 1), JANUARY)),
     )
 
-    assert not standing.has_new_bar(standing.needs_basis())
-    assert after(standing.settle(JANUARY), state=standing).has_new_bar(standing.needs_basis())
+    assert not standing.has_new_bar(taken())
+    assert after(standing.settle(JANUARY), state=standing).has_new_bar(taken())
 
 
 # --- versions of a report ---------------------------------------------------------------------------------------------
@@ -204,7 +216,7 @@ def test_a_report_names_everything_it_was_computed_from() -> None:
 
 def test_there_is_exactly_one_version_per_revision_target_and_cause() -> None:
     assert len(report(inputs(), inputs()).versions) == 1
-    assert len(report(inputs(), inputs("target", "choice"), inputs(revision=2)).versions) == 3
+    assert len(report(inputs(), inputs("target", "choice")).versions) == 2
 
 
 def test_a_report_on_request_is_stored_once_per_revision_and_target() -> None:
@@ -212,8 +224,20 @@ def test_a_report_on_request_is_stored_once_per_revision_and_target() -> None:
     assert len(report(inputs(), inputs("request", "first")).versions) == 1
 
 
-def test_the_id_of_a_report_follows_from_evaluation_and_target() -> None:
-    assert Report.id_of("ev_1", IC3.ref) == Report.id_of("ev_1", IC3.ref) != Report.id_of("ev_1", M1.ref)
+def test_the_id_of_a_report_follows_from_evaluation_revision_and_target() -> None:
+    named = [("ev_1", 1, IC3), ("ev_1", 1, M1), ("ev_1", 2, IC3), ("ev_2", 1, IC3)]
+
+    assert len({Report.id_of(evaluation, revision, at.ref) for evaluation, revision, at in [*named, *named]}) == 4
+
+
+def test_the_versions_of_a_revision_are_numbered_apart_from_those_of_another() -> None:
+    first = Report.compute(None, inputs(), NOVEMBER)
+    second = Report.compute(None, inputs(revision=2), NOVEMBER)
+
+    assert isinstance(first, Computed)
+    assert isinstance(second, Computed)
+    assert (first.version, second.version) == (1, 1)
+    assert first.report != second.report
 
 
 def test_a_report_is_withdrawn_once() -> None:

@@ -399,8 +399,9 @@ def test_an_employee_is_told_that_only_hr_may_do_this(
     assert answer.status_code == 403, answer.text
 
 
-def test_a_file_from_an_employee_is_refused_before_it_is_compared(hr: Caller) -> None:
+@pytest.mark.parametrize("content", [b"email\na@x.org\n", b"\xff\xfenonsense"])
+def test_a_file_is_not_looked_at_before_it_is_known_who_sends_it(hr: Caller, content: bytes) -> None:
     caller = hr.as_(hr.adds("Me"))
 
-    assert caller.upload("/imports/preview", "email\na@x.org\n").status_code == 403
-    assert caller.upload("/imports", "email\na@x.org\n", plan="x").status_code == 403
+    assert caller.upload("/imports/preview", content).status_code == 403
+    assert caller.upload("/imports", content, plan="x").status_code == 403

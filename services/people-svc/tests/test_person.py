@@ -56,7 +56,14 @@ def test_somebody_is_added_with_texts_trimmed_and_the_address_in_lower_case() ->
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("work_email", "ada at example"), ("time_zone", "Mars/Olympus"), ("locale", "english"), ("given_name", "  ")],
+    [
+        ("work_email", "ada at example"),
+        ("time_zone", "Mars/Olympus"),
+        ("locale", "english"),
+        ("given_name", "  "),
+        ("given_name", "A\0da"),
+        ("job_title", "\u202eCEO"),
+    ],
 )
 def test_what_cannot_be_names_the_field_and_the_remedy(field: str, value: str) -> None:
     with pytest.raises(Invalid) as refused:

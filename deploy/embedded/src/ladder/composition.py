@@ -73,15 +73,20 @@ class Composition:
         for service in self.services:
             service.start()
 
-    def apps(self) -> dict[str, FastAPI]:
-        """Return the HTTP application of every service, by name."""
+    def apps(self, *, inside: bool = False) -> dict[str, FastAPI]:
+        """Return the HTTP application of every service, by name; `inside`: for the operator, who may see how it runs.
+
+        What the public door is asked is measured; what the operator does is not.
+        """
+        metrics = Metrics() if inside else self.metrics
         return {
             service.name: api(
                 service,
                 verifier=self.verifier,
                 errors=service.errors or None,
                 traces=self.traces[service.name],
-                metrics=self.metrics,
+                metrics=metrics,
+                inside=inside,
             )
             for service in self.services
         }
@@ -111,6 +116,7 @@ class Composition:
         self.say("Bringing the database up to date")
         key = prepare_keys(keys_server(self.server), self.home, tuple(dict.fromkeys(GRANTS)))
         ciphers = {name: self._cipher(name, key) for name in ("people", "framework", "evaluation", "gap")}
+        ciphers["people"].beside(ciphers.values())
         self.services = (
             people_svc.main.service(ciphers["people"]),
             framework_svc.main.service(),
@@ -168,5 +174,3 @@ class Composition:
         marker.write_text(f"{os.getpid()}\n")
         self._stack.callback(marker.unlink, missing_ok=True)
         return clean
-
-

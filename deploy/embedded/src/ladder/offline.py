@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from chassis.kernel import Invalid
-from evaluation_svc.documents import BlankLine, NoScorecard, blank_card, find_level, read_blank, write
+from evaluation_svc.documents import BlankLine, FilledIn, NoScorecard, blank_card, find_level, read_blank, write
 from framework_svc.documents import exchange
 from framework_svc.domain.texts import DEFAULT_SCALE, Expectation, Ladder
 from gap_svc.documents import ReportDocument, render
@@ -19,6 +19,14 @@ from gap_svc.domain import levels
 from gap_svc.domain.calculation import calculate
 
 READERS = ("the person it is about", "whoever filled in the scorecard")
+
+
+class Made(NamedTuple):
+    """A gap report as plain data for JSON and as a PDF; `unrated` says in sentences which lines have no rating."""
+
+    report: dict[str, Any]
+    pdf: bytes
+    unrated: tuple[str, ...]
 
 
 def scorecard(framework_file: bytes, level: str) -> bytes:
@@ -33,32 +41,40 @@ def scorecard(framework_file: bytes, level: str) -> bytes:
     return write((card,))
 
 
-def gap(
-    framework_file: bytes, scorecard: bytes, present: str, target: str, now: datetime
-) -> tuple[dict[str, Any], bytes]:
-    """Return the gap report of a filled scorecard, as plain data for JSON and as a PDF.
+def gap(framework_file: bytes, scorecard: bytes, present: str, target: str, now: datetime) -> Made:
+    """Return the gap report of a filled scorecard.
 
     `present` and `target` name levels as for `scorecard`; `now` (UTC) is when it is computed. Equal arguments give
-    equal bytes. Raises a DomainError for what cannot be read, an unknown level, and a scorecard without a rating.
+    equal bytes. Raises a DomainError for what cannot be read, an unknown level, a scorecard made for another level
+    than `present`, and one without a rating.
     """
     framework, filled = exchange.read(framework_file), read_blank(scorecard)
-    if all(line.rating is None for line in filled.values()):
+    if all(line.rating is None for line in filled.lines.values()):
         raise NoScorecard("Nothing in this scorecard is rated: rate at least one competency.")
     identity = sha256(b"\0".join((framework_file, scorecard, present.encode(), target.encode()))).hexdigest()
     report = _report(framework, filled, (present, target), f"rp_{identity[:16]}", now)
-    return report.model_dump(mode="json"), render(report).pdf
+    return Made(report.model_dump(mode="json"), render(report).pdf, tuple(_unrated(report)))
+
+
+def _unrated(report: ReportDocument) -> Iterator[str]:
+    for line in report.lines:
+        if line.actual is None and not line.not_seen_reason:
+            yield f"{line.name} has no rating and no reason why not; the report says so and counts it in no figure."
 
 
 def _report(
     framework: exchange.Document,
-    filled: Mapping[str, BlankLine],
+    filled: FilledIn,
     between: tuple[str, str],
     identity: str,
     now: datetime,
 ) -> ReportDocument:
-    (ladder, here), (other, there) = (_level(framework, name) for name in between)
-    _refuse_unknown(filled, (one.id for one in framework.competencies))
-    version = _version(filled, here, there, identity, now)
+    ladder, here = _level(framework, between[0], "--from")
+    other, there = _level(framework, between[1], "--to")
+    _refuse_another_level(filled, here)
+    lines = filled.lines
+    _refuse_unknown(lines, (one.id for one in framework.competencies))
+    version = _version(lines, here, there, identity, now)
     origin = Origin(
         company="Career Ladder Builder",
         cycle="Scorecard",
@@ -70,11 +86,11 @@ def _report(
         approved_on=now.date(),
     )
     people = People(employee=f"{here.title}: a scorecard", given_name="This scorecard", approved_by="")
-    rated = {competency: _rated(line) for competency, line in filled.items()}
+    rated = {competency: _rated(line) for competency, line in lines.items()}
     report = document(Told(version=version, rated=rated, people=people, origin=origin))
-    reasons = {competency: line.not_seen for competency, line in filled.items()}
-    lines = tuple(line.model_copy(update={"not_seen_reason": reasons.get(line.competency)}) for line in report.lines)
-    return report.model_copy(update={"lines": lines, "readers": READERS})
+    reasons = {competency: line.not_seen for competency, line in lines.items()}
+    told = tuple(line.model_copy(update={"not_seen_reason": reasons.get(line.competency)}) for line in report.lines)
+    return report.model_copy(update={"lines": told, "readers": READERS})
 
 
 def _version(
@@ -103,9 +119,15 @@ def _target_is(present: levels.Level, target: levels.Level) -> Target:
     return "next" if target.ref in present.next else "on request"
 
 
-def _level(framework: exchange.Document, name: str) -> tuple[Ladder, levels.Level]:
-    """Return a level of the file as the calculation knows it; what a draft has not filled in yet asks nothing."""
-    found_ladder, found_level = find_level(_fields(framework), name)
+def _level(framework: exchange.Document, name: str, option: str) -> tuple[Ladder, levels.Level]:
+    """Return a level of the file as the calculation knows it; what a draft has not filled in yet asks nothing.
+
+    `option` is what the caller knows the level by, for a refusal.
+    """
+    try:
+        found_ladder, found_level = find_level(_fields(framework), name)
+    except Invalid as unknown:
+        raise Invalid(option, name, unknown.remedy) from None
     ladder = next(one for one in framework.ladders if one.id == found_ladder["id"])
     track = next(one for one in ladder.tracks if any(level.id == found_level["id"] for level in one.levels))
     position = [level.id for level in track.levels].index(found_level["id"])
@@ -122,7 +144,7 @@ def _level(framework: exchange.Document, name: str) -> tuple[Ladder, levels.Leve
         if isinstance(cell, Expectation) and cell.required is not None
     }
     if not asked:
-        raise Invalid("level", name, "this level asks for nothing yet: complete it in the framework file.")
+        raise Invalid(option, name, "this level asks for nothing yet: complete it in the framework file.")
     return ladder, levels.Level(
         version=1,
         ladder=ladder.id,
@@ -143,6 +165,12 @@ def _rated(line: BlankLine) -> Rated:
         rests_on_memory=line.rating is not None and not line.evidence,
         evidence=tuple(Evidence(text=text) for text in line.evidence),
     )
+
+
+def _refuse_another_level(filled: FilledIn, present: levels.Level) -> None:
+    if filled.level not in (None, present.level):
+        remedy = f"this scorecard was made for {filled.level}: name that level, or the scorecard of this one."
+        raise Invalid("--from", present.level, remedy)
 
 
 def _refuse_unknown(filled: Mapping[str, BlankLine], known: Iterable[str]) -> None:

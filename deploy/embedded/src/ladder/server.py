@@ -14,6 +14,9 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
 from chassis.http import match_threads
+from chassis.http.edge import Edge
+from chassis.http.problems import answer_problems
+from chassis.telemetry import Traces
 from ladder.composition import Composition
 from ladder.operator import operator_app
 
@@ -33,16 +36,24 @@ def public_app(system: Composition) -> FastAPI:
         match_threads(system.pool_size)
         yield
 
-    app = FastAPI(title="Career Ladder Builder", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    names = [service.name for service in system.services]
-    items = "".join(f'<li><a href="/api/{name}/v1/docs">{name}</a></li>' for name in names)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    for name, service_app in system.apps().items():
+        app.mount(f"/api/{name}/v1", service_app)
+    app.mount("/", _front(system))
+    return app
+
+
+def _front(system: Composition) -> FastAPI:
+    """Return what answers beside the interfaces: the page at `/`, and that there is nothing anywhere else."""
+    app = FastAPI(title="Career Ladder Builder", docs_url=None, redoc_url=None, openapi_url=None)
+    items = "".join(f'<li><a href="/api/{one.name}/v1/docs">{one.name}</a></li>' for one in system.services)
 
     @app.get("/", response_class=HTMLResponse)
     async def home() -> str:
         return _PAGE.format(items=items)
 
-    for name, service_app in system.apps().items():
-        app.mount(f"/api/{name}/v1", service_app)
+    answer_problems(app, {})
+    app.add_middleware(Edge, service="front", traces=Traces("front"), metrics=system.metrics)
     return app
 
 
@@ -78,5 +89,10 @@ def operator_door(system: Composition) -> Generator[Path]:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket; OSError when the port is taken."""
-    return socket.create_server((host, port), backlog=128)
+    """Return a listening socket; OSError when the port is taken.
+
+    Its connections send at once: the body of an answer does not wait until its head is acknowledged, which takes 40 ms.
+    """
+    listening = socket.create_server((host, port), backlog=128)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -141,6 +141,17 @@ class Reader(ConnectedReading):
         """Return the state of a stream and its version."""
         events, version = self.load(cls.stream(self.workspace, identifier))
         return evolve(cls, events), version
+
+    def states(self, cls: type[S], identifiers: Collection[str]) -> dict[str, S]:
+        """Return the states of many streams by id, asking once; what nothing was recorded on is left out."""
+        sql = f"""select stream, topic, state from {self.store.schema}.events
+        where workspace = %(workspace)s and stream = any(%(streams)s) order by stream, version"""
+        streams = {cls.stream(self.workspace, one): one for one in identifiers}
+        found: dict[str, S | None] = {}
+        for row in self.rows(sql, {"streams": list(streams)}):
+            event, known = self.store.mapper.read(row["topic"], bytes(row["state"])), streams[row["stream"]]
+            found[known] = cls.evolve(found.get(known), event)
+        return {one: state for one, state in found.items() if state is not None}
 
     def history(self, cls: type[State], identifier: str) -> list[RecordedEvent]:
         """Return what the record holds of a stream."""

@@ -10,7 +10,6 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
@@ -22,6 +21,15 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from chassis.kernel import Entry, Event, EventMapper, Sealed, StoredEvent, Unsealed, sealed_event, unsealed_in
 from chassis.record import middle, opening
+from chassis.statement import (
+    EVENT_COLUMNS,
+    MANY,
+    PUBLISHED_COLUMNS,
+    append_statement,
+    move_statement,
+    rows,
+    shape,
+)
 from chassis.steps import failpoint
 from chassis.unit import Answer, Decided, KeyReused, LostRace, Position, Row, Unavailable, Unit
 from contracts.envelope import Published, Reached
@@ -65,12 +73,6 @@ TABLES = (
 )
 """The record of a service. `{schema}` is filled in by the migrate step."""
 
-_EVENT_COLUMNS = (
-    "workspace, epoch, sequence, event_id, stream, version, topic, state, actor, on_behalf_of, command_id, cause, "
-    "correlation_id, traceparent, recorded_at, leaf, command_key, digest, answer"
-)
-
-
 class TooLarge(Exception):
     """The published form of an event is larger than a broker takes."""
 
@@ -105,92 +107,6 @@ class Appended:
     published: tuple[Position, ...]
     answer: Answer
     repeated: bool = False
-
-
-@lru_cache
-def append_statement(schema: str, *, single: bool, publishes: bool, moves: bool) -> str:
-    """Return the statement that writes a unit of work.
-
-    Each write hangs by data on the one before: position → head → events → published. A position that somebody moved
-    leaves nothing written; a repeated command key raises and undoes all.
-    """
-    source = "moved" if moves else "here"
-    position = f""", moved as (
-  insert into {schema}.positions as p (workspace, topic, epoch, sequence)
-  select %(workspace)s, %(heard_topic)s, %(heard_epoch)s, %(heard_to)s from here
-  on conflict (workspace, topic, epoch) do update set sequence = excluded.sequence
-  where p.sequence = %(heard_read)s and p.sequence < excluded.sequence returning 1)"""
-    last = (
-        "(select jsonb_object_agg(t, {0} + o) from unnest(%(last_topics)s::text[], %(last_offsets)s::bigint[]) l(t, o))"
-    )
-    fresh = last.format("0") if publishes else "'{}'"
-    grown = (
-        f"published = h.published || {last.format('h.sequence')}, before = h.published"
-        if publishes
-        else "before = h.published"
-    )
-    head = f""", head as (
-  insert into {schema}.head as h (workspace, epoch, sequence, at, published, before)
-  select %(workspace)s, %(mint)s, %(count)s, coalesce(%(clock)s::timestamptz, clock_timestamp()), {fresh}, '{{}}'
-  from {source}
-  on conflict (workspace) do update set sequence = h.sequence + excluded.sequence,
-  at = greatest(h.at, coalesce(%(clock)s::timestamptz, clock_timestamp())), {grown}
-  returning epoch, sequence - %(count)s as base, at, before, published), minted as (
-  insert into {schema}.epochs (workspace, epoch, base, minted_at)
-  select %(workspace)s, epoch, 0, at from head where base = 0)"""
-    leaf = """sha256(%(opening)s || int4send(octet_length(head.epoch)) || convert_to(head.epoch, 'UTF8')
-  || int4send(8) || int8send(head.base + {n}) || {middle} || int4send(8)
-  || int8send((extract(epoch from head.at) * 1000000)::bigint) || int4send(octet_length({state})) || {state})"""
-    if single:
-        events = f""", stored as (
-  insert into {schema}.events ({_EVENT_COLUMNS})
-  select %(workspace)s, head.epoch, head.base + 1, %(event_id)s::uuid, %(stream)s, %(version)s, %(topic)s, %(state)s,
-  %(actor)s, %(on_behalf_of)s, %(command_id)s, %(cause)s::uuid, %(correlation_id)s, %(traceparent)s, head.at,
-  {leaf.format(n="1", middle="%(middle)s", state="%(state)s::bytea")}, %(command_key)s, %(digest)s, %(answer)s
-  from head returning 1)"""
-    else:
-        events = f""", stored as (
-  insert into {schema}.events ({_EVENT_COLUMNS})
-  select %(workspace)s, head.epoch, head.base + u.n, u.event_id, u.stream, u.version, u.topic, u.state,
-  u.actor, u.on_behalf_of, u.command_id, u.cause, u.correlation_id, u.traceparent, head.at,
-  {leaf.format(n="u.n", middle="u.middle", state="u.state")}, u.command_key,
-  case when u.n = 1 then %(digest)s::bytea end, case when u.n = 1 then %(answer)s::jsonb end
-  from head, unnest(%(event_id)s::uuid[], %(stream)s::text[], %(version)s::bigint[], %(topic)s::text[],
-  %(state)s::bytea[], %(actor)s::text[], %(on_behalf_of)s::text[], %(command_id)s::text[], %(cause)s::uuid[],
-  %(correlation_id)s::text[],
-  %(traceparent)s::text[], %(middle)s::bytea[], %(command_key)s::text[]) with ordinality
-  u(event_id, stream, version, topic, state, actor, on_behalf_of, command_id, cause, correlation_id, traceparent,
-  middle, command_key, n) returning 1)"""
-    published = f""", sent as (
-  insert into {schema}.published (workspace, topic, epoch, sequence, previous, event_id, type, subject, after, actor,
-  cause, correlation_id, traceparent, recorded_at, data)
-  select %(workspace)s, p.topic, head.epoch, head.base + p.n,
-  coalesce(head.base + p.previous, (head.before ->> p.topic)::bigint, 0), p.event_id, p.type, p.subject, %(after)s,
-  p.actor, p.cause, p.correlation_id, p.traceparent, head.at, p.data
-  from head, unnest(%(p_topic)s::text[], %(p_n)s::bigint[], %(p_previous)s::bigint[], %(p_event_id)s::uuid[],
-  %(p_type)s::text[], %(p_subject)s::text[], %(p_actor)s::text[], %(p_cause)s::uuid[], %(p_correlation_id)s::text[],
-  %(p_traceparent)s::text[], %(p_data)s::bytea[])
-  p(topic, n, previous, event_id, type, subject, actor, cause, correlation_id, traceparent, data) returning 1)"""
-    sent = "(select count(*) from sent)" if publishes else "0"
-    counts = f", (select count(*) from stored) as stored, {sent} as sent"
-    return (
-        "with here as materialized (select set_config('ladder.workspace', %(workspace)s, true))"
-        + (position if moves else "")
-        + head
-        + events
-        + (published if publishes else "")
-        + f" select epoch, base + %(count)s as sequence, published{counts} from head"
-    )
-
-
-@lru_cache
-def move_statement(schema: str) -> str:
-    """Return the statement of a run that decided nothing: only the position moves, by compare-and-set."""
-    return f"""with here as materialized (select set_config('ladder.workspace', %(workspace)s, true))
-  insert into {schema}.positions as p (workspace, topic, epoch, sequence)
-  select %(workspace)s, %(heard_topic)s, %(heard_epoch)s, %(heard_to)s from here
-  on conflict (workspace, topic, epoch) do update set sequence = excluded.sequence
-  where p.sequence = %(heard_read)s and p.sequence < excluded.sequence returning 1"""
 
 
 class Recorder(AggregateRecorder):
@@ -250,13 +166,7 @@ class Recorder(AggregateRecorder):
 
     def write(self, stored: Sequence[StoredEvent], writing: Writing, connection: Connection | None = None) -> Row:
         """Run the statement; on a connection whose transaction the caller ends, or on one of its own."""
-        params = self._params(stored, writing)
-        sql = append_statement(
-            self.schema,
-            single=len(stored) == 1,
-            publishes=bool(writing.published),
-            moves=writing.step is not None,
-        )
+        sql, params = self.statement(stored, writing)
         if connection is not None:
             row = connection.execute(cast("Any", sql), params, prepare=True).fetchone()
         else:
@@ -281,51 +191,53 @@ class Recorder(AggregateRecorder):
             set_workspace(connection, workspace)
             yield connection
 
-    def _params(self, stored: Sequence[StoredEvent], writing: Writing) -> dict[str, Any]:
-        infos = writing.infos
-        columns: dict[str, list[Any]] = {
-            "event_id": list(writing.event_ids),
-            "stream": [str(one.originator_id) for one in stored],
-            "version": [one.originator_version for one in stored],
-            "topic": [one.topic for one in stored],
-            "state": [one.state for one in stored],
-            "actor": [info.actor for info in infos],
-            "on_behalf_of": [info.on_behalf_of for info in infos],
-            "command_id": [info.command_id for info in infos],
-            "cause": [info.cause for info in infos],
-            "correlation_id": [info.correlation_id for info in infos],
-            "traceparent": [info.traceparent for info in infos],
-            "middle": [
-                middle(
-                    event_id,
-                    str(one.originator_id),
-                    one.originator_version,
-                    one.topic,
-                    info.actor,
-                    info.on_behalf_of,
-                    info.command_id,
-                    info.cause,
-                    info.correlation_id,
-                )
-                for event_id, one, info in zip(writing.event_ids, stored, infos, strict=True)
-            ],
-            "command_key": list(writing.keys),
-        }
+    def statement(self, stored: Sequence[StoredEvent], writing: Writing) -> tuple[str, dict[str, Any]]:
+        """Return the statement that writes stored events with what `writing` says of them, and its parameters."""
+        last = {sent.topic: sent.n for sent in writing.published}
+        of = shape(len(stored), len(writing.published), len(last), writing.step is not None)
+        few = of.events != MANY
         params: dict[str, Any] = {
             "workspace": writing.workspace,
             "mint": mint_epoch(writing.minted_at),
             "count": len(stored),
             "clock": self.clock(),
             "opening": opening(self.service, writing.workspace),
-            "digest": infos[0].digest,
+            "digest": writing.infos[0].digest,
             "answer": Jsonb(writing.answer.model_dump(exclude_defaults=True)) if writing.answer else None,
         }
-        params |= {name: values[0] for name, values in columns.items()} if len(stored) == 1 else columns
+        params |= rows("u", EVENT_COLUMNS, _event_rows(stored, writing), few)
         if writing.step is not None:
             params |= _step_params(writing.step)
-        if writing.published:
-            params |= writing.published_params()
-        return params
+        if last:
+            params["after"] = Jsonb([reached.model_dump() for reached in writing.after])
+            params |= rows("last", ("topic", "offset"), list(last.items()), few=True)
+            params |= rows("p", PUBLISHED_COLUMNS, _published_rows(writing.published), few)
+        return append_statement(self.schema, of), params
+
+
+def _event_rows(stored: Sequence[StoredEvent], writing: Writing) -> list[tuple[Any, ...]]:
+    """Return one row per event, as `EVENT_COLUMNS` names its cells."""
+    found: list[tuple[Any, ...]] = []
+    for one, event_id, info, key in zip(stored, writing.event_ids, writing.infos, writing.keys, strict=True):
+        stream, version = str(one.originator_id), one.originator_version
+        named = (info.actor, info.on_behalf_of, info.command_id, info.cause, info.correlation_id)
+        between = middle(event_id, stream, version, one.topic, *named)
+        found.append((event_id, stream, version, one.topic, one.state, *named, info.traceparent, between, key))
+    return found
+
+
+def _published_rows(published: Sequence[Sent]) -> list[tuple[Any, ...]]:
+    """Return one row per published event, as `PUBLISHED_COLUMNS` names its cells."""
+    found: list[tuple[Any, ...]] = []
+    last: dict[str, int] = {}
+    for sent in published:
+        decided, info = sent.decided, sent.decided.info
+        subject = f"{decided.cls.KIND}/{decided.id}"
+        caused = (info.actor, info.cause, info.correlation_id, info.traceparent)
+        previous = last.get(sent.topic)
+        found.append((sent.topic, sent.n, previous, sent.event_id, sent.type, subject, *caused, sent.data))
+        last[sent.topic] = sent.n
+    return found
 
 
 def _step_params(step: Step) -> dict[str, Any]:
@@ -349,6 +261,7 @@ class Sent:
     """The published form of one event of the unit: `n` is its place among the unit's events, from 1."""
 
     n: int
+    event_id: UUID
     decided: Decided
     type: str
     topic: str
@@ -382,30 +295,6 @@ class Writing:
         ids = tuple(uuid5(NAMESPACE_URL, f"{command}/{n}") for n in range(len(stored)))
         return cls(workspace, (info,) * len(stored), ids, (command, *(None for _ in stored[1:])))
 
-    def published_params(self) -> dict[str, Any]:
-        """Return the parameters of the published rows; `previous` is the place of the one before on the same topic."""
-        last: dict[str, int] = {}
-        previous: list[int | None] = []
-        for sent in self.published:
-            previous.append(last.get(sent.topic))
-            last[sent.topic] = sent.n
-        return {
-            "after": Jsonb([reached.model_dump() for reached in self.after]),
-            "last_topics": list(last),
-            "last_offsets": list(last.values()),
-            "p_topic": [sent.topic for sent in self.published],
-            "p_n": [sent.n for sent in self.published],
-            "p_previous": previous,
-            "p_event_id": [sent.decided.event_id for sent in self.published],
-            "p_type": [sent.type for sent in self.published],
-            "p_subject": [f"{sent.decided.cls.KIND}/{sent.decided.id}" for sent in self.published],
-            "p_actor": [sent.decided.info.actor for sent in self.published],
-            "p_cause": [sent.decided.info.cause for sent in self.published],
-            "p_correlation_id": [sent.decided.info.correlation_id for sent in self.published],
-            "p_traceparent": [sent.decided.info.traceparent for sent in self.published],
-            "p_data": [sent.data for sent in self.published],
-        }
-
 
 @dataclass
 class Store:
@@ -435,8 +324,7 @@ class Store:
         Raises LostRace when a stream moved on, Moved when the position did, KeyReused when the key was used with
         another body, and Ambiguous when the connection broke and nobody can know whether the statement was committed.
         """
-        entries, writing = self._prepare(unit, answer, connection, step)
-        stored = [self.mapper.to_stored_event(entry) for entry in entries]
+        stored, writing = self.prepare(unit, answer, connection, step)
         failpoint("before append")
         try:
             row = self.recorder.write(stored, writing, connection)
@@ -494,25 +382,28 @@ class Store:
             return self.settle(unit, connection)
         return Appended(*_positions(self.service, row), answer)
 
-    def _prepare(
-        self, unit: Unit, answer: Answer, connection: Connection, step: Step | None
-    ) -> tuple[list[Entry], Writing]:
+    def prepare(
+        self, unit: Unit, answer: Answer, connection: Connection, step: Step | None = None
+    ) -> tuple[list[StoredEvent], Writing]:
+        """Return the stored events of what a unit decided, and everything else that is written with them."""
         seal = self._sealer(unit)
-        entries: list[Entry] = []
+        stored: list[StoredEvent] = []
         sent: list[Sent] = []
         states: dict[str, Any] = {}
+        ids: list[UUID] = []
         for n, decided in enumerate(unit.decided, 1):
+            ids.append(decided.event_id)
             event = sealed_event(decided.event, lambda text, stream=decided.stream: seal(stream, text))
-            entries.append(Entry(decided.stream, decided.version, event))
+            stored.append(self.mapper.to_stored_event(Entry(decided.stream, decided.version, event)))
             before = states[decided.stream] if decided.stream in states else unit.base_state(decided.stream)
             states[decided.stream] = state = decided.cls.evolve(before, event)  # pyright: ignore[reportArgumentType]
             form = self.published(event, state)
             if form is not None:
-                sent.append(Sent(n, decided, form.TYPE, form.TOPIC, _published_data(form)))
-        return entries, Writing(
+                sent.append(Sent(n, ids[-1], decided, form.TYPE, form.TOPIC, _published_data(form)))
+        return stored, Writing(
             workspace=unit.workspace,
             infos=tuple(decided.info for decided in unit.decided),
-            event_ids=tuple(decided.event_id for decided in unit.decided),
+            event_ids=tuple(ids),
             keys=tuple(decided.info.command_id if decided.index == 1 else None for decided in unit.decided),
             answer=answer,
             published=tuple(sent),

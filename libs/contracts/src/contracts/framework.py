@@ -117,7 +117,7 @@ class LadderArchived(Published):
 
 
 class PersonPlaced(Published):
-    """From a day on somebody sits at a level (level id of the published framework)."""
+    """From a day on somebody sits at a level (level id of the published framework); of one day the last heard counts."""
 
     TYPE = "careerladder.framework.person-placed.v1"
     TOPIC = TOPIC
@@ -132,7 +132,7 @@ class PersonPlaced(Published):
 
 
 class PlacementEnded(Published):
-    """Somebody's planned placement was taken back or corrected away."""
+    """A placement was withdrawn; where another of its day counts again, a `PersonPlaced` that says so follows."""
 
     TYPE = "careerladder.framework.placement-ended.v1"
     TOPIC = TOPIC

@@ -1,8 +1,9 @@
 """CSV in and out: a bounded reader that recognises how a file was written, and a writer no spreadsheet can be hurt by.
 
-RFC 4180, UTF-8; read also with a byte order mark, semicolons or tabs, as spreadsheets write it.
+RFC 4180, UTF-8; read also with a byte order mark (UTF-16 too), semicolons or tabs, as spreadsheets write it.
 """
 
+import codecs
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,9 +15,15 @@ MAX_BYTES = 10_000_000
 MAX_ROWS = 50_000
 MAX_CELL = 20_000
 
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
 
 class Unreadable(ValueError):
-    """A file cannot be read as a table; the message is a sentence a user can act on."""
+    """A file cannot be read as a table; the message is a sentence a user can act on, `line` where it goes wrong."""
+
+    def __init__(self, sentence: str, line: int = 1) -> None:
+        super().__init__(sentence)
+        self.line = line
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,14 @@ class Row:
     cells: dict[str, str]
 
 
+@dataclass(frozen=True)
+class Table:
+    """A file as a table: its columns as the header names them, aliases resolved, and its rows."""
+
+    columns: tuple[str, ...]
+    rows: list[Row]
+
+
 def read(
     data: bytes,
     aliases: Mapping[str, Sequence[str]] | None = None,
@@ -34,10 +49,23 @@ def read(
     max_bytes: int = MAX_BYTES,
     max_rows: int = MAX_ROWS,
 ) -> list[Row]:
-    """Return the rows of a CSV file; blank rows are left out, cells are stripped and given back as they were written.
+    """Return the rows of a CSV file, as `read_table` does."""
+    return read_table(data, aliases, max_bytes=max_bytes, max_rows=max_rows).rows
 
-    `aliases` maps a column to other names its header may have, compared without case, blanks and signs; a header that
-    is no alias keeps its own name. Raises Unreadable for what is too large, not UTF-8, torn or ambiguous.
+
+def read_table(
+    data: bytes,
+    aliases: Mapping[str, Sequence[str]] | None = None,
+    *,
+    max_bytes: int = MAX_BYTES,
+    max_rows: int = MAX_ROWS,
+) -> Table:
+    """Return a CSV file as a table; blank rows are left out, cells are stripped and given back as they were written.
+
+    A row with fewer cells than the header lacks the last columns. `aliases` maps a column to other names its header may
+    have, compared without case, blanks and signs; a header that is no alias keeps its own name.
+
+    Raises Unreadable for what is too large, no text, torn or ambiguous.
     """
     text = _text(data, max_bytes)
     rows = _rows(text)
@@ -50,9 +78,9 @@ def read(
         if len(found) == max_rows:
             raise Unreadable(f"The file has more than {max_rows} rows; split it.")
         if len(cells) > len(header):
-            raise Unreadable(f"Line {line} has {len(cells)} cells, the header {len(header)}; quote its texts.")
+            raise Unreadable(f"Line {line} has {len(cells)} cells, the header {len(header)}; quote its texts.", line)
         found.append(Row(line, dict(zip(header, [restored(cell.strip(" ")) for cell in cells], strict=False))))
-    return found
+    return Table(tuple(header), found)
 
 
 def write(columns: Sequence[str], rows: Iterable[Mapping[str, str | float | None]]) -> bytes:
@@ -74,10 +102,13 @@ def _text(data: bytes, max_bytes: int) -> str:
     if len(data) > max_bytes:
         raise Unreadable(f"The file is larger than {max_bytes // 1_000_000} MB.")
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-16" if data.startswith(_UTF_16) else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise Unreadable(f"Line {line} is not UTF-8; save the file as “CSV UTF-8”.") from None
+        raise Unreadable(f"Line {line} is not UTF-8; save the file as “CSV UTF-8”.", line) from None
+    if "\0" in text:
+        raise Unreadable("This is no text file; save it as “CSV UTF-8”.")
+    return text
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -90,7 +121,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
             yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
-        raise Unreadable(f"Line {line}: {error}; check the quotes.") from None
+        raise Unreadable(f"Line {line}: {error}; check the quotes.", line) from None
 
 
 def _separator(text: str) -> str:

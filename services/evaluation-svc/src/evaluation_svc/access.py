@@ -58,6 +58,8 @@ class Resource(Frozen):
 
 
 NOTHING = Resource()
+TOLD_OF_RELEASES: frozenset[Sight] = frozenset({"own", "released", "written"})
+"""Who sees these is told of released revisions only, and never what happens on the way to a release."""
 
 
 def sight(actor: Actor, of: Resource) -> Sight:

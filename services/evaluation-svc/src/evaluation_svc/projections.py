@@ -151,7 +151,7 @@ def _status_change(event: object, row: dict[str, object]) -> dict[str, object]: 
         case events.Held():
             return {"held": True}
         case events.Acknowledged():
-            return {"status": "acknowledged"}
+            return {"status": "acknowledged"} if event.revision == row["revision"] else {}
         case events.Reopened():
             return {"status": "draft", "revision": event.revision, "held": False}
         case _:

@@ -10,7 +10,7 @@ from contracts.envelope import Envelope, Published
 from framework_svc.application import Frameworks
 from framework_svc.domain import events
 from framework_svc.domain.framework import Framework
-from framework_svc.domain.placements import PersonPlaced, Placement, PlacementWithdrawn
+from framework_svc.domain.placements import PersonPlaced, Placement, PlacementCountsAgain, PlacementWithdrawn
 from framework_svc.domain.texts import Competency, Expectation, Ladder, Level, Provenance, PublishedLadder, ladder_of
 
 
@@ -40,21 +40,31 @@ def _of_framework(event: Event, state: Framework) -> Published | None:
 
 
 def _of_placement(event: Event, state: Placement) -> Published | None:
+    """Tell listeners what counts: to them the last placement of a day is the one, and a level ends with its day."""
     match event:
-        case PersonPlaced():
-            return framework.PersonPlaced(
-                person=state.person,
-                ladder=ladder_of(event.level),
-                level=event.level,
-                effective_on=event.effective_on,
-                reason=event.reason,
-                evaluation=event.evaluation,
-                version=event.version,
-            )
+        case PersonPlaced() | PlacementCountsAgain():
+            return _placed(state, event.placement) if state.counts(event.placement) else None
         case PlacementWithdrawn():
-            return framework.PlacementEnded(person=state.person, level=event.level, effective_on=event.effective_on)
+            return None if state.says_twice(event.level, event.effective_on) else _ended(state, event)
         case _:
             return None
+
+
+def _placed(state: Placement, placement: str) -> framework.PersonPlaced:
+    seat = state.seat(placement)
+    return framework.PersonPlaced(
+        person=state.person,
+        ladder=ladder_of(seat.level),
+        level=seat.level,
+        effective_on=seat.effective_on,
+        reason=seat.reason,
+        evaluation=seat.evaluation,
+        version=seat.version or 0,  # what has begun has one
+    )
+
+
+def _ended(state: Placement, event: PlacementWithdrawn) -> framework.PlacementEnded:
+    return framework.PlacementEnded(person=state.person, level=event.level, effective_on=event.effective_on)
 
 
 def _version(event: events.VersionPublished, state: Framework) -> framework.FrameworkPublished:

@@ -78,7 +78,7 @@ class Ladders(View):
 
 
 class Placements(View):
-    """Where people sit from which day on, and where they are planned to."""
+    """Where people sit from which day on, and where they are planned to; recorded when it was decided."""
 
     NAME: ClassVar[str] = "placements"
     COLUMNS: ClassVar[dict[str, str]] = {
@@ -102,7 +102,9 @@ class Placements(View):
         """Fold one event about a person's placements."""
         match entry.event:
             case placements.PersonPlaced() as event:
-                rows.put(_row(entry, event, planned=False))
+                plan = rows.get((entry.id, event.placement)) or {}
+                decided = {name: plan[name] for name in ("recorded_by", "recorded_at") if plan}
+                rows.put(_row(entry, event, planned=False) | decided)
             case placements.PlacementPlanned() as event:
                 rows.put(_row(entry, event, planned=True))
             case placements.PlanEnded() | placements.PlacementWithdrawn() as event:
@@ -145,7 +147,9 @@ class RefusedPlacements(View):
         match entry.event:
             case placements.StatementRefused() as event:
                 rows.put({**event.model_dump(), "person": entry.id, "because": str(entry.event_id)})
-            case placements.PersonPlaced() | placements.PlacementPlanned() | placements.SeatsVacated():
+            case placements.PersonPlaced() | placements.PlacementPlanned():
+                rows.delete((entry.id,))
+            case placements.StatementSettled() | placements.SeatsVacated():
                 rows.delete((entry.id,))
             case _:
                 pass

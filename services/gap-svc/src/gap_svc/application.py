@@ -9,11 +9,11 @@ from pathlib import Path
 
 from chassis.deadlines import Due
 from chassis.kernel import DomainError, Invalid
-from chassis.unit import Unit
+from chassis.unit import PreconditionFailed, Unit
 from gap_svc import facts
 from gap_svc.domain.levels import Level, LevelRef, main_target, targets
 from gap_svc.domain.report import Because, Cause, Inputs, Report
-from gap_svc.domain.standing import Placement, Standing, Taken
+from gap_svc.domain.standing import NothingApproved, Placement, Standing, Taken
 
 CYCLE_CANCELLED = "the cycle was cancelled"
 
@@ -24,7 +24,7 @@ class LevelUnknown(DomainError):
 
 @dataclass(frozen=True)
 class Seat:
-    """Where somebody sits, seen from one approved evaluation, and what they may aim for from there."""
+    """Where somebody sits, seen from one approved revision, and what they may aim for from there."""
 
     person: str
     standing: Standing
@@ -33,7 +33,7 @@ class Seat:
     chosen: Level | None
     following: tuple[Level, ...]
     scores: dict[str, float]
-    is_basis: bool
+    counts: bool
 
     @property
     def main(self) -> Level:
@@ -48,7 +48,7 @@ class Seat:
     @property
     def has_new_bar(self) -> bool:
         """Whether the person moved to another level after the approval."""
-        return self.is_basis and self.standing.has_new_bar(self.basis)
+        return self.counts and self.standing.has_new_bar(self.basis)
 
 
 class Reports:
@@ -96,33 +96,40 @@ class Reports:
             self._drop(unit, person, evaluation, heard)
         facts.cancel_cycle(unit, cycle, at)
 
-    def choose_target(self, unit: Unit, person: str, target: LevelRef | None) -> Standing:
-        """Aim for a level that is not reached yet, or (None) go back to the default; the main report follows.
+    def choose_target(self, unit: Unit, person: str, target: LevelRef | None, seen: int | None = None) -> Standing:
+        """Aim for a level that is not reached yet, or (None) go back to the default; the main reports follow.
 
-        Invalid where no such level is published or it is reached.
+        Invalid where no such level is published or it is reached; `seen` is how many choices the caller has read of.
+        Only the employee chooses, so what is published and reached is told by what was released to them.
         """
         standing = _standing(unit, person)
-        chosen = _published(unit, standing, target) if target else None
+        if seen not in (None, standing.choices):
+            raise PreconditionFailed(seen, standing.choices)
+        basis = _released(unit, person)
+        chosen = _published(unit, basis, target) if target else None
         choice = unit.new_id("target")
-        event = standing.choose(person, chosen, _present(unit, standing), choice, unit.actor.person)
+        event = standing.choose(person, chosen, _present(unit, standing, basis), choice, unit.actor.person)
         if not event:
             return standing
         standing = unit.record(Standing, person, event)
-        if standing.basis is not None:
-            seat = _seat(unit, person, standing.basis)
+        for basis in _bases(unit, person):
+            seat = _seat(unit, person, basis)
             self._compute(unit, seat, (seat.main,), "target", choice)
         return unit.get(Standing, person)
 
     def request_report(self, unit: Unit, person: str, target: LevelRef) -> str:
         """Return the id of the report about any level, computed where this revision has none with the present bar.
 
-        NothingApproved where nobody evaluated the person; Invalid where no such level is published.
+        It rests on what the asker may read: the employee's on what was released to them.
+        NothingApproved where that is nothing; Invalid where no such level is published.
         """
-        standing = _standing(unit, person)
-        seat = _seat(unit, person, standing.needs_basis())
-        level = _published(unit, standing, target)
+        basis = _released(unit, person) if unit.actor.person == person else _standing(unit, person).basis
+        if basis is None:
+            raise NothingApproved
+        seat = _seat(unit, person, basis)
+        level = _published(unit, basis, target)
         self._compute(unit, seat, (level,), "request", unit.new_id("request"))
-        return Report.id_of(seat.basis.evaluation, level.ref)
+        return Report.id_of(basis.evaluation, basis.revision, level.ref)
 
     def when_due(self, unit: Unit, deadline: Due) -> datetime | None:
         """Let a placement begin whose day has come."""
@@ -136,27 +143,24 @@ class Reports:
         if not changed:
             return
         after = unit.record(Standing, person, changed)
-        basis = after.basis
-        if basis is not None and after.sits_at(basis) != before.sits_at(basis):
-            seat = _seat(unit, person, basis)
-            self._compute(unit, seat, seat.targets, "placement", changed.heard)
+        for basis in _bases(unit, person):
+            if after.sits_at(basis) != before.sits_at(basis):
+                seat = _seat(unit, person, basis)
+                self._compute(unit, seat, seat.targets, "placement", changed.heard)
 
     def _drop(self, unit: Unit, person: str, evaluation: str, heard: str) -> None:
-        before = _standing(unit, person)
-        dropped = before.drop(evaluation)
+        """Rest on an evaluation no more; the reports on the one before have followed target and placement all along."""
+        standing = _standing(unit, person)
+        dropped = standing.drop(evaluation)
         if not dropped:
             return
-        after = unit.record(Standing, person, dropped)
-        for report in before.reports.get(evaluation, ()):
+        unit.record(Standing, person, dropped)
+        for report in standing.reports.get(evaluation, ()):
             unit.record(Report, report, unit.get(Report, report).withdraw(CYCLE_CANCELLED, heard))
-        if after.basis is not None and after.basis != before.basis:
-            # Level and target may have changed while the dropped one counted, so what is there may be out of date.
-            seat = _seat(unit, person, after.basis)
-            self._compute(unit, seat, (seat.main,), "approval", heard)
 
     def _compute(self, unit: Unit, seat: Seat, levels: Iterable[Level], cause: Cause, caused_by: str) -> None:
         for target in levels:
-            report = Report.id_of(seat.basis.evaluation, target.ref)
+            report = Report.id_of(seat.basis.evaluation, seat.basis.revision, target.ref)
             inputs = _inputs(unit, seat, target, cause, caused_by)
             unit.record(Report, report, Report.compute(unit.find(Report, report), inputs, unit.now))
             standing = unit.get(Standing, seat.person)
@@ -165,6 +169,16 @@ class Reports:
 
 def _standing(unit: Unit, person: str) -> Standing:
     return unit.find(Standing, person) or Standing()
+
+
+def _released(unit: Unit, person: str) -> Taken | None:
+    """Return the revision the employee reads as the one that counts."""
+    approved = facts.released(unit, person)
+    return _taken(approved) if approved else None
+
+
+def _bases(unit: Unit, person: str) -> tuple[Taken, ...]:
+    return _standing(unit, person).bases(_released(unit, person))
 
 
 def _taken(approved: facts.Approved) -> Taken:
@@ -181,30 +195,29 @@ def _taken(approved: facts.Approved) -> Taken:
 
 
 def _seat(unit: Unit, person: str, basis: Taken) -> Seat:
-    """Return where somebody sits: today's level for the evaluation that counts, else the level it was rated at."""
+    """Return where somebody sits: today's level for a revision that counts, else the level it was rated at."""
     standing = _standing(unit, person)
-    is_basis = standing.basis is not None and standing.basis.evaluation == basis.evaluation
-    at = standing.sits_at(basis) if is_basis else basis.rated_at
+    counts = basis in _bases(unit, person)
+    at = standing.sits_at(basis) if counts else basis.rated_at
     present = _level(unit, at, basis.framework_version, standing.present_version)
     if present is None:
         raise LevelUnknown(f"{person} sits at {at}, which framework version {basis.framework_version} does not have.")
     chosen = _level(unit, standing.target, present.version, facts.latest_version(unit)) if standing.target else None
     following = tuple(facts.levels(unit, present.version, present.next))
     scores = facts.approved(unit, basis.evaluation, basis.revision).scores
-    return Seat(person, standing, basis, present, chosen, following, scores, is_basis)
+    return Seat(person, standing, basis, present, chosen, following, scores, counts)
 
 
-def _present(unit: Unit, standing: Standing) -> Level | None:
+def _present(unit: Unit, standing: Standing, basis: Taken | None) -> Level | None:
     """Return the level somebody sits at, as far as it is known."""
-    at = standing.present or (standing.basis.rated_at if standing.basis else None)
-    version = standing.basis.framework_version if standing.basis else standing.present_version
+    at = standing.present or (basis.rated_at if basis else None)
+    version = basis.framework_version if basis else standing.present_version
     return _level(unit, at, version, standing.present_version) if at else None
 
 
-def _published(unit: Unit, standing: Standing, ref: LevelRef) -> Level:
+def _published(unit: Unit, basis: Taken | None, ref: LevelRef) -> Level:
     """Return a level by the framework version of the evaluation that counts, else by the newest."""
-    version = standing.basis.framework_version if standing.basis else None
-    level = _level(unit, ref, version, facts.latest_version(unit))
+    level = _level(unit, ref, basis.framework_version if basis else None, facts.latest_version(unit))
     if level is None:
         raise Invalid("level", ref.level, f"choose a published level of the ladder {ref.ladder!r}.")
     return level
@@ -221,7 +234,7 @@ def _level(unit: Unit, ref: LevelRef, *versions: int | None) -> Level | None:
 
 def _inputs(unit: Unit, seat: Seat, target: Level, cause: Cause, caused_by: str) -> Inputs:
     standing, basis, present = seat.standing, seat.basis, seat.present
-    as_placed = seat.is_basis and present.ref == standing.present
+    as_placed = seat.counts and present.ref == standing.present
     return Inputs(
         employee=seat.person,
         basis=basis,

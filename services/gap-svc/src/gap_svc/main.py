@@ -5,7 +5,7 @@ from gap_svc import api
 from gap_svc.application import Reports
 from gap_svc.facts import TABLES
 from gap_svc.messaging import HANDLERS, published
-from gap_svc.projections import PlacementsToCheck, ReportList, ReportVersions, Standings, deadlines
+from gap_svc.projections import ReportList, ReportVersions, Standings, deadlines
 from gap_svc.settings import NAME, fonts
 
 
@@ -19,6 +19,6 @@ def service() -> Service:
         errors=api.ERRORS,
         handlers=HANDLERS,
         tables=TABLES,
-        views=(ReportList(), ReportVersions(), Standings(), PlacementsToCheck()),
+        views=(ReportList(), ReportVersions(), Standings()),
         deadlines=deadlines,
     )

@@ -1,4 +1,4 @@
-"""The read models: reports with every version, where people stand, placements to check, and placements to come."""
+"""The read models: reports with every version, where people stand, and placements to come."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ _REPORT_COLUMNS = {
     "figure": "double precision",
     "computed_at": "timestamptz",
     "event_id": "text",
+    "sequence": "bigint",
 }
 
 
@@ -48,7 +49,8 @@ class ReportList(View):
     """One row per report: its latest version; `is_main` says whether that version was computed as the main report.
 
     `lines`, `readiness` (with its terms), `below_present` and `because` are the values of the domain; `event_id` is
-    the event of the computation. Which report is the main one now is told by `standings`.
+    the event of the computation, `sequence` its place in the record. Which report is the main one now is told by
+    `standings`.
     """
 
     NAME = "report_list"
@@ -127,51 +129,6 @@ class Standings(View):
             rows.put(_with_basis({**row, **changes, "updated_at": entry.recorded_at}))
 
 
-class PlacementsToCheck(View):
-    """Scores below what the present level asks, as the latest main report of an evaluation says.
-
-    `below` is a list of {competency, score, present_required}. An evaluation that reports rest on no more keeps its
-    row: whoever asks for what is to be checked now joins `standings` on `evaluation`.
-    """
-
-    NAME = "placements_to_check"
-    COLUMNS: ClassVar[dict[str, str]] = {
-        "evaluation": "text",
-        "person": "text",
-        "report": "text",
-        "version": "int",
-        "present_ladder": "text",
-        "present_level": "text",
-        "below": "jsonb",
-        "found_at": "timestamptz",
-        "event_id": "text",
-    }
-    KEY = ("evaluation",)
-    INDEXES = (("person",),)
-
-    def apply(self, rows: Rows, entry: RecordedEvent) -> None:
-        """Fold one event in."""
-        match entry.event:
-            case Computed(is_main=True) as event if event.calculation.below_present:
-                rows.put(
-                    {
-                        "evaluation": event.evaluation,
-                        "person": event.employee,
-                        "report": event.report,
-                        "version": event.version,
-                        "present_ladder": event.present.ladder,
-                        "present_level": event.present.level,
-                        "below": [one.model_dump() for one in event.calculation.below_present],
-                        "found_at": event.at,
-                        "event_id": str(entry.event_id),
-                    }
-                )
-            case Computed(is_main=True) | Withdrawn() as event:
-                rows.delete((event.evaluation,))
-            case _:
-                pass
-
-
 def deadlines(entry: RecordedEvent) -> Iterable[Due | Ended]:
     """Return the days on which a placement begins, and those that were taken back."""
     match entry.event:
@@ -223,6 +180,7 @@ def _report(event: Computed, entry: RecordedEvent) -> dict[str, Any]:
         "figure": event.calculation.readiness.figure,
         "computed_at": event.at,
         "event_id": str(entry.event_id),
+        "sequence": entry.sequence,
     }
 
 
@@ -246,11 +204,17 @@ def _standing(entry: RecordedEvent, row: dict[str, Any]) -> dict[str, Any]:
                 "target_by": event.by,
                 "target_event": str(entry.event_id),
             }
-        case Computed(is_main=True) as event:
+        case Computed(is_main=True) as event if _is_newest(event, row):
             main = {"report": event.report, "version": event.version}
             return {"main_reports": {**row["main_reports"], event.evaluation: main}}
         case _:
             return {}
+
+
+def _is_newest(event: Computed, row: dict[str, Any]) -> bool:
+    """Tell whether a report is on the revision that was approved last; one before may still be what is released."""
+    taken = row["approved"].get(event.evaluation)
+    return taken is not None and taken["revision"] == event.revision
 
 
 def _with_basis(row: dict[str, Any]) -> dict[str, Any]:

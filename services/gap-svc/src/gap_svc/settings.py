@@ -7,8 +7,11 @@ from chassis.cipher import Grant
 
 NAME = "gap"
 
-GRANTS = tuple(Grant(NAME, kind) for kind in ("evaluation", "observation", "example", "self-assessment", "person"))
-"""Whose texts this service opens: evidence, the notes it cites (evidence keeps the key of its note), and names.
+GRANTS = tuple(
+    Grant(NAME, kind) for kind in ("evaluation", "observation", "example", "self-assessment", "cycle", "person")
+)
+"""Whose texts this service opens: names, and evidence; what was taken from a note, or from a scorecard that waited for
+its cycle to open, keeps the key it was written with.
 
 It makes no keys: it stores no text.
 """

@@ -1,161 +1,75 @@
-"""A file of people: CSV bytes to rows, and rows to CSV bytes that read back unchanged (RFC 4180, UTF-8)."""
+"""A file of people: CSV bytes to rows, and rows to CSV bytes that read back unchanged."""
 
-import csv
-import io
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from documents import csv as table
 from people_svc.domain import COLUMNS, Problem, Row, Sheet
 
 MAX_BYTES = 10_000_000
 MAX_ROWS = 20_000
 MAX_CELL = 500
 
+_IDENTIFYING = frozenset({"person", "employee_number", "work_email"})
 _ALIASES = {
     "person": ("person id", "id"),
-    "employee_number": ("employee number", "employee id", "external id", "number", "staff number", "personnel number"),
-    "given_name": ("given name", "first name", "forename", "vorname"),
-    "family_name": ("family name", "last name", "surname", "nachname"),
-    "work_email": ("work email", "work e mail", "email", "e mail", "email address", "mail"),
-    "job_title": ("job title", "title", "position", "role"),
-    "department": ("department", "team", "org unit"),
-    "location": ("location", "office", "site", "city"),
-    "manager": ("manager", "manager email", "manager number", "manager id", "reports to", "supervisor", "line manager"),
-    "status": ("status", "employment status"),
-    "start_date": ("start date", "hire date", "first day", "joined"),
-    "end_date": ("end date", "termination date", "last day"),
-    "leave_until": ("leave until", "leave ends"),
-    "time_zone": ("time zone", "timezone"),
-    "locale": ("locale", "language"),
-    "family": ("family", "job family", "ladder"),
-    "track": ("track",),
-    "level": ("level", "grade"),
+    "employee_number": ("employee id", "external id", "number", "staff number", "personnel number"),
+    "given_name": ("first name", "forename", "vorname"),
+    "family_name": ("last name", "surname", "nachname"),
+    "work_email": ("email", "email address", "mail"),
+    "job_title": ("title", "position", "role"),
+    "department": ("team", "org unit"),
+    "location": ("office", "site", "city"),
+    "manager": ("manager email", "manager number", "manager id", "reports to", "supervisor", "line manager"),
+    "status": ("employment status",),
+    "start_date": ("hire date", "first day", "joined"),
+    "end_date": ("termination date", "last day"),
+    "leave_until": ("leave ends",),
+    "time_zone": (),
+    "locale": ("language",),
+    "family": ("job family", "ladder"),
+    "track": (),
+    "level": ("grade",),
 }
-_COLUMN = {alias: column for column, aliases in _ALIASES.items() for alias in (column.replace("_", " "), *aliases)}
-
-# What a spreadsheet may take for a formula, also behind blanks, a byte order mark or in full width.
-_HOSTILE = re.compile(r"'*[\s\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n]")
-_NEUTRALISED = re.compile(r"'(?=" + _HOSTILE.pattern + ")")
 
 
 def read_people(content: bytes) -> Sheet:
-    """Return the rows of a CSV file; what cannot be read is a problem with its line.
-
-    Takes UTF-8 with or without a byte order mark (and UTF-16 with one), separated by comma, semicolon or tab.
-    """
+    """Return the rows of a CSV file; what cannot be read is a problem with its line."""
     try:
-        lines = list(io.StringIO(_decoded(content), newline=""))
-        return _sheet(lines, _delimiter(lines[0] if lines else ""))
-    except UnicodeDecodeError:
-        return _refused(1, "save the file as CSV in UTF-8")
-    except _TooMuch as limit:
-        return _refused(1, str(limit))
+        found = table.read_table(content, _ALIASES, max_bytes=MAX_BYTES, max_rows=MAX_ROWS)
+    except table.Unreadable as refused:
+        return Sheet(columns=(), rows=(), problems=(_problem(refused.line, str(refused)),))
+    return Sheet(
+        columns=tuple(column for column in found.columns if column in COLUMNS),
+        rows=tuple(Row(line=row.line, values=_known(row)) for row in found.rows),
+        unknown=tuple(column for column in found.columns if column and column not in COLUMNS),
+        problems=tuple(_problems(found)),
+    )
 
 
 def write_people(rows: Iterable[Mapping[str, str]]) -> bytes:
-    """Return rows (values by column of `COLUMNS`) as CSV: UTF-8 with a byte order mark, cells made harmless."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([neutral(row[column]) for column in COLUMNS] for row in rows)
-    return file.getvalue().encode("utf-8-sig")
+    """Return rows (values by column of `COLUMNS`) as a CSV file, cells that a spreadsheet might run made harmless."""
+    return table.write(COLUMNS, rows)
 
 
-def neutral(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula; `plain` gives the cell back."""
-    cell = cell.replace("\0", "")
-    return f"'{cell}" if _HOSTILE.match(cell) else cell
+def _known(row: table.Row) -> dict[str, str]:
+    return {column: value for column, value in row.cells.items() if column in COLUMNS}
 
 
-def plain(cell: str) -> str:
-    """Return a cell as it was before `neutral`."""
-    return cell[1:] if _NEUTRALISED.match(cell) else cell
+def _problems(found: table.Table) -> Iterator[Problem]:
+    if not _IDENTIFYING & set(found.columns):
+        yield _problem(1, "the first line needs headings, with employee_number or work_email among them")
+    for row in found.rows:
+        yield from _row_problems(row, found.columns)
 
 
-class _TooMuch(Exception):
-    """A limit that no honest file comes near."""
+def _row_problems(row: table.Row, columns: Sequence[str]) -> Iterator[Problem]:
+    missing = next((column for column in columns if column not in row.cells), None)
+    if missing is not None:
+        yield _problem(row.line, f"this row ends before the column {missing!r} of the first line")
+    for column, value in _known(row).items():
+        if len(value) > MAX_CELL:
+            yield _problem(row.line, f"no cell is longer than {MAX_CELL} characters", column, value[:40])
 
 
-def _decoded(content: bytes) -> str:
-    if len(content) > MAX_BYTES:
-        raise _TooMuch(f"the file is larger than {MAX_BYTES // 1_000_000} MB; split it")
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    text = content.decode(encoding)
-    if "\0" in text:
-        raise _TooMuch("this is not a text file; save it as CSV in UTF-8")
-    return text
-
-
-def _delimiter(heading: str) -> str:
-    """Return the separator with which the first line has most known headings."""
-
-    def known(separator: str) -> int:
-        return sum(_column(cell) is not None for cell in _first(csv.reader([heading], delimiter=separator)))
-
-    return max(",;\t", key=known)
-
-
-def _first(reader: Iterable[list[str]]) -> list[str]:
-    return next(iter(reader), list[str]())
-
-
-def _column(heading: str) -> str | None:
-    words = re.sub(r"[\s_\-./]+", " ", heading.strip().casefold()).strip()
-    return _COLUMN.get(words)
-
-
-def _sheet(lines: Sequence[str], delimiter: str) -> Sheet:
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    try:
-        headings = _first(reader)
-    except csv.Error:
-        return _refused(1, "a quotation mark is not closed")
-    columns = [_column(heading) for heading in headings]
-    problems = _heading_problems(headings, columns)
-    rows: list[Row] = []
-    line = reader.line_num + 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                rows.append(_row(line, columns, cells, problems))
-            if len(rows) > MAX_ROWS:
-                raise _TooMuch(f"the file has more than {MAX_ROWS} rows; split it")
-            line = reader.line_num + 1
-    except csv.Error:
-        problems.append(Problem(line=line, column="", value="", remedy="a quotation mark is not closed"))
-    return Sheet(
-        columns=tuple(column for column in columns if column),
-        rows=tuple(rows),
-        unknown=tuple(heading for heading, column in zip(headings, columns, strict=True) if not column),
-        problems=tuple(problems),
-    )
-
-
-def _heading_problems(headings: Sequence[str], columns: Sequence[str | None]) -> list[Problem]:
-    known = [column for column in columns if column]
-    problems = [
-        Problem(line=1, column=column, value=heading, remedy="two headings mean the same; remove one column")
-        for n, (heading, column) in enumerate(zip(headings, columns, strict=True))
-        if column and column in columns[:n]
-    ]
-    if not {"person", "employee_number", "work_email"} & set(known):
-        remedy = "the first line needs headings, with employee_number or work_email among them"
-        problems.append(Problem(line=1, column="", value="", remedy=remedy))
-    return problems
-
-
-def _row(line: int, columns: Sequence[str | None], cells: Sequence[str], problems: list[Problem]) -> Row:
-    if len(cells) != len(columns):
-        remedy = f"this row has {len(cells)} cells, the first line {len(columns)}"
-        problems.append(Problem(line=line, column="", value="", remedy=remedy))
-    values = {column: plain(cell.strip()) for column, cell in zip(columns, cells, strict=False) if column}
-    problems.extend(
-        Problem(line=line, column=column, value=value[:40], remedy=f"no cell is longer than {MAX_CELL} characters")
-        for column, value in values.items()
-        if len(value) > MAX_CELL
-    )
-    return Row(line=line, values=values)
-
-
-def _refused(line: int, remedy: str) -> Sheet:
-    return Sheet(columns=(), rows=(), problems=(Problem(line=line, column="", value="", remedy=remedy),))
+def _problem(line: int, remedy: str, column: str = "", value: str = "") -> Problem:
+    return Problem(line=line, column=column, value=value, remedy=remedy)

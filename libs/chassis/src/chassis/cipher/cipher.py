@@ -6,7 +6,7 @@ import base64
 import binascii
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,7 +34,7 @@ class Cipher:
     """Seals and opens personal text with the keys that one service has been granted.
 
     Hierarchy: the installation key wraps a person's key, which wraps the key of each (stream, part) about them.
-    Destroying takes effect here at once, and within `life` seconds in every other process.
+    Destroying takes effect here and `beside` at once, and within `life` seconds in every other process.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Cipher:
         self._vault = Vault(connections, installation)
         self._clock, self._now = clock, now
         self._cache = KeyCache(size, life, clock)
+        self._beside: tuple[Cipher, ...] = ()
         self._workspace_key = functools.lru_cache(CACHED_WORKSPACES)(self._vault.workspace_key)
 
     @classmethod
@@ -81,6 +82,10 @@ class Cipher:
             cipher.close()
             raise
         return cipher
+
+    def beside(self, others: Iterable[Cipher]) -> None:
+        """Name the ciphers of other services in this process: what is destroyed here they forget at once too."""
+        self._beside = tuple(one for one in others if one is not self)
 
     def close(self) -> None:
         """Close the connections."""
@@ -122,13 +127,13 @@ class Cipher:
         It is on the list of erasures before it is done. Only the role of people may: `NotGranted`.
         """
         self._destroy(Destroyed(workspace, person))
-        self._cache.evict(lambda place: place[:2] == (workspace, person))
+        self._forget(lambda place: place[:2] == (workspace, person))
 
     def destroy_part(self, workspace: str, person: str, stream: str, part: str) -> None:
         """Destroy the key of one part: the text is withdrawn; as `destroy_person`."""
         gone = _place(workspace, person, stream, part)
         self._destroy(Destroyed(*gone))
-        self._cache.evict(lambda place: place == gone)
+        self._forget(lambda place: place == gone)
 
     def check_erasures(self) -> int:
         """Destroy again what the list of erasures names and an older backup of the keys brought back; return how many.
@@ -142,7 +147,7 @@ class Cipher:
                 return settle(connection, lambda: self._erasures.read(self._installation.check))
 
         again = self._vault.run(work)
-        self._cache.evict(lambda _: True)
+        self._forget(lambda _: True)
         return again
 
     def check_installation(self) -> None:
@@ -193,6 +198,10 @@ class Cipher:
         self._erasures.append([key], datetime.fromtimestamp(self._now(), UTC).isoformat())
         failpoint("after the list of erasures")
         self._vault.run(lambda connection: destroy(connection, key))
+
+    def _forget(self, those: Callable[[Place], bool]) -> None:
+        for one in (self, *self._beside):
+            one._cache.evict(those)
 
     def _may_destroy(self) -> None:
         sql = "select has_function_privilege('keys.destroy_person(text, text)', 'execute') as may"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from typing import Any, Final
 
 from anyio import to_thread
@@ -34,12 +35,14 @@ def api(
     traces: Traces | None = None,
     metrics: Metrics | None = None,
     threads: int | None = None,
+    inside: bool = True,
 ) -> FastAPI:
     """Return the ASGI application of a service, ready to be served or mounted under a path.
 
     `services` lets other services read the feed, `jwks` shows the public keys of actor tokens. `errors` is the table of
     the service's `api`; `threads` the size of its pool, where this application is the only one of its process. A route
-    that takes more than 1 MiB says so by `max_body_size`.
+    that takes more than 1 MiB says so by `max_body_size`. Who reaches an application that is not `inside` learns whether
+    it is ready and nothing else about how it runs.
     """
     metrics = metrics or Metrics()
     metrics.measure(lambda: figures(service))
@@ -60,7 +63,9 @@ def api(
     )
     app.state.served = Served(service, verifier, services)
     answer_problems(app, errors or {})
-    _show_health(app, service, metrics)
+    _show_health(app, service, inside)
+    if inside:
+        _show_metrics(app, metrics)
     show_document(app)
     app.include_router(feed.router)
     if jwks is not None:
@@ -77,7 +82,8 @@ def health_app(service: Service, metrics: Metrics | None = None) -> FastAPI:
     metrics = metrics or Metrics()
     metrics.measure(lambda: figures(service))
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    _show_health(app, service, metrics)
+    _show_health(app, service, inside=True)
+    _show_metrics(app, metrics)
     return app
 
 
@@ -86,7 +92,7 @@ def match_threads(size: int) -> None:
     to_thread.current_default_thread_limiter().total_tokens = size
 
 
-def _show_health(app: FastAPI, service: Service, metrics: Metrics) -> None:
+def _show_health(app: FastAPI, service: Service, inside: bool) -> None:
     @app.get("/livez", tags=["health"])
     async def livez() -> dict[str, str]:
         """Tell that the process answers."""
@@ -94,14 +100,15 @@ def _show_health(app: FastAPI, service: Service, metrics: Metrics) -> None:
 
     @app.get("/readyz", tags=["health"], responses={503: {"description": "A part is not well."}})
     def readyz() -> JSONResponse:
-        """Tell how every part is: relay, consumer, projections, deadlines, database."""
+        """Tell whether every part is well: relay, consumer, projections, deadlines, database."""
         health = service.health()
-        body: dict[str, Any] = {
-            "status": "ok" if health.ok else "not ready",
-            "parts": [{"name": one.name, "ok": one.ok, "detail": one.detail, "lag": one.lag} for one in health.parts],
-        }
+        body: dict[str, Any] = {"status": "ok" if health.ok else "not ready"}
+        if inside:
+            body["parts"] = [asdict(one) for one in health.parts]
         return JSONResponse(body, 200 if health.ok else 503)
 
+
+def _show_metrics(app: FastAPI, metrics: Metrics) -> None:
     @app.get("/metrics", include_in_schema=False)
     def measured() -> Response:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -27,7 +27,11 @@ MEDIA_TYPE: Final = "application/problem+json"
 NOTHING_HERE: Final = "There is nothing here, or you may not see it."
 
 ErrorTable = Mapping[type[DomainError], int]
-"""Which status answers which broken rule; what is not listed answers by its base class."""
+"""Which status answers which broken rule; what is not listed answers by its base class.
+
+A `NotFound` tells nothing. One that a service lists as 404 tells its sentence: it is raised only to somebody who may
+see everything around what is missing.
+"""
 
 _DEFAULTS: Final[ErrorTable] = {DomainError: 409, Invalid: 422, NotFound: 404, Forbidden: 403}
 _CHOICES: Final = frozenset({"enum", "literal_error"})
@@ -117,8 +121,9 @@ def answer_problems(app: FastAPI, errors: ErrorTable) -> None:
     table = {**_DEFAULTS, **errors}
 
     async def broken_rule(request: Request, error: DomainError) -> JSONResponse:
-        status = next(table[cls] for cls in type(error).__mro__ if cls in table)
-        if status == 404:  # the same body whether it is absent or hidden
+        listed = next(cls for cls in type(error).__mro__ if cls in table)
+        status = table[listed]
+        if listed is NotFound:  # the same body whether it is absent or hidden
             return problem(request, 404, "not-found", NOTHING_HERE)
         if isinstance(error, Invalid):
             return _invalid(request, status, error)

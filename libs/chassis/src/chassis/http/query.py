@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -65,6 +65,10 @@ class Query:
     def state(self, cls: type[S], identifier: str) -> tuple[S | None, int]:
         """Return the state of a stream and its version, which is its ETag."""
         return self.reader.state(cls, identifier)
+
+    def states(self, cls: type[S], identifiers: Collection[str]) -> dict[str, S]:
+        """Return the states of many streams by id, asking once; what nothing was recorded on is left out."""
+        return self.reader.states(cls, identifiers)
 
     def history(self, cls: type[State], identifier: str) -> list[RecordedEvent]:
         """Return what the record holds of a stream, oldest first."""

@@ -1,7 +1,7 @@
 """The directory's copied facts: tables, and what each event of people-svc writes into them.
 
-Manager, status and job are kept as spans of days: `from_on` is the first day, `until_on` the first day after (null:
-still in force). What a person was added with holds from the beginning of time, so a start date that is corrected later
+Manager, status and job (title and department) are kept as spans of days: `from_on` is the first day, `until_on` the
+first day after (null: still in force). Names, address, location and dates have no history: they are as last heard. What a person was added with holds from the beginning of time, so a start date that is corrected later
 leaves no hole. A change dated in the future is a span that has not begun.
 """
 
@@ -25,10 +25,12 @@ TABLES: Final = (
     "create table if not exists {schema}.directory_people ("
     "workspace text not null, person text not null, given_name jsonb,"
     " family_name jsonb, work_email jsonb, starts_on date not null, ends_on date, time_zone text, locale text,"
-    " roles jsonb not null, invited boolean not null, erased boolean not null, primary key (workspace, person))",
+    " roles jsonb not null, invited boolean not null, erased boolean not null, location jsonb,"
+    " primary key (workspace, person))",
+    "alter table {schema}.directory_people add column if not exists location jsonb",
     "create table if not exists {schema}.directory_jobs ("
     "workspace text not null, person text not null, from_on date not null,"
-    " until_on date, job_title jsonb, department jsonb, location jsonb, job_title_group text,"
+    " until_on date, job_title jsonb, department jsonb, job_title_group text,"
     " primary key (workspace, person, from_on))",
     "create table if not exists {schema}.directory_managers ("
     "workspace text not null, person text not null, from_on date not null,"
@@ -59,11 +61,11 @@ def when_person_added_then_copy_them(unit: Unit, heard: people.PersonAdded, enve
     unit.copy(
         "insert into directory_people values (%(workspace)s, %(person)s, %(given_name)s::jsonb,"
         " %(family_name)s::jsonb, %(work_email)s::jsonb, %(starts_on)s, %(ends_on)s, %(time_zone)s, %(locale)s,"
-        " %(roles)s::jsonb, %(invited)s, false)"
+        " %(roles)s::jsonb, %(invited)s, false, %(location)s::jsonb)"
         " on conflict (workspace, person) do update set given_name = excluded.given_name,"
         " family_name = excluded.family_name, work_email = excluded.work_email, starts_on = excluded.starts_on,"
         " ends_on = excluded.ends_on, time_zone = excluded.time_zone, locale = excluded.locale,"
-        " roles = excluded.roles, invited = excluded.invited",
+        " roles = excluded.roles, invited = excluded.invited, location = excluded.location",
         _details(heard) | {"roles": json.dumps(heard.roles), "invited": heard.invited},
     )
     _copy_job(unit, heard, _BEGINNING)
@@ -72,11 +74,11 @@ def when_person_added_then_copy_them(unit: Unit, heard: people.PersonAdded, enve
 
 
 def when_details_changed_then_copy_them(unit: Unit, heard: people.PersonDetailsChanged, envelope: Envelope) -> None:
-    """Copy name, address, dates and zone at once, the job from its day."""
+    """Copy name, address, location, dates and zone at once, the job from its day."""
     unit.copy(
         "update directory_people set given_name = %(given_name)s::jsonb, family_name = %(family_name)s::jsonb,"
         " work_email = %(work_email)s::jsonb, starts_on = %(starts_on)s, ends_on = %(ends_on)s,"
-        " time_zone = %(time_zone)s, locale = %(locale)s"
+        " time_zone = %(time_zone)s, locale = %(locale)s, location = %(location)s::jsonb"
         " where workspace = %(workspace)s and person = %(person)s",
         _details(heard),
     )
@@ -112,12 +114,13 @@ def when_person_invited_then_copy_that(unit: Unit, heard: people.PersonInvited, 
 def when_person_erased_then_drop_their_texts(unit: Unit, heard: people.PersonErased, envelope: Envelope) -> None:
     """Drop the texts, whose keys are gone; the opaque id, its edges and dates stay."""
     unit.copy(
-        "update directory_people set erased = true, given_name = null, family_name = null, work_email = null"
+        "update directory_people set erased = true, given_name = null, family_name = null, work_email = null,"
+        " location = null"
         " where workspace = %(workspace)s and person = %(person)s",
         {"person": heard.person},
     )
     unit.copy(
-        "update directory_jobs set job_title = null, department = null, location = null"
+        "update directory_jobs set job_title = null, department = null"
         " where workspace = %(workspace)s and person = %(person)s",
         {"person": heard.person},
     )
@@ -166,6 +169,7 @@ def _details(heard: people.PersonAdded | people.PersonDetailsChanged) -> dict[st
         "ends_on": heard.ends_on,
         "time_zone": heard.time_zone,
         "locale": heard.locale,
+        "location": _json(heard.location),
     }
 
 
@@ -178,10 +182,9 @@ def _copy_job(unit: Unit, heard: people.PersonAdded | people.PersonDetailsChange
         {
             "job_title": _json(heard.job_title),
             "department": _json(heard.department),
-            "location": _json(heard.location),
             "job_title_group": heard.job_title_group,
         },
-        jsonb=("job_title", "department", "location"),
+        jsonb=("job_title", "department"),
     )
 
 

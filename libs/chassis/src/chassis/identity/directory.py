@@ -21,7 +21,7 @@ _IN_FORCE = "{0}.from_on <= %(day)s and ({0}.until_on is null or {0}.until_on > 
 
 _PEOPLE = (
     "select p.person as id, p.given_name, p.family_name, p.work_email, p.starts_on, p.ends_on, p.time_zone, p.locale,"
-    " p.roles, p.invited, p.erased, m.manager, s.status, s.planned_until, j.job_title, j.department, j.location,"
+    " p.roles, p.invited, p.erased, m.manager, s.status, s.planned_until, j.job_title, j.department, p.location,"
     " j.job_title_group from directory_people p"
     " left join directory_managers m on m.workspace = p.workspace and m.person = p.person and "
     + _IN_FORCE.format("m")

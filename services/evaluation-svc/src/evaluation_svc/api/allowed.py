@@ -8,12 +8,13 @@ from chassis.http import Command, ErrorTable, Query
 from chassis.identity import Actor, Directory
 from chassis.kernel import Forbidden, NotFound
 from chassis.unit import Unit
-from evaluation_svc.access import NOTHING, Action, Resource, decide
+from evaluation_svc.access import NOTHING, TOLD_OF_RELEASES, Action, Resource, decide, sight
 from evaluation_svc.application import Evaluations
 from evaluation_svc.application.people import acting, answers_push_back
 from evaluation_svc.domain.cycle import Cycle
 from evaluation_svc.domain.errors import OwnCase
 from evaluation_svc.domain.evaluation import Evaluation
+from evaluation_svc.domain.known import known_events
 from evaluation_svc.domain.self_assessment import SelfAssessment
 
 ERRORS: ErrorTable = {OwnCase: 403}
@@ -37,6 +38,19 @@ def allow(unit: Unit, action: Action, evaluation: str) -> Evaluation:
     if not decide(unit.actor, action, resource):
         raise Forbidden(REFUSED)
     return state
+
+
+def known_version(unit: Unit, state: Evaluation) -> int:
+    """Return the version of an evaluation as the actor knows it: how many events they were told of.
+
+    A version that counted the others would tell the employee what happens before a release.
+    """
+    version = unit.version(Evaluation, state.evaluation)
+    of = resource_of(unit.directory, unit.actor, state, None, self_due_passed=False)
+    if sight(unit.actor, of) not in TOLD_OF_RELEASES:
+        return version
+    events, _ = unit.reading.load(Evaluation.stream(unit.workspace, state.evaluation))
+    return sum(known_events(state, events))
 
 
 def allow_at_all(unit: Unit, action: Action, person: str | None = None) -> None:

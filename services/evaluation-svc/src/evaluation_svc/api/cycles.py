@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, cast
 
 from fastapi import APIRouter
@@ -28,6 +29,8 @@ from evaluation_svc.api.shapes import (
 from evaluation_svc.api.views import history_view
 from evaluation_svc.application.cycles import participants as who_enters
 from evaluation_svc.domain.cycle import Cycle, Dates, Plan
+from evaluation_svc.domain.evaluation import UNFINISHED, Evaluation
+from evaluation_svc.domain.known import known_status
 
 router = APIRouter(tags=["cycles"])
 
@@ -119,7 +122,9 @@ def participants(cycle: Id, query: Queried) -> ParticipantsView:
         {"cycle": cycle},
     )
     query.directory.people()  # one read for everybody, instead of one each
-    return ParticipantsView(participants=[_participant(query, row) for row in rows], left_out=state.excluded)
+    return ParticipantsView(
+        participants=[_participant(query, _as_known(query, row)) for row in rows], left_out=state.excluded
+    )
 
 
 @router.post("/cycles/{cycle}/participants", responses=problems(403, 404, 409, 422))
@@ -262,11 +267,17 @@ def _progress(query: Query, cycle: str) -> tuple[dict[str, int], list[str]]:
         " where workspace = %(workspace)s and cycle = %(cycle)s and status <> 'excused' order by evaluation",
         {"cycle": cycle},
     )
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[row["status"]] = counts.get(row["status"], 0) + 1
-    open_states = ("not started", "draft", "returned", "submitted")
-    return counts, [row["evaluation"] for row in rows if row["late"] and row["status"] in open_states]
+    rows = [_as_known(query, row) for row in rows]
+    counts = Counter[str](row["status"] for row in rows)
+    return dict(counts), [row["evaluation"] for row in rows if row["late"] and row["status"] in UNFINISHED]
+
+
+def _as_known(query: Query, row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of the list of evaluations; of their own, an HR admin or analyst is told what any employee is."""
+    if row["employee"] != query.actor.person:
+        return row
+    state, _ = query.state(Evaluation, row["evaluation"])
+    return {**row, "status": known_status(state) if state else row["status"], "late": []}
 
 
 def _planned(query: Query, state: Cycle) -> ParticipantsView:
@@ -290,6 +301,7 @@ def _participant(query: Query, row: dict[str, Any]) -> ParticipantView:
     evaluator = query.directory.person(row["evaluator"])
     manager = employee.manager if employee else None
     moved = manager != row["evaluator"] or evaluator is None or evaluator.status == "left"
+    decides = row["employee"] != query.actor.person
     return ParticipantView(
         person=row["employee"],
         evaluator=row["evaluator"],
@@ -297,7 +309,7 @@ def _participant(query: Query, row: dict[str, Any]) -> ParticipantView:
         evaluation=row["evaluation"],
         status=row["status"],
         late=cast("list[str]", row["late"]),
-        decide_evaluator=moved and (manager or "") not in row["kept_despite"],
+        decide_evaluator=decides and moved and (manager or "") not in row["kept_despite"],
     )
 
 

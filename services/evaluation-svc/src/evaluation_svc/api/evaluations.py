@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from fastapi import APIRouter
 
-from chassis.http import Answer, Command, Commanded, Queried, Query, problems
+from chassis.http import Answer, Command, Commanded, Queried, problems
 from chassis.kernel import NotFound
-from chassis.unit import Unit
-from evaluation_svc.access import Action, Sight, sight
+from chassis.unit import PreconditionFailed, Unit
+from evaluation_svc.access import TOLD_OF_RELEASES, Action, sight
 from evaluation_svc.access import decide as permits
-from evaluation_svc.api.allowed import allow, allow_reading, application, readable
+from evaluation_svc.api.allowed import allow, allow_reading, application, known_version, readable
 from evaluation_svc.api.shapes import (
     CodeView,
     EvaluationView,
@@ -27,7 +27,7 @@ from evaluation_svc.api.shapes import (
     TogetherBody,
     WithdrawalBody,
 )
-from evaluation_svc.api.views import evaluation_view, history_view, readable_revisions, recorded_view, revision_view
+from evaluation_svc.api.views import evaluation_view, readable_revisions, revision_view, shown_record
 from evaluation_svc.application import Evaluations
 from evaluation_svc.domain.evaluation import Evaluation
 
@@ -46,10 +46,12 @@ def _run(command: Command, evaluation: str, action: Action, act: Act) -> Answer:
     """Run one act on an evaluation: allowed, at the version the caller has seen, answered with the new one."""
 
     def decide(unit: Unit) -> Answer:
-        allow(unit, action, evaluation)
-        unit.expect(Evaluation, evaluation, command.expected_version)
+        seen = known_version(unit, allow(unit, action, evaluation))
+        if command.expected_version not in (None, seen):
+            raise PreconditionFailed(command.expected_version, seen)
+        before = unit.version(Evaluation, evaluation)
         act(application(command), unit)
-        return Answer(id=evaluation, etag=str(unit.version(Evaluation, evaluation)))
+        return Answer(id=evaluation, etag=str(seen + unit.version(Evaluation, evaluation) - before))
 
     return command.run(decide)
 
@@ -73,11 +75,11 @@ def evaluations(query: Queried) -> list[EvaluationView]:
 def evaluation(evaluation: Id, query: Queried) -> EvaluationView:
     """Read an evaluation as far as one may: the form with its evidence, codes, feedback and reactions."""
     state, version, of, _ = readable(query, evaluation)
-    query.etag(version)
     query.record_access(state.employee, "evaluation", evaluation)
     shown = sight(query.actor, of)
     view = evaluation_view(query, evaluation, state, shown)
-    view.because = [one.event for one in _shown_record(query, evaluation, state, shown)]
+    view.because = [one.event for one in shown_record(query, evaluation, state, shown)]
+    query.etag(len(view.because) if shown in TOLD_OF_RELEASES else version)
     return view
 
 
@@ -184,18 +186,7 @@ def history(evaluation: Id, query: Queried) -> list[Recorded]:
     """Read what the record holds: HR and the evaluator all they may see of it, the employee what was released."""
     state, _, of, _ = readable(query, evaluation)
     query.record_access(state.employee, "evaluation history", evaluation)
-    return _shown_record(query, evaluation, state, sight(query.actor, of))
-
-
-def _shown_record(query: Query, evaluation: str, state: Evaluation, shown: Sight) -> list[Recorded]:
-    """Return the events of an evaluation as far as somebody may know of them; their number would tell of the others."""
-    if shown == "all" or (shown == "judged" and not state.is_writable):
-        return history_view(query, Evaluation, evaluation)
-    entries = [recorded_view(one) for one in query.history(Evaluation, evaluation)]
-    for entry in entries:
-        entry.details = {name: value for name, value in entry.details.items() if name == "revision"}
-    hidden = ("line", "evidence", "self-assessment-opened", "examined", "held")
-    return [one for one in entries if not one.what.removeprefix("evaluation.").startswith(hidden)]
+    return shown_record(query, evaluation, state, sight(query.actor, of))
 
 
 @router.get("/approvals", responses=problems(403))

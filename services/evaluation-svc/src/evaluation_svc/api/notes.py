@@ -27,21 +27,24 @@ from evaluation_svc.api.shapes import (
     WithdrawalBody,
 )
 from evaluation_svc.api.views import history_view, self_assessment_view
-from evaluation_svc.application.people import acting_evaluator
+from evaluation_svc.application.people import stands_in_for
 from evaluation_svc.domain.errors import Forbidden, Invalid
 from evaluation_svc.domain.notes import Example, Observation
 from evaluation_svc.domain.self_assessment import SelfAssessment
 
 router = APIRouter(tags=["self-assessments and notes"])
 
+_TOLD_OF_SELF = ("self-assessment.submitted", "self-assessment.text-withdrawn")
+"""What others are told happened to a self-assessment; what was in its draft stays its author's."""
+
 _WAITING = (
     "select d.kind, d.subject, d.due_at, e.employee from deadlines d join evaluation_list e"
     " on e.workspace = d.workspace and e.evaluation = d.subject where d.workspace = %(workspace)s and ("
-    "(d.kind = 'self due' and e.employee = %(me)s)"
-    " or (d.kind in ('evaluation due', 'push-back unanswered') and e.evaluator = any(%(evaluators)s))"
+    "(d.kind = 'self due' and e.employee = %(me)s) or (e.employee <> %(me)s and ("
+    "(d.kind in ('evaluation due', 'push-back unanswered') and e.evaluator = any(%(evaluators)s))"
     " or (d.kind = 'automatic release' and e.employee = any(%(team)s))"
-    " or (d.kind = 'approval waiting' and e.employee <> %(me)s and e.evaluator <> %(me)s"
-    " and (%(hr)s or e.substitute = %(me)s))) order by d.due_at, d.deadline"
+    " or (d.kind = 'approval waiting' and e.evaluator <> %(me)s"
+    " and (%(hr)s or e.substitute = %(me)s))))) order by d.due_at, d.deadline"
 )
 
 
@@ -60,8 +63,11 @@ def self_assessment(evaluation: Id, query: Queried) -> SelfAssessmentView:
 @router.get("/self-assessments/{evaluation}/history", responses=problems(403, 404))
 def self_assessment_history(evaluation: Id, query: Queried) -> list[Recorded]:
     """Read what the record holds of a self-assessment one may read."""
-    self_assessment(evaluation, query)
-    return history_view(query, SelfAssessment, evaluation)
+    own = self_assessment(evaluation, query)
+    entries = history_view(query, SelfAssessment, evaluation)
+    if own.employee == query.actor.person:
+        return entries
+    return [one for one in entries if one.what in _TOLD_OF_SELF]
 
 
 @router.put("/self-assessments/{evaluation}/lines/{competency}", responses=problems(403, 404, 409, 422))
@@ -241,21 +247,20 @@ def waiting(query: Queried) -> list[WaitingItem]:
 def _responsibilities(query: Query) -> dict[str, Any]:
     """Return for whom the actor acts: as evaluator (also for leavers they managed), as manager, as HR."""
     me, directory = query.actor.person, query.directory
-    leavers = [one.id for one in directory.people() if one.status == "left"]
     return {
         "me": me,
-        "evaluators": [me, *(one for one in leavers if acting_evaluator(directory, one) == me)],
+        "evaluators": stands_in_for(directory, me),
         "team": directory.managed_by(me),
         "hr": "hr" in query.actor.roles,
     }
 
 
 def _may_observe(unit: Unit, employee: str) -> None:
-    """Refuse whoever neither manages nor evaluates the employee."""
+    """Refuse whoever neither manages nor evaluates the employee; having evaluated them once gives no right to more."""
     relation = unit.directory.relation(unit.actor.person, employee)
     evaluates = unit.rows(
         "select 1 as found from evaluation_list where workspace = %(workspace)s and employee = %(employee)s"
-        " and evaluator = %(me)s limit 1",
+        " and evaluator = %(me)s and status in ('not started', 'draft', 'returned', 'submitted') limit 1",
         {"employee": employee, "me": unit.actor.person},
     )
     resource = NOTHING.model_copy(update={"relation": relation, "is_evaluator": bool(evaluates)})

@@ -7,7 +7,7 @@ from datetime import datetime
 from fastapi import APIRouter, Response
 
 from chassis.http import Queried, Query, problems
-from evaluation_svc.access import sight
+from evaluation_svc.access import TOLD_OF_RELEASES, sight
 from evaluation_svc.api.allowed import allow_reading, readable
 from evaluation_svc.api.cycles import visible
 from evaluation_svc.api.files import WORKBOOK, download, name_of
@@ -47,8 +47,8 @@ def _result(query: Query, evaluation: str, codes: dict[str, str]) -> PersonResul
         person=name_of(query, state.employee),
         level=codes.get(state.terms.level, state.terms.level),
         evaluator=name_of(query, state.evaluator),
-        state=state.status,
-        revision=shown.number if shown else state.revision.number,
+        state=view.status,
+        revision=shown.number if shown else None if view.shown in TOLD_OF_RELEASES else state.revision.number,
         lines=_lines(shown) if shown else (),
         approved_on=_day(query, shown.approved_at) if shown else None,
         released_on=_day(query, shown.released_at) if shown else None,

@@ -12,17 +12,19 @@ from pydantic import Json
 
 from chassis.http import Answer, Command, Commanded, Queried, Query, problems
 from chassis.http.problems import problem
+from chassis.identity import Relation
 from chassis.kernel import DomainError, Forbidden, Invalid, NotFound, Sealed
 from chassis.unit import Unit
 from documents.xlsx import MAX_BYTES, Unreadable
 from evaluation_svc import facts
+from evaluation_svc.access import Resource
 from evaluation_svc.access import decide as permits
 from evaluation_svc.api.allowed import REFUSED, allow, allow_at_all, application, readable
 from evaluation_svc.api.files import WORKBOOK, download, name_of
 from evaluation_svc.api.shapes import BarView, Id, LineView, PlanBody
 from evaluation_svc.api.views import evaluation_view
 from evaluation_svc.application.drafts import TypedLine
-from evaluation_svc.application.people import acting_evaluator, today
+from evaluation_svc.application.people import stands_in_for, today
 from evaluation_svc.documents import Card, CardLine, Filled, FilledLine, Problem, on_one_line, read, write
 from evaluation_svc.documents.blank import next_levels
 from evaluation_svc.domain.evaluation import Evaluation
@@ -35,7 +37,11 @@ _MULTIPART = 64 * 1024
 
 _TO_WRITE = (
     "select evaluation from evaluation_list where workspace = %(workspace)s and cycle = %(cycle)s"
-    " and evaluator = any(%(evaluators)s) and status in ('not started', 'draft', 'returned')"
+    " and employee <> %(me)s and evaluator = any(%(evaluators)s) and status in ('not started', 'draft', 'returned')"
+)
+
+_EVALUATED = (
+    "select 1 as found from evaluation_list where workspace = %(workspace)s and evaluator = any(%(evaluators)s) limit 1"
 )
 
 PlanOfOne = Annotated[
@@ -64,7 +70,8 @@ def scorecard(evaluation: Id, query: Queried) -> Response:
 @router.get("/scorecards.xlsx", response_class=Response, responses={**WORKBOOK, **problems(404)})
 def scorecards(cycle: Annotated[str, QueryParameter(pattern="^[A-Za-z0-9_.-]{1,80}$")], query: Queried) -> Response:
     """Download the scorecards of everybody one has still to evaluate in a cycle, a sheet each."""
-    rows = query.rows(_TO_WRITE, {"cycle": cycle, "evaluators": _stands_in_for(query)})
+    me = query.actor.person
+    rows = query.rows(_TO_WRITE, {"cycle": cycle, "me": me, "evaluators": stands_in_for(query.directory, me)})
     if not rows:
         raise NotFound(cycle)
     cards = sorted((_card(query, row["evaluation"]) for row in rows), key=lambda card: (card.title, card.subject))
@@ -76,6 +83,7 @@ def scorecards(cycle: Annotated[str, QueryParameter(pattern="^[A-Za-z0-9_.-]{1,8
 )
 def upload(request: Request, file: UploadFile, command: Commanded, plan: PlanOfOne = None) -> Answer | Response:
     """Upload a filled scorecard as drafts, all of it or nothing; with a plan as a proposed cycle for one person."""
+    _must_bring_some(command, plan)
     try:
         filled, found = read(file.file.read())
         return command.run(lambda unit: _take(unit, command, filled, found, plan))
@@ -83,6 +91,20 @@ def upload(request: Request, file: UploadFile, command: Commanded, plan: PlanOfO
         return problem(request, 422, "scorecard-unreadable", str(error))
     except NotTaken as error:
         return problem(request, 422, "scorecard-not-taken", str(error), errors=[asdict(one) for one in error.problems])
+
+
+def _must_bring_some(command: Command, plan: PlanBody | None) -> None:
+    """Refuse whoever could bring no scorecard at all, before their file is read: nobody's evaluator, manager or HR."""
+    me = command.actor.person
+    with command.service.reader(command.workspace) as reader:
+        directory = reader.directory()
+        if plan is None:
+            relation = frozenset[Relation](["manager"] if directory.managed_by(me) else [])
+            evaluates = bool(reader.rows(_EVALUATED, {"evaluators": stands_in_for(directory, me)}))
+        else:
+            relation, evaluates = directory.relation(me, plan.of) if plan.of else frozenset[Relation](), False
+    if not evaluates and not permits(command.actor, "bring scorecard", Resource(relation=relation)):
+        raise Forbidden(REFUSED)
 
 
 def _take(
@@ -156,15 +178,6 @@ def _known(unit: Unit, line: Line) -> dict[str, str]:
 
 def _typed_as(line: FilledLine, evidence: tuple[str, ...]) -> TypedLine:
     return TypedLine(competency=line.competency, rating=line.rating, not_seen=line.not_seen, evidence=evidence)
-
-
-def _stands_in_for(query: Query) -> list[str]:
-    """Return the actor, and the leavers for whom they act."""
-    me, directory = query.actor.person, query.directory
-    leavers = [
-        one.id for one in directory.people() if one.status == "left" and acting_evaluator(directory, one.id) == me
-    ]
-    return [me, *leavers]
 
 
 def _card(query: Query, evaluation: str) -> Card:

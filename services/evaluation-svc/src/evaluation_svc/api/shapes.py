@@ -293,6 +293,8 @@ class RevisionView(BaseModel):
     released_how: str | None = None
     acknowledged_at: datetime | None = None
     corrected_on: datetime | None = None
+    reopened_at: datetime | None = None
+    reopened_because: TextView | None = None
 
 
 class ReactionView(BaseModel):
@@ -320,7 +322,7 @@ class EvaluationView(BaseModel):
     framework_version: int
     status: str
     shown: str
-    returned: int
+    returned: int | None
     approved_on: date | None = None
     self_due: date
     manager_due: date

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, cast
 
 from chassis.http import Query
 from chassis.kernel import Sealed, State
 from chassis.projection import RecordedEvent
 from evaluation_svc import facts
-from evaluation_svc.access import Sight
+from evaluation_svc.access import TOLD_OF_RELEASES, Sight
 from evaluation_svc.api.shapes import (
     BarView,
     CodeView,
@@ -24,18 +24,20 @@ from evaluation_svc.api.shapes import (
     TextView,
 )
 from evaluation_svc.domain.evaluation import Evaluation
+from evaluation_svc.domain.known import known_events, known_reopening, known_returns, known_status
 from evaluation_svc.domain.lines import Line
 from evaluation_svc.domain.revisions import Reacted, Return, Revision
 from evaluation_svc.domain.self_assessment import SelfAssessment
 
 SEES_FEEDBACK: frozenset[Sight] = frozenset({"all", "judged", "state"})
+_OF_THE_DRAFT = ("line", "evidence", "self-assessment-opened", "examined", "held")
 SEES_CODES: frozenset[Sight] = frozenset({"all", "judged"})
 
 
 def revision_for(state: Evaluation, shown: Sight) -> Revision | None:
     """Return the revision whose lines a reader sees, or None for none of them."""
     match shown:
-        case "own" | "released" | "written":
+        case _ if shown in TOLD_OF_RELEASES:
             return state.released_revision
         case "approved":
             return state.approved_revision
@@ -50,7 +52,7 @@ def revision_for(state: Evaluation, shown: Sight) -> Revision | None:
 def readable_revisions(state: Evaluation, shown: Sight) -> list[Revision]:
     """Return the revisions a reader may open."""
     match shown:
-        case "own" | "released" | "written":
+        case _ if shown in TOLD_OF_RELEASES:
             return [one for one in state.revisions if one.released_at]
         case "approved":
             return [one for one in state.revisions if one.approved_at]
@@ -64,8 +66,9 @@ def readable_revisions(state: Evaluation, shown: Sight) -> list[Revision]:
 
 def evaluation_view(query: Query, identifier: str, state: Evaluation, shown: Sight) -> EvaluationView:
     """Return an evaluation as one reader may see it."""
-    terms, revision = state.terms, revision_for(state, shown)
-    approved = state.revision.approved_at
+    terms, revision, told = state.terms, revision_for(state, shown), shown in TOLD_OF_RELEASES
+    current = state.released_revision if told else state.revision
+    approved = current.approved_at if current else None
     sees_reactions = shown in ("own", "all", "judged", "approved")
     may_hold = shown in ("all", "judged", "approved")
     return EvaluationView(
@@ -77,9 +80,9 @@ def evaluation_view(query: Query, identifier: str, state: Evaluation, shown: Sig
         ladder=terms.ladder,
         level=terms.level,
         framework_version=terms.framework_version,
-        status=state.status,
+        status=known_status(state) if told else state.status,
         shown=shown,
-        returned=sum(len(one.returns) for one in state.revisions),
+        returned=known_returns(state) if told else sum(len(one.returns) for one in state.revisions),
         approved_on=query.directory.calendar(None).local_date(approved) if approved else None,
         self_due=state.due.days.self_due,
         manager_due=state.due.days.manager_due,
@@ -92,11 +95,12 @@ def evaluation_view(query: Query, identifier: str, state: Evaluation, shown: Sig
 
 def revision_view(query: Query, state: Evaluation, revision: Revision, shown: Sight) -> RevisionView:
     """Return a revision as one reader may see it."""
-    following = next((one for one in state.revisions if one.number == revision.number + 1), None)
     codes = revision.codes if revision.submitted_at and not state.is_writable else state.own_codes()
     if revision is not state.revision:
         codes = revision.codes
-    tells_why = shown in SEES_FEEDBACK or (shown == "own" and revision.released_at is not None)
+    before = next((one for one in state.revisions if one.number == revision.number - 1), None)
+    tells_why = shown in SEES_FEEDBACK or (shown == "own" and before is not None and before.released_at is not None)
+    reopened = known_reopening(state, revision) if shown == "own" else None
     return RevisionView(
         number=revision.number,
         lines=_lines(query, state, revision, shown),
@@ -110,7 +114,9 @@ def revision_view(query: Query, state: Evaluation, revision: Revision, shown: Si
         released_at=revision.released_at,
         released_how=revision.released_how,
         acknowledged_at=revision.acknowledged_at,
-        corrected_on=_corrected_on(following, shown),
+        corrected_on=_corrected_on(state, revision, shown),
+        reopened_at=reopened.started_at if reopened else None,
+        reopened_because=_text(query, state, reopened.because) if reopened and reopened.because else None,
     )
 
 
@@ -135,6 +141,22 @@ def self_assessment_view(query: Query, about: Evaluation, own: SelfAssessment | 
 def history_view(query: Query, cls: type[State], identifier: str) -> list[Recorded]:
     """Return what the record holds of a stream, without texts."""
     return [recorded_view(one) for one in query.history(cls, identifier)]
+
+
+def shown_record(query: Query, identifier: str, state: Evaluation, shown: Sight) -> list[Recorded]:
+    """Return the events of an evaluation as far as somebody may know of them; their number would tell of the others."""
+    if shown == "all" or (shown == "judged" and not state.is_writable):
+        return history_view(query, Evaluation, identifier)
+    entries = query.history(Evaluation, identifier)
+    if shown in TOLD_OF_RELEASES:
+        known = known_events(state, [one.event for one in entries])
+        entries = [one for one, told in zip(entries, known, strict=True) if told]
+    else:
+        entries = [one for one in entries if not one.topic.removeprefix("evaluation.").startswith(_OF_THE_DRAFT)]
+    views = [recorded_view(one) for one in entries]
+    for view in views:
+        view.details = {name: value for name, value in view.details.items() if name == "revision"}
+    return views
 
 
 def recorded_view(entry: RecordedEvent) -> Recorded:
@@ -240,10 +262,11 @@ def _reaction(query: Query, state: Evaluation, one: Reacted) -> ReactionView:
     )
 
 
-def _corrected_on(following: Revision | None, shown: Sight) -> Any:
-    if following is None:
-        return None
-    return following.released_at if shown in ("own", "released", "written") else following.approved_at
+def _corrected_on(state: Evaluation, revision: Revision, shown: Sight) -> datetime | None:
+    """Return when a later revision took the place of this one for the reader."""
+    later = [one for one in state.revisions if one.number > revision.number]
+    moments = (one.released_at if shown in TOLD_OF_RELEASES else one.approved_at for one in later)
+    return next((at for at in moments if at), None)
 
 
 def _text(query: Query, state: Evaluation, text: object) -> TextView:

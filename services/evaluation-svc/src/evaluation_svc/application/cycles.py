@@ -216,7 +216,8 @@ class Cycles:
         """Move due dates to later days for one person or for an evaluator's team; return the evaluations."""
         state = unit.get(Cycle, cycle)
         dates.checked(state.plan.starts_on)
-        wanted = [state.evaluation_of(person)] if person else list(state.participants.values())
+        others = {one: evaluation for one, evaluation in state.participants.items() if one != unit.actor.person}
+        wanted = [state.evaluation_of(person)] if person else list(others.values())
         chosen = [one for one in wanted if team is None or unit.get(Evaluation, one).evaluator == team]
         moved = [one for one in chosen if person or unit.get(Evaluation, one).is_unfinished]
         if not moved:

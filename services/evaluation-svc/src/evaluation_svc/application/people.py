@@ -33,6 +33,12 @@ def acting(directory: Directory, evaluation: Evaluation) -> str:
     return acting_evaluator(directory, evaluation.evaluator)
 
 
+def stands_in_for(directory: Directory, person: str) -> list[str]:
+    """Return somebody, and the leavers for whom they act as the evaluator."""
+    leavers = (one.id for one in directory.people() if one.status == "left")
+    return [person, *(one for one in leavers if acting_evaluator(directory, one) == person)]
+
+
 def hr_admins(directory: Directory) -> tuple[str, ...]:
     """Return the HR admins who are still there."""
     return tuple(one.id for one in directory.people() if "hr" in one.roles and one.status in ("active", "leave"))

@@ -7,6 +7,7 @@ from evaluation_svc.application.drafts import TypedLine, Vague, line_draft
 from evaluation_svc.application.people import today
 from evaluation_svc.domain.errors import Forbidden, NotNow
 from evaluation_svc.domain.evaluation import ENDED, Evaluation
+from evaluation_svc.domain.known import known_status
 from evaluation_svc.domain.lines import Line
 from evaluation_svc.domain.notes import Example
 from evaluation_svc.domain.self_assessment import SelfAssessment, SelfExampleAdded
@@ -55,8 +56,8 @@ class SelfAssessing:
         about = unit.get(Evaluation, evaluation)
         if about.employee != unit.actor.person:
             raise Forbidden("Only the employee writes their self-assessment.")
-        if about.status in ENDED:
-            raise NotNow(f"The evaluation is {about.status}; no self-assessment is asked for any more.")
+        if (status := known_status(about)) in ENDED:
+            raise NotNow(f"The evaluation is {status}; no self-assessment is asked for any more.")
         return about
 
     def _cite_example(self, unit: Unit, evaluation: str, note: str, part: str) -> None:

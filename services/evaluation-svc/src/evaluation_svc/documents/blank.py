@@ -1,6 +1,7 @@
 """Blank scorecards from a framework in the exchange format: no person, no cycle, no running system."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from chassis.kernel import DomainError, Invalid
@@ -16,6 +17,13 @@ class BlankLine(NamedTuple):
     rating: float | None
     evidence: tuple[str, ...]
     not_seen: str | None
+
+
+class FilledIn(NamedTuple):
+    """What was filled into a blank scorecard, by competency; `level` (a full id) is None on one that does not say."""
+
+    level: str | None
+    lines: dict[str, BlankLine]
 
 
 class NoScorecard(DomainError):
@@ -44,11 +52,12 @@ def blank_card(framework: Fields, level: str) -> Card:
     asked = [name for name in names if any(_expectation(one, name) for one in (present, *following))]
     about = f"{ladder['name']}, {present['code']} {present['title']}"
     lines = tuple(_line(name, names[name], present, following) for name in asked)
-    return Card("", about, _about(following), lines, tuple(ladder.get("credits", ())))
+    full = f"{ladder['id']}.{present['id']}"
+    return Card("", about, _about(following), lines, tuple(ladder.get("credits", ())), full)
 
 
-def read_blank(scorecard: bytes) -> dict[str, BlankLine]:
-    """Return what was filled into a scorecard, by competency; lines with nothing typed are left out.
+def read_blank(scorecard: bytes) -> FilledIn:
+    """Return what was filled into a scorecard; lines with nothing typed are left out.
 
     Raises NoScorecard for what is none, or several, NotFilledIn where cells cannot be taken.
     """
@@ -60,7 +69,8 @@ def read_blank(scorecard: bytes) -> dict[str, BlankLine]:
         raise NotFilledIn(problems)
     if len(filled) != 1:
         raise NoScorecard(f"This workbook holds {len(filled)} scorecards: give one with the scorecard of one person.")
-    return {line.competency: BlankLine(line.rating, line.evidence, line.not_seen) for line in filled[0].lines}
+    lines = {line.competency: BlankLine(line.rating, line.evidence, line.not_seen) for line in filled[0].lines}
+    return FilledIn(filled[0].level or None, lines)
 
 
 def find_level(framework: Fields, level: str) -> tuple[Fields, Fields]:
@@ -71,7 +81,17 @@ def find_level(framework: Fields, level: str) -> tuple[Fields, Fields]:
     if len(found) == 1:
         return found[0]
     known = ", ".join(f"{ladder['id']}.{one['id']}" for ladder, one in found or everything)
-    raise Invalid("level", level, f"name one of {known}." if known else "the framework has no level yet.")
+    near = [] if found else _near(level, everything)
+    remedy = f"did you mean {' or '.join(near)}? There are {known}." if near else f"name one of {known}."
+    raise Invalid("level", level, remedy if known else "the framework has no level yet.")
+
+
+def _near(level: str, among: Sequence[tuple[Fields, Fields]]) -> list[str]:
+    """Return the full ids of up to three levels whose id or code is nearly this."""
+    named = [(name, f"{ladder['id']}.{one['id']}") for ladder, one in among for name in _short_names(one)]
+    named += [(full, full) for _, full in named]
+    close = get_close_matches(level.casefold(), dict(named), n=3)
+    return list(dict.fromkeys(full for wanted in close for name, full in named if name == wanted))[:3]
 
 
 def _levels(framework: Fields) -> Iterator[tuple[Fields, Fields]]:

@@ -28,13 +28,16 @@ class Rated:
 
 @dataclass(frozen=True)
 class PersonResult:
-    """One evaluation as its reader may see it; `lines` is empty where only its state is shown. Days are ISO dates."""
+    """One evaluation as its reader may see it; no lines and no revision where only its state is shown.
+
+    Days are ISO dates.
+    """
 
     person: str
     level: str
     evaluator: str
     state: str
-    revision: int
+    revision: int | None = None
     lines: tuple[Rated, ...] = ()
     approved_on: str | None = None
     released_on: str | None = None

@@ -9,7 +9,7 @@ from documents.xlsx import read as read_workbook
 
 FORMAT = "scorecard/v1"
 IDS = "ladder"
-"""The hidden sheet: the format, then one row per line: sheet, row, subject, competency."""
+"""The hidden sheet: the format and a blank one's level, then one row per line: sheet, row, subject, competency."""
 HEAD_ROW = 4
 COLUMNS = ("Competency", "Present level", "Asked", "Next level", "Asked", "Rating 1–5", "Not seen because", "Evidence")
 WIDTHS = (24, 44, 8, 44, 8, 11, 26, 60)
@@ -38,7 +38,7 @@ class CardLine:
 class Card:
     """One person's scorecard; `subject` is the evaluation it fills, empty on a blank one.
 
-    `credits` are the sentences that the licence of a text asks for.
+    `credits` are the sentences that the licence of a text asks for; `level` is the full id a blank one was made for.
     """
 
     subject: str
@@ -46,6 +46,7 @@ class Card:
     about: str
     lines: tuple[CardLine, ...]
     credits: tuple[str, ...] = ()
+    level: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,12 @@ class FilledLine:
 
 @dataclass(frozen=True)
 class Filled:
-    """One person's scorecard as filled in; `subject` as in `Card`."""
+    """One person's scorecard as filled in; `subject` and `level` as in `Card`."""
 
     subject: str
     sheet: str
     lines: tuple[FilledLine, ...]
+    level: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def write(cards: tuple[Card, ...]) -> bytes:
             _sheet(add_sheet(book, name), card, styles)
             ids += [(name, HEAD_ROW + 1 + i, card.subject, line.competency) for i, line in enumerate(card.lines)]
         hidden = add_sheet(book, IDS)
-        hidden.write_row(0, 0, (FORMAT,))
+        hidden.write_row(0, 0, (FORMAT, *(card.level for card in cards[:1])))
         for row, each in enumerate(ids, 1):
             hidden.write_row(row, 0, each)
         hidden.protect()
@@ -171,7 +173,8 @@ def read(data: bytes) -> tuple[tuple[Filled, ...], tuple[Problem, ...]]:
         lines = filled.setdefault((subject, sheet), [])
         if found:
             lines.append(found)
-    return tuple(Filled(*key, tuple(lines)) for key, lines in filled.items()), tuple(problems)
+    level = str(ids[0][1] or "") if len(ids[0]) > 1 else ""
+    return tuple(Filled(*key, tuple(lines), level) for key, lines in filled.items()), tuple(problems)
 
 
 def _renamed(there: set[str], expected: set[str]) -> list[Problem]:

@@ -126,6 +126,15 @@ class Evaluation(State):
         return next((one for one in reversed(self.revisions) if one.approved_at), None)
 
     @property
+    def released_parts(self) -> frozenset[str]:
+        """The texts that the employee is shown: of released lines, of reactions and of their answers."""
+        lines = [line for one in self.revisions if one.released_at for line in one.lines.values()]
+        reactions = [one for each in self.reactions.values() for one in each]
+        said = (part for one in reactions for part in (one.part, one.answer_part))
+        evidence = (one.part for line in lines for one in line.evidence)
+        return frozenset(part for part in (*evidence, *(line.reason_part for line in lines), *said) if part)
+
+    @property
     def raters(self) -> frozenset[str]:
         """Everybody who rated a line of the present revision."""
         return frozenset(line.by for line in self.revision.lines.values() if line.by is not None)
@@ -388,8 +397,12 @@ class Evaluation(State):
     def acknowledge(self, by: str, at: datetime) -> Acknowledged:
         """Say that one has read it, which is not agreeing."""
         self._must_be_the_employee(by, "acknowledge")
-        self._must_be({"released"}, "only a released one can be acknowledged")
-        return Acknowledged(revision=self.revision.number, by=by, at=at)
+        shown = self.released_revision
+        if shown is None:
+            raise NotNow("Nothing of this evaluation is released yet; acknowledge it once you can read it.")
+        if shown.acknowledged_at is not None:
+            raise AlreadyThere("You have acknowledged this evaluation already.")
+        return Acknowledged(revision=shown.number, by=by, at=at)
 
     def react(
         self, competency: str, reaction: Reaction, reason: str | None, by: str, at: datetime, answer_due_at: datetime
@@ -459,12 +472,13 @@ class Evaluation(State):
     def withdraw(self, part: str, reason: str, by: str, on: date, *, is_hr: bool) -> Withdrawn:
         """Withdraw a text written about the wrong person: its author, or HR about anybody but themselves."""
         said = self.texts.get(part)
-        if said is None:
+        may = said is not None and (by == said.author or (is_hr and by != self.employee))
+        if not may and part not in self.released_parts:
             raise NotFound(f"There is no text {part!r} in this evaluation.")
+        if not may:
+            raise Forbidden("A text is withdrawn by its author, or by HR where it is not about themselves.")
         if part in self.withdrawn:
             raise AlreadyThere("This text is withdrawn already.")
-        if by != said.author and not (is_hr and by != self.employee):
-            raise Forbidden("A text is withdrawn by its author, or by HR where it is not about themselves.")
         return Withdrawn(part=part, reason=self._text("withdrawal", reason)[1], by=by, on=on)
 
     # Rules

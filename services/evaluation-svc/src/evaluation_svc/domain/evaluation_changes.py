@@ -147,7 +147,17 @@ def _decided(state: Evaluation, event: Approved | Released | Held | Reopened | A
                 **_wrote(state, texts),
             }
         case Acknowledged():
-            return {"status": "acknowledged", **_revised(state, acknowledged_at=event.at)}
+            return _acknowledged(state, event)
+
+
+def _acknowledged(state: Evaluation, event: Acknowledged) -> dict[str, object]:
+    """Return what the employee's acknowledgement changes: of the present revision, or of the one it corrects."""
+    if event.revision == state.revision.number:
+        return {"status": "acknowledged", **_revised(state, acknowledged_at=event.at)}
+    read = {"acknowledged_at": event.at}
+    return {
+        "earlier": tuple(one.model_copy(update=read) if one.number == event.revision else one for one in state.earlier)
+    }
 
 
 def _answered(state: Evaluation, event: ReactedTo | PushBackAnswered) -> dict[str, object]:

@@ -144,12 +144,12 @@ class SelfAssessment(State):
 
     def withdraw(self, part: str, reason: str, by: str, on: date, *, is_hr: bool) -> SelfTextWithdrawn:
         """Withdraw one text, with a reason: the employee or HR."""
-        if part not in self.texts:
+        if by != self.employee and not is_hr:
+            raise Forbidden("A text is withdrawn by its author or by HR.")
+        if part not in self.texts or (by != self.employee and self.status == "draft"):
             raise NotFound(f"There is no text {part!r} in this self-assessment.")
         if part in self.withdrawn:
             raise AlreadyThere("This text is withdrawn already.")
-        if by != self.employee and not is_hr:
-            raise Forbidden("A text is withdrawn by its author or by HR.")
         words = checked_text("reason", reason)
         sealed = Unsealed(person=self.employee, part=f"withdrawal/{self.texts_written + 1}", text=words)
         return SelfTextWithdrawn(part=part, reason=sealed, by=by, on=on)

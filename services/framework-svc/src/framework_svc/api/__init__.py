@@ -2,11 +2,21 @@
 
 from fastapi import APIRouter
 
-from framework_svc.api import draft, matrix, placements, published
+from framework_svc.api import competencies, draft, files, ladders, levels, placements, published
 from framework_svc.api.allowed import ERRORS
 
-router = APIRouter()
-for part in (published, draft, matrix, placements):
-    router.include_router(part.router)
+PARTS = (
+    published.router,
+    draft.router,
+    ladders.router,
+    levels.router,
+    competencies.router,
+    files.router,
+    placements.router,
+)
 
-__all__ = ["ERRORS", "router"]
+router = APIRouter()
+for part in PARTS:
+    router.include_router(part)
+
+__all__ = ["ERRORS", "PARTS", "router"]

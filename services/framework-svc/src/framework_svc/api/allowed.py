@@ -1,20 +1,20 @@
 """What every route asks first: who is it, and may they; with the table of refusals."""
 
+from dataclasses import dataclass
 from typing import cast
 
-from chassis.http import Command, ErrorTable, Query
+from chassis.http import Command, Commanded, ErrorTable, Query
 from chassis.kernel import Forbidden, NotFound
-from chassis.unit import Unit
 from framework_svc.access import Action, Resource, decide
 from framework_svc.application import Frameworks
-from framework_svc.documents.exchange import NotReadable
-from framework_svc.documents.matrix import NotAMatrix
-from framework_svc.documents.onet import NoSingleOccupation, NotAnArchive, NotRated
-from framework_svc.domain.errors import Stale
+from framework_svc.domain.errors import NoSuchDraft, NoSuchPerson, NoSuchPlacement, NotPublished, Stale
 from framework_svc.domain.framework import FRAMEWORK, Framework
 
-ERRORS: ErrorTable = {Stale: 412, NotReadable: 422, NotAMatrix: 422, NotAnArchive: 422, NoSingleOccupation: 422, NotRated: 422}
-"""Every other broken rule is a conflict (409); 422, 404 and 403 follow from the class of the error."""
+ERRORS: ErrorTable = {Stale: 412, NoSuchDraft: 404, NotPublished: 404, NoSuchPlacement: 404, NoSuchPerson: 404}
+"""Every other broken rule is a conflict (409); 422, 404 and 403 follow from the class of the error.
+
+Those listed as 404 say what is missing: it is of the published framework, which everybody may browse, or HR asks.
+"""
 
 REFUSED = "Only HR may do this."
 
@@ -24,10 +24,16 @@ def application(command: Command) -> Frameworks:
     return cast("Frameworks", command.service.application)
 
 
-def allow(unit: Unit, action: Action) -> None:
-    """Refuse what the actor may not do."""
-    if not decide(unit.actor, action):
-        raise Forbidden(REFUSED)
+@dataclass(frozen=True)
+class May:
+    """What a writing route depends on: who may not do this is refused before anything they sent is looked at."""
+
+    action: Action
+
+    def __call__(self, command: Commanded) -> None:
+        """Refuse whoever may not."""
+        if not decide(command.actor, self.action):
+            raise Forbidden(REFUSED)
 
 
 def allow_reading(query: Query, action: Action, person: str | None = None) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from chassis.deadlines import Due
-from chassis.kernel import DomainError, Event, NotFound
+from chassis.kernel import DomainError, Event
 from chassis.unit import Unit
 from framework_svc.application.drafting import framework
-from framework_svc.domain.errors import NotOffered
-from framework_svc.domain.placements import Occupancy, OfferedLevel, Placement, PlacementsOpened, Reason
+from framework_svc.domain.errors import LineProblem, NobodyMeant, NoSuchPerson, NotOffered, NotPlaceable
+from framework_svc.domain.occupancy import Occupancy, OfferedLevel
+from framework_svc.domain.placements import Line, Placement, PlacementsOpened, Reason
 from framework_svc.domain.texts import ladder_of
 
 
@@ -26,10 +27,11 @@ class Placing:
         criteria: tuple[str, ...] = (),
     ) -> Placement:
         """Place somebody from a day on; a day ahead is planned."""
-        if unit.directory.person(person) is None:
-            raise NotFound(person)
+        known = unit.directory.person(person)
+        if known is None or known.erased:
+            raise NoSuchPerson(f"person {person!r}: nobody has this id; take it from the directory.")
         now = _placements(unit, person)
-        _offered(unit, level).seat(person, level)
+        _offered(unit, level).admit(person, level)
         calendar = unit.directory.calendar(person)
         decided = now.place(
             unit.new_id("placement"),
@@ -48,9 +50,35 @@ class Placing:
         self, unit: Unit, people: Iterable[str], level: str, effective_on: date, reason: Reason
     ) -> tuple[str, ...]:
         """Place several people at one level, all or none; return them."""
-        return tuple(
-            person for person in dict.fromkeys(people) if self.place(unit, person, level, effective_on, reason)
-        )
+        group = tuple(dict.fromkeys(people))
+        for person in group:
+            self.place(unit, person, level, effective_on, reason)
+        return group
+
+    def with_job_title(self, unit: Unit, title: str) -> tuple[str, ...]:
+        """Return who has a job title and has not left; titles are compared without case and by their digests alone."""
+        meant = unit.digest(f"title/{' '.join(title.casefold().split())}")  # the normal form people-svc publishes
+        here = (person for person in unit.directory.people() if person.status != "left")
+        found = tuple(person.id for person in here if person.job_title_group == meant)
+        if not found:
+            raise NobodyMeant("job_title: nobody who is here has this one; write it as the directory does.")
+        return found
+
+    def place_lines(self, unit: Unit, lines: Iterable[Line]) -> tuple[str, ...]:
+        """Place the people of a file, all or none; return them. Raises `NotPlaceable` with the problem of each line."""
+        placed: list[str] = []
+        problems: list[LineProblem] = []
+        for line in lines:
+            try:
+                self.place(unit, line.person, line.level, line.effective_on, line.reason)
+                placed.append(line.person)
+            except NoSuchPerson as why:
+                problems.append(LineProblem(field=f"line {line.number}, person", value=line.person, remedy=str(why)))
+            except NotOffered as why:
+                problems.append(LineProblem(field=f"line {line.number}, level", value=line.level, remedy=str(why)))
+        if problems:
+            raise NotPlaceable(tuple(problems))
+        return tuple(placed)
 
     def state_placement(
         self, unit: Unit, person: str, ladder: str, track: str, level: str, effective_on: date
@@ -59,7 +87,8 @@ class Placing:
         now = _placements(unit, person)
         try:
             found = self.meant(unit, ladder, track, level)
-            return self.place(unit, person, found.level, effective_on, now.reason_for())
+            after = self.place(unit, person, found.level, effective_on, now.reason_for())
+            return _record(unit, person, after.settle())
         except DomainError as why:
             return _record(unit, person, now.refuse(ladder, track, level, effective_on, str(why)))
 
@@ -86,7 +115,11 @@ class Placing:
 
     def take_back(self, unit: Unit, person: str, placement: str) -> Placement:
         """Take back a plan, or withdraw a placement recorded by mistake."""
-        return _record(unit, person, unit.get(Placement, person).take_back(placement))
+        before = _placements(unit, person)
+        after = _record(unit, person, before.take_back(placement))
+        for level in after.held() - before.held():
+            _offered(unit, level).take_back(level)
+        return after
 
     def forget(self, unit: Unit, person: str) -> None:
         """Count an erased person at no level any more."""

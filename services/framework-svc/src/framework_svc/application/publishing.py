@@ -1,10 +1,13 @@
 """Publishing the draft as the next version, and archiving what was published."""
 
+from collections.abc import Callable
+
+from chassis.identity import Directory
 from chassis.unit import Unit
 from framework_svc.application.drafting import framework
 from framework_svc.application.placing import Placing
 from framework_svc.domain.framework import FRAMEWORK, Framework
-from framework_svc.domain.placements import Occupancy
+from framework_svc.domain.occupancy import Occupancy
 from framework_svc.domain.publication import publish
 from framework_svc.domain.texts import CompetencyFate
 
@@ -17,7 +20,8 @@ class Publishing(Placing):
     ) -> Framework:
         """Publish the ladders that are ready; statements that waited for a level are tried again."""
         before = framework(unit)
-        unit.record(Framework, FRAMEWORK, publish(before, note, fates, seats(unit, before), expected))
+        counted = seats(before, lambda ladder: unit.find(Occupancy, ladder), unit.directory)
+        unit.record(Framework, FRAMEWORK, publish(before, note, fates, counted, expected))
         after = framework(unit)
         for ladder in {**before.published, **after.published}:
             occupancy = unit.find(Occupancy, ladder) or Occupancy()
@@ -32,12 +36,14 @@ class Publishing(Placing):
         return framework(unit)
 
 
-def seats(unit: Unit, published: Framework) -> dict[str, tuple[str, ...]]:
+def seats(
+    published: Framework, occupancy: Callable[[str], Occupancy | None], directory: Directory
+) -> dict[str, tuple[str, ...]]:
     """Return who counts at each level: everybody who sits or is planned there and has not left."""
-    gone = {person.id for person in unit.directory.people() if person.status == "left"}
+    gone = {person.id for person in directory.people() if person.status == "left"}
     found: dict[str, tuple[str, ...]] = {}
     for ladder in published.published:
-        occupancy = unit.find(Occupancy, ladder) or Occupancy()
-        for level, people in occupancy.at_levels().items():
+        taken = occupancy(ladder) or Occupancy()
+        for level, people in taken.at_levels().items():
             found[level] = tuple(person for person in people if person not in gone)
     return found

@@ -1,6 +1,6 @@
 """The rules that can say no, each with a sentence a user can act on."""
 
-from chassis.kernel import DomainError, NotFound
+from chassis.kernel import DomainError, Frozen, NotFound
 
 
 class Stale(DomainError):
@@ -45,6 +45,32 @@ class NoSuchDraft(NotFound):
 
 class NotOffered(DomainError):
     """Nobody can be placed at this level."""
+
+
+class NoSuchPerson(NotFound):
+    """Nobody has this id, or they were erased."""
+
+
+class NobodyMeant(DomainError):
+    """A job title that nobody has."""
+
+
+class NotPlaceable(DomainError):
+    """A file of placements cannot be taken; `problems` says which line, which column, the value and the remedy."""
+
+    def __init__(self, problems: tuple["LineProblem", ...]) -> None:
+        first = problems[0]
+        more = f" ({len(problems)} problems in all)" if len(problems) > 1 else ""
+        super().__init__(f"{first.field}: {first.remedy}{more} Nobody was placed.")
+        self.problems = problems
+
+
+class LineProblem(Frozen):
+    """What is wrong with a line of a file: `line 3, level`, what it holds, what to do."""
+
+    field: str
+    value: str
+    remedy: str
 
 
 class NoSuchPlacement(NotFound):

@@ -166,3 +166,14 @@ class LadderArchived(Event):
 
     TOPIC = "framework.ladder-archived"
     ladder: str
+
+
+def ladder_in(event: Event) -> str | None:
+    """Return the ladder an event is about; None where it is about the framework or a competency."""
+    match event:
+        case LadderReplaced():
+            return event.ladder.id
+        case LadderTaken():
+            return event.published.ladder.id
+        case _:
+            return getattr(event, "ladder", None)

@@ -84,9 +84,37 @@ class Framework(State):
         except KeyError:
             raise NoSuchDraft(f"The draft has no ladder “{ladder}”.") from None
 
+    def track(self, ladder: str, track: str) -> Track:
+        """Return a track of a ladder of the draft."""
+        found = next((found for found in self.draft(ladder).tracks if found.id == track), None)
+        if found is None:
+            raise NoSuchDraft(f"“{ladder}” has no track “{track}” in the draft.")
+        return found
+
+    def level(self, ladder: str, level: str) -> Level:
+        """Return a level of a ladder of the draft by its full or short id."""
+        found = self.draft(ladder).level(level)
+        if found is None:
+            raise NoSuchDraft(f"“{ladder}” has no level “{level}” in the draft.")
+        return found
+
+    def competency(self, competency: str) -> Competency:
+        """Return a competency of the draft."""
+        try:
+            return self.competencies[competency]
+        except KeyError:
+            raise NoSuchDraft(f"The draft has no competency “{competency}”; describe it first.") from None
+
     def edition(self, part: str) -> int:
-        """Return how often a part of the draft was edited: the number an edit has to name."""
-        return self.editions.get(part, 0)
+        """Return the number an edit of a part has to name: how often it was edited, 0 while it is not there."""
+        kind, _, name = part.partition("/")
+        there = {"ladder": self.ladders, "competency": self.competencies}.get(kind, (name,))
+        return self.editions.get(part, 0) if name in there else 0
+
+    def expect(self, part: str, edition: int | None) -> None:
+        """Refuse whoever has seen another edition of a part than the present one (None: any)."""
+        if edition is not None and edition != self.edition(part):
+            raise Stale("Somebody else has edited this since you opened it; load it again and repeat your change.")
 
     def draft_holes(self, ladder: str) -> tuple[Hole, ...]:
         """Return what a ladder of the draft lacks to be ready."""
@@ -119,14 +147,14 @@ class Framework(State):
         edition: int | None = None,
     ) -> LadderReplaced:
         """Add or replace a ladder; the competencies it brings are added or reworded."""
-        self._same_edition(f"ladder/{ladder.id}", edition)
+        self.expect(f"ladder/{ladder.id}", edition)
         refuse(faults_in_ladder(ladder))
         for competency in competencies:
             refuse(faults_in_competency(competency))
         brought = {competency.id for competency in competencies}
         for used in ladder.competency_ids():
             if used not in brought:
-                self._known_competency(used)
+                self.competency(used)
         written_here = source in ("edit", "matrix")  # an import, a template and a version bring their own provenance
         traced = edits.with_origin(ladder, self.ladders.get(ladder.id)) if written_here else ladder
         told = tuple(self._traced(brings) for brings in competencies) if written_here else competencies
@@ -150,7 +178,7 @@ class Framework(State):
 
     def reset_ladder(self, ladder: str, edition: int | None = None) -> LadderReplaced:
         """Go back to the ladder as it was last published; competencies keep their present texts."""
-        self._same_edition(f"ladder/{ladder}", edition)
+        self.expect(f"ladder/{ladder}", edition)
         if ladder not in self.published:
             raise NotPublished(f"“{ladder}” was never published.")
         last = self.published[ladder]
@@ -168,7 +196,8 @@ class Framework(State):
 
     def remove_track(self, ladder: str, track: str, edition: int | None = None) -> TrackRemoved:
         """Take a track out with its levels."""
-        self._track(self._edited(ladder, edition), track)
+        self._edited(ladder, edition)
+        self.track(ladder, track)
         return TrackRemoved(ladder=ladder, track=track)
 
     def set_level(
@@ -178,24 +207,26 @@ class Framework(State):
         text = self._edited(ladder, edition)
         refuse(faults_in_level(level))
         for competency in level.expectations:
-            self._known_competency(competency)
+            self.competency(competency)
         old = text.level(level.id)
         known = old.expectations if old else {}
         cells = {name: edits.cell_with_origin(cell, known.get(name)) for name, cell in level.expectations.items()}
-        where = _place([found.id for found in self._track(text, track).levels], level.id, place)
+        where = _place([found.id for found in self.track(ladder, track).levels], level.id, place)
         kept = level.model_copy(update={"expectations": cells or known})
         return LevelSet(ladder=ladder, track=track, level=kept, place=where)
 
     def remove_level(self, ladder: str, level: str, edition: int | None = None) -> LevelRemoved:
         """Take a level out of the draft (publishing refuses while somebody sits there)."""
-        return LevelRemoved(ladder=ladder, level=self._level(self._edited(ladder, edition), level).id)
+        self._edited(ladder, edition)
+        return LevelRemoved(ladder=ladder, level=self.level(ladder, level).id)
 
     def set_expectation(
         self, ladder: str, level: str, competency: str, cell: Cell | None, edition: int | None = None
     ) -> ExpectationSet:
         """Write what a level asks of a competency, or empty the cell with None."""
-        found = self._level(self._edited(ladder, edition), level)
-        self._known_competency(competency)
+        self._edited(ladder, edition)
+        found = self.level(ladder, level)
+        self.competency(competency)
         if cell is not None:
             refuse(faults_in_cell(cell))
         traced = edits.cell_with_origin(cell, found.expectations.get(competency))
@@ -211,15 +242,15 @@ class Framework(State):
         self, competency: Competency, edition: int | None = None
     ) -> CompetencyDescribed | tuple[()]:
         """Add or reword a competency."""
-        self._same_edition(f"competency/{competency.id}", edition)
+        self.expect(f"competency/{competency.id}", edition)
         refuse(faults_in_competency(competency))
         traced = self._traced(competency)
         return () if traced == self.competencies.get(competency.id) else CompetencyDescribed(competency=traced)
 
     def remove_competency(self, competency: str, edition: int | None = None) -> CompetencyRemoved:
         """Take a competency out of the draft once no ladder uses it."""
-        self._known_competency(competency)
-        self._same_edition(f"competency/{competency}", edition)
+        self.competency(competency)
+        self.expect(f"competency/{competency}", edition)
         used = self.ladders_using(competency)
         if used:
             raise InUse(f"“{competency}” is used by {', '.join(used)}; take it out of these ladders first.")
@@ -227,7 +258,7 @@ class Framework(State):
 
     def write_scale(self, scale: tuple[Anchor, ...], edition: int | None = None) -> ScaleWritten | tuple[()]:
         """Write the anchors of the rating scale; they take effect with the next version."""
-        self._same_edition("scale", edition)
+        self.expect("scale", edition)
         refuse(faults_in_scale(scale))
         return () if scale == self.scale else ScaleWritten(scale=scale)
 
@@ -259,33 +290,11 @@ class Framework(State):
 
     def _edited(self, ladder: str, edition: int | None) -> Ladder:
         text = self.draft(ladder)
-        self._same_edition(f"ladder/{ladder}", edition)
+        self.expect(f"ladder/{ladder}", edition)
         return text
-
-    def _same_edition(self, part: str, edition: int | None) -> None:
-        if edition is not None and edition != self.edition(part):
-            raise Stale("Somebody else has edited this since you opened it; load it again and repeat your change.")
-
-    def _known_competency(self, competency: str) -> None:
-        if competency not in self.competencies:
-            raise NoSuchDraft(f"The draft has no competency “{competency}”; describe it first.")
 
     def _traced(self, competency: Competency) -> Competency:
         return edits.competency_with_origin(competency, self.competencies.get(competency.id))
-
-    @staticmethod
-    def _track(ladder: Ladder, track: str) -> Track:
-        found = next((found for found in ladder.tracks if found.id == track), None)
-        if found is None:
-            raise NoSuchDraft(f"“{ladder.id}” has no track “{track}”.")
-        return found
-
-    @staticmethod
-    def _level(ladder: Ladder, level: str) -> Level:
-        found = ladder.level(level)
-        if found is None:
-            raise NoSuchDraft(f"“{ladder.id}” has no level “{level}”.")
-        return found
 
     # --- evolve -----------------------------------------------------------------------------------------------------
 
@@ -353,7 +362,7 @@ class Framework(State):
         return now
 
     def _edit(self, part: str, no_longer_ready: set[str], **changes: object) -> Self:
-        editions = self.editions | {part: self.edition(part) + 1}
+        editions = self.editions | {part: self.editions.get(part, 0) + 1}  # goes on after a removal
         return self._having(editions=editions, ready=self.ready - no_longer_ready, **changes)
 
     def _having(self, **changes: object) -> Self:

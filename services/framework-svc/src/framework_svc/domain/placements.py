@@ -1,13 +1,10 @@
-"""Who sits at which level from when, and which levels are offered and taken."""
+"""Who sits at which level from when: placed, planned, taken back."""
 
 from datetime import date, datetime
 from typing import Literal, Self
 
-from pydantic import Field
-
 from chassis.kernel import Event, Frozen, Invalid, State
-from framework_svc.domain.errors import NoSuchPlacement, NotOffered
-from framework_svc.domain.texts import PublishedLadder, ladder_of
+from framework_svc.domain.errors import NoSuchPlacement
 
 Reason = Literal["hire", "promotion", "move", "correction"]
 
@@ -68,6 +65,13 @@ class PlacementWithdrawn(Event):
     effective_on: date
 
 
+class PlacementCountsAgain(Event):
+    """The placement of a day that counted was withdrawn, and this one of the same day takes its place."""
+
+    TOPIC = "placement.counts-again"
+    placement: str
+
+
 class StatementRefused(Event):
     """An import stated where somebody sits, and it could not be placed: in its own words, and why."""
 
@@ -77,6 +81,12 @@ class StatementRefused(Event):
     level: str
     effective_on: date
     why: str
+
+
+class StatementSettled(Event):
+    """What an import states is so already: the statement that could not be placed before is settled."""
+
+    TOPIC = "placement.statement-settled"
 
 
 class SeatsVacated(Event):
@@ -102,6 +112,16 @@ class Seat(Frozen):
     due_at: datetime | None = None
 
 
+class Line(Frozen):
+    """Where a line of a file says somebody sits from a day on, and why."""
+
+    number: int
+    person: str
+    level: str
+    effective_on: date
+    reason: Reason
+
+
 class Statement(Frozen):
     """What an import stated and nobody could place."""
 
@@ -113,7 +133,11 @@ class Statement(Frozen):
 
 
 class Placement(State):
-    """The placements of one person, by effective day; of one day the last recorded counts."""
+    """The placements of one person, by effective day.
+
+    Of one day the last decided counts, also where an earlier plan begins after it; when that one is withdrawn, the
+    one decided before it counts again.
+    """
 
     KIND = "placement"
 
@@ -124,12 +148,26 @@ class Placement(State):
 
     def on(self, day: date) -> Seat | None:
         """Return where the person sat on `day`."""
-        begun = [seat for seat in self.seats if not seat.planned and seat.effective_on <= day]
-        return begun[-1] if begun else None
+        return next((seat for seat in reversed(self._begun()) if seat.effective_on <= day), None)
 
     def present(self) -> Seat | None:
         """Return where the person sits: the last placement whose day has come."""
         return self.on(date.max)
+
+    def seat(self, placement: str) -> Seat:
+        """Return one placement."""
+        found = next((seat for seat in self.seats if seat.placement == placement), None)
+        if found is None:
+            raise NoSuchPlacement(f"This person has no placement “{placement}”.")
+        return found
+
+    def counts(self, placement: str) -> bool:
+        """Whether a placement that has begun is the one that counts of its day."""
+        return self._of_day(self.seat(placement).effective_on)[-1].placement == placement
+
+    def says_twice(self, level: str, day: date) -> bool:
+        """Whether a placement of this day at this level has begun: after a withdrawal, that another one remains."""
+        return any(seat.level == level for seat in self._of_day(day))
 
     def planned(self) -> tuple[Seat, ...]:
         """Return what is planned, the earliest first."""
@@ -182,7 +220,7 @@ class Placement(State):
 
     def begin(self, placement: str, version: int) -> PersonPlaced | tuple[()]:
         """Turn a plan into a placement, its day having come; a plan taken back meanwhile records nothing."""
-        seat = next((seat for seat in self.seats if seat.placement == placement and seat.planned), None)
+        seat = next((seat for seat in self.planned() if seat.placement == placement), None)
         if seat is None:
             return ()
         return PersonPlaced(
@@ -195,14 +233,16 @@ class Placement(State):
             criteria=seat.criteria,
         )
 
-    def take_back(self, placement: str) -> PlanEnded | PlacementWithdrawn:
+    def take_back(self, placement: str) -> tuple[Event, ...]:
         """Take back a plan, or withdraw a placement that was recorded by mistake."""
-        seat = next((seat for seat in self.seats if seat.placement == placement), None)
-        if seat is None:
-            raise NoSuchPlacement("This person has no such placement.")
+        seat = self.seat(placement)
         if seat.planned:
-            return PlanEnded(placement=placement, why="taken back")
-        return PlacementWithdrawn(placement=placement, level=seat.level, effective_on=seat.effective_on)
+            return (PlanEnded(placement=placement, why="taken back"),)
+        withdrawn = PlacementWithdrawn(placement=placement, level=seat.level, effective_on=seat.effective_on)
+        others = [other for other in self._of_day(seat.effective_on) if other != seat]
+        if others and self.counts(placement):
+            return (withdrawn, PlacementCountsAgain(placement=others[-1].placement))
+        return (withdrawn,)
 
     def end_plans(self, why: Literal["left", "erased"]) -> tuple[PlanEnded, ...]:
         """End every plan."""
@@ -219,9 +259,20 @@ class Placement(State):
             return ()
         return StatementRefused(ladder=ladder, track=track, level=level, effective_on=effective_on, why=why)
 
+    def settle(self) -> StatementSettled | tuple[()]:
+        """Take a statement off the list, once what is stated now is so."""
+        return StatementSettled() if self.statement else ()
+
     def reason_for(self) -> Reason:
         """Return the reason of a stated placement: an import says where, not why."""
         return "move" if self.present() else "hire"
+
+    def _begun(self) -> tuple[Seat, ...]:
+        return tuple(seat for seat in self.seats if not seat.planned)
+
+    def _of_day(self, day: date) -> tuple[Seat, ...]:
+        """Return what has begun on a day, as decided: the last one counts."""
+        return tuple(seat for seat in self._begun() if seat.effective_on == day)
 
     def _says_so(self, level: str, effective_on: date) -> bool:
         until = [seat for seat in self.seats if seat.effective_on <= effective_on]
@@ -242,6 +293,10 @@ class Placement(State):
                 return now._with(now._without(event.placement))
             case StatementRefused():
                 return now._with(now.seats, statement=Statement(**event.model_dump()))
+            case PlacementCountsAgain():
+                return now
+            case StatementSettled():
+                return now._with(now.seats, statement=None)
             case SeatsVacated():
                 return now._with(now.seats, vacated=True)
             case _:
@@ -260,133 +315,3 @@ class Placement(State):
         """Seats stand by day, those of one day as decided."""
         ordered = tuple(sorted(seats, key=lambda seat: seat.effective_on))
         return self.model_copy(update={"seats": ordered, **changes})
-
-
-# --- the levels of a ladder, offered and taken: the guard between publishing and placing ------------------------------
-
-
-class OfferedLevel(Frozen):
-    """A level one may be placed at, with the words an import may use for it."""
-
-    level: str
-    code: str
-    title: str
-    track: str
-    track_name: str
-
-
-class LevelsOffered(Event):
-    """Version `version` offers these levels of the ladder; none: the ladder was dropped."""
-
-    TOPIC = "occupancy.levels-offered"
-    version: int
-    levels: tuple[OfferedLevel, ...]
-
-
-class LevelsClosed(Event):
-    """The ladder is archived: nobody new is placed here."""
-
-    TOPIC = "occupancy.levels-closed"
-
-
-class SeatTaken(Event):
-    """Somebody sits, or is planned to sit, at a level."""
-
-    TOPIC = "occupancy.seat-taken"
-    person: str
-    level: str
-
-
-class SeatLeft(Event):
-    """Somebody no longer counts at a level."""
-
-    TOPIC = "occupancy.seat-left"
-    person: str
-    level: str
-
-
-class Occupancy(State):
-    """The levels of one ladder and who counts at them.
-
-    Publishing and placing both record here, so of two that race the second decides again: nobody is placed at a level
-    that is being dropped.
-    """
-
-    KIND = "occupancy"
-
-    version: int = 0
-    offered: dict[str, OfferedLevel] = Field(default_factory=dict[str, OfferedLevel])
-    closed: bool = False
-    seats: dict[str, frozenset[str]] = Field(default_factory=dict[str, frozenset[str]])
-
-    def offer(self, version: int, ladder: PublishedLadder | None) -> LevelsOffered:
-        """Offer the levels of a published ladder, or none."""
-        return LevelsOffered(version=version, levels=_offered(ladder) if ladder else ())
-
-    def close(self) -> LevelsClosed | tuple[()]:
-        """Let nobody new in."""
-        return () if self.closed else LevelsClosed()
-
-    def seat(self, person: str, level: str) -> SeatTaken | tuple[()]:
-        """Take a seat for somebody; refused where none is offered."""
-        if person in self.seats.get(level, frozenset()):
-            return ()
-        if level not in self.offered:
-            raise NotOffered(f"“{level}” is no level of the published framework.")
-        if self.closed:
-            raise NotOffered(f"“{ladder_of(level)}” is archived and takes no new placements.")
-        return SeatTaken(person=person, level=level)
-
-    def leave(self, person: str, level: str) -> SeatLeft | tuple[()]:
-        """Give a seat back."""
-        return SeatLeft(person=person, level=level) if person in self.seats.get(level, frozenset()) else ()
-
-    def at_levels(self) -> dict[str, tuple[str, ...]]:
-        """Return who counts at each level, by id."""
-        return {level: tuple(sorted(people)) for level, people in self.seats.items() if people}
-
-    def find(self, track: str, level: str) -> OfferedLevel | None:
-        """Return the level an import means by its id, code or title (and its track's id or name, where stated)."""
-        wanted = level.strip().casefold()
-        found = [offer for offer in self.offered.values() if wanted in _words_for(offer) and _in_track(offer, track)]
-        return found[0] if len(found) == 1 else None
-
-    @classmethod
-    def evolve(cls, state: Self | None, event: Event) -> Self:
-        """Return the occupancy after `event`."""
-        now = state or cls()
-        match event:
-            case LevelsOffered():
-                offered = {offer.level: offer for offer in event.levels}
-                closed = now.closed and bool(offered)  # a ladder that was dropped may come back open
-                return now.model_copy(update={"version": event.version, "offered": offered, "closed": closed})
-            case LevelsClosed():
-                return now.model_copy(update={"closed": True})
-            case SeatTaken():
-                return now._seated(event.level, now.seats.get(event.level, frozenset()) | {event.person})
-            case SeatLeft():
-                return now._seated(event.level, now.seats.get(event.level, frozenset()) - {event.person})
-            case _:
-                raise TypeError(f"{type(event).__name__} is no event of an occupancy")
-
-    def _seated(self, level: str, people: frozenset[str]) -> Self:
-        return self.model_copy(update={"seats": self.seats | {level: people}})
-
-
-def _offered(published: PublishedLadder) -> tuple[OfferedLevel, ...]:
-    ladder = published.ladder
-    return tuple(
-        OfferedLevel(
-            level=ladder.full(level), code=level.code, title=level.title, track=track.id, track_name=track.name
-        )
-        for track in ladder.tracks
-        for level in track.levels
-    )
-
-
-def _words_for(offer: OfferedLevel) -> set[str]:
-    return {word.casefold() for word in (offer.level, offer.level.partition(".")[2], offer.code, offer.title)}
-
-
-def _in_track(offer: OfferedLevel, track: str) -> bool:
-    return not track.strip() or track.strip().casefold() in (offer.track.casefold(), offer.track_name.casefold())

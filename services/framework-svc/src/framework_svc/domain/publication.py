@@ -37,11 +37,11 @@ class Plan(Frozen):
     difference: FrameworkDiff
     ladders: dict[str, PublishedLadder]
 
-    def affected(self, seats: Seats) -> dict[str, tuple[str, ...]]:
+    def people_affected(self, seats: Seats) -> dict[str, tuple[str, ...]]:
         """Return who sits at each level that changes."""
         return {level: seats[level] for level in sorted(self.difference.changed_levels()) if seats.get(level)}
 
-    def occupied(self, seats: Seats) -> dict[str, tuple[str, ...]]:
+    def people_in_the_way(self, seats: Seats) -> dict[str, tuple[str, ...]]:
         """Return who sits at each level that would be dropped."""
         return {level: seats[level] for level in self.dropped_levels if seats.get(level)}
 
@@ -98,7 +98,7 @@ def publish(
         note=note,
         scale=framework.scale,
         fates=fates,
-        affected=planned.affected(seats),
+        affected=planned.people_affected(seats),
     )
     return (*_ladder_events(planned), closing)
 
@@ -143,7 +143,7 @@ def _too_large(planned: Plan) -> DomainError | None:
 
 
 def _seated(planned: Plan, seats: Seats) -> DomainError | None:
-    occupied = planned.occupied(seats)
+    occupied = planned.people_in_the_way(seats)
     if not occupied:
         return None
     said = ", ".join(f"{level} ({len(people)})" for level, people in occupied.items())

@@ -32,6 +32,7 @@ class Fault(Frozen):
 HoleKind = Literal[
     "no levels",
     "no competencies",
+    "credit missing",
     "scope missing",
     "unknown next level",
     "unknown competency",
@@ -170,6 +171,8 @@ def holes(ladder: Ladder, competencies: Collection[str], levels: Collection[str]
 def _holes(ladder: Ladder, competencies: Collection[str], levels: Collection[str]) -> Iterator[Hole]:
     if not ladder.tracks or not all(track.levels for track in ladder.tracks):
         yield Hole(kind="no levels", ladder=ladder.id)
+    if not ladder.credits and any(_is_onet(cell) for level in ladder.levels() for cell in level.expectations.values()):
+        yield Hole(kind="credit missing", ladder=ladder.id)
     asked = ladder.competency_ids()
     if not asked and ladder.level_ids():
         yield Hole(kind="no competencies", ladder=ladder.id)
@@ -178,6 +181,11 @@ def _holes(ladder: Ladder, competencies: Collection[str], levels: Collection[str
             yield Hole(kind="unknown competency", ladder=ladder.id, competency=competency)
     for level in ladder.levels():
         yield from _holes_of_level(ladder, level, asked, levels)
+
+
+def _is_onet(cell: Cell) -> bool:
+    """Whether a text may be shown only with the credit of O*NET®: also when it was modified."""
+    return isinstance(cell, Expectation) and cell.provenance is not None and cell.provenance.source == "O*NET"
 
 
 def _holes_of_level(ladder: Ladder, level: Level, asked: tuple[str, ...], levels: Collection[str]) -> Iterator[Hole]:

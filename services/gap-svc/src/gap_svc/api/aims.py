@@ -9,9 +9,9 @@ from chassis.kernel import NotFound
 from chassis.unit import Unit
 from gap_svc import facts
 from gap_svc.api.allowed import allow, application
+from gap_svc.api.names import competency_names, level_of, level_view
 from gap_svc.api.seen import Row, present_of, seen, target_of
-from gap_svc.api.shapes import Id, LevelView, NearestView, TargetBody, TargetView, TrendView
-from gap_svc.api.telling import competency_names, level_of, level_view
+from gap_svc.api.shapes import Id, LevelView, NearestView, TargetBody, TargetView, TrendView, Which
 from gap_svc.domain import nearest as closest
 from gap_svc.domain.levels import LevelRef
 from gap_svc.domain.standing import Standing
@@ -21,12 +21,12 @@ router = APIRouter(tags=["aims"])
 
 @router.get("/people/{person}/target", responses=problems(404))
 def target(person: Id, query: Queried) -> TargetView:
-    """Read the level somebody aims for; its ETag is for choosing another."""
+    """Read the level somebody aims for; its ETag, how often they have chosen, is for choosing another."""
     shown = seen(query, person, "read target")
-    state, version = query.state(Standing, person)
-    query.etag(version)
+    state, _ = query.state(Standing, person)
+    query.etag(state.choices if state else 0)
     query.record_access(person, "target", person)
-    row = shown.report() if shown.versions else None
+    row = shown.report(Which()) if shown.versions else None
     because = [*_choice_event(query, person), *([row["event_id"]] if row else [])]
     return TargetView(
         person=person,
@@ -43,9 +43,9 @@ def choose(person: Id, body: TargetBody, command: Commanded) -> Answer:
 
     def decide(unit: Unit) -> Answer:
         allow(unit, "choose target", person)
-        unit.expect(Standing, person, command.expected_version)
-        application(command).choose_target(unit, person, body.target.ref() if body.target else None)
-        return Answer(id=person, etag=str(unit.version(Standing, person)))
+        target = body.target.ref() if body.target else None
+        standing = application(command).choose_target(unit, person, target, command.expected_version)
+        return Answer(id=person, etag=str(standing.choices))
 
     return command.run(decide)
 
@@ -72,7 +72,7 @@ def trend(person: Id, query: Queried) -> TrendView:
 def nearest(person: Id, query: Queried) -> NearestView:
     """Read which levels of any ladder somebody is closest to, by the newest framework version."""
     shown = seen(query, person, "read nearest")
-    row, version = shown.report(), facts.latest_version(query)
+    row, version = shown.report(Which()), facts.latest_version(query)
     if version is None:
         raise NotFound(person)
     query.record_access(person, "nearest roles", person)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.http import Queried, Query, problems
@@ -118,14 +118,19 @@ class Draft(Part):
         return {ladder.id for ladder in self.ladders}
 
 
+def admitted(query: Queried) -> Query:
+    """Return the query of somebody who may ask; it is found out before what they send is looked at."""
+    if not decide(query.actor, "ask what would change"):
+        raise Forbidden(REFUSED)
+    return query
+
+
 @router.post("/what-if", responses=problems(403, 422))
-def what_if(draft: Draft, query: Queried) -> WhatIfView:
+def what_if(draft: Draft, query: Annotated[Query, Depends(admitted)]) -> WhatIfView:
     """Tell whose gaps would change if this draft were published: the same scores against the draft's levels.
 
     It covers the latest main report of everybody, of oneself only a released one; nothing is recorded but the reading.
     """
-    if not decide(query.actor, "ask what would change"):
-        raise Forbidden(REFUSED)
     ladders = draft.names()
     rows = [row for row in latest_main_reports(query) if {row["present_ladder"], row["target_ladder"]} & ladders]
     scores = _scores(query, rows)

@@ -12,8 +12,9 @@ from chassis.projection import RecordedEvent
 from chassis.unit import Unit
 from gap_svc.api.allowed import allow, application
 from gap_svc.api.seen import Seen, seen
-from gap_svc.api.shapes import Id, LevelBody, Recorded, ReportItem, ReportView, TargetAsked, VersionAsked
-from gap_svc.api.telling import Telling, item
+from gap_svc.api.shapes import Asked, Id, LevelBody, Recorded, ReportItem, ReportView
+from gap_svc.api.telling import Telling
+from gap_svc.api.view import item, report_view
 from gap_svc.documents import render
 from gap_svc.domain.report import Computed, Report
 
@@ -24,19 +25,19 @@ PDF: dict[int | str, dict[str, Any]] = {200: {"content": {"application/pdf": {}}
 
 
 @router.get("/people/{person}/report", responses=problems(404))
-def report(person: Id, query: Queried, target: TargetAsked = None, version: VersionAsked = None) -> ReportView:
-    """Read somebody's gap report: the main one, or the one about a level; the newest version, or one by number."""
+def report(person: Id, query: Queried, which: Asked) -> ReportView:
+    """Read somebody's gap report: the main one, the one about a level, or any one they have had; by version too."""
     shown = seen(query, person, "read reports")
-    row = shown.report(target, version)
+    row = shown.report(which)
     query.record_access(person, "gap report", row["report"])
-    return Telling(shown, row).view()
+    return report_view(Telling(shown, row))
 
 
 @router.get("/people/{person}/report.pdf", responses=PDF | problems(404), response_class=Response)
-def printed(person: Id, query: Queried, target: TargetAsked = None, version: VersionAsked = None) -> Response:
+def printed(person: Id, query: Queried, which: Asked) -> Response:
     """Read the same as a PDF to print; equal data give equal bytes."""
     shown = seen(query, person, "read reports")
-    row = shown.report(target, version)
+    row = shown.report(which)
     query.record_access(person, "gap report", row["report"])
     typeset = render(Telling(shown, row).document(), application(query).fonts)
     if typeset.note:
@@ -67,10 +68,10 @@ def ask(person: Id, body: LevelBody, command: Commanded) -> Answer:
 
 
 @router.get("/people/{person}/report/history", responses=problems(404))
-def history(person: Id, query: Queried, target: TargetAsked = None) -> list[Recorded]:
+def history(person: Id, query: Queried, which: Asked) -> list[Recorded]:
     """Read what the record holds of a report: each version one may read, and what each was computed from."""
     shown = seen(query, person, "read reports")
-    row = shown.report(target)
+    row = shown.report(which)
     query.record_access(person, "gap report history", row["report"])
     return [_recorded(one) for one in query.history(Report, row["report"]) if _is_shown(shown, one)]
 

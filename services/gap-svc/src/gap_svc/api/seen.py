@@ -11,6 +11,7 @@ from chassis.http import Query
 from chassis.kernel import Forbidden, NotFound
 from gap_svc import facts
 from gap_svc.access import Action, Resource, Sight, decide, shows, sight
+from gap_svc.api.shapes import Which
 from gap_svc.domain.calculation import NoFigure
 from gap_svc.domain.levels import LevelRef
 from gap_svc.domain.trend import Distance, Past, Trend, trend
@@ -25,7 +26,7 @@ _REVISIONS = (
 _VERSIONS = (
     "select v.* from report_versions v join report_list r on r.workspace = v.workspace and r.report = v.report"
     " where v.workspace = %(workspace)s and v.employee = %(person)s and not r.withdrawn"
-    " order by v.computed_at, v.report, v.version"
+    " order by v.sequence"
 )
 _LATEST_MAIN = (
     "select distinct on (v.employee) v.* from report_versions v"
@@ -34,7 +35,7 @@ _LATEST_MAIN = (
     " where v.workspace = %(workspace)s and v.is_main and e.cancelled_at is null"
     " and (v.employee <> %(me)s or e.released_at is not null) and (%(people)s::text[] is null"
     " or v.employee = any(%(people)s)) order by v.employee, e.period_ends_on desc, e.approved_at desc,"
-    " v.evaluation desc, v.computed_at desc, v.version desc"
+    " v.evaluation desc, v.revision desc, v.sequence desc"
 )
 
 Row = dict[str, Any]
@@ -75,18 +76,13 @@ class Seen:
         later = (row for row in self.revisions if row["evaluation"] == evaluation and row["revision"] > number)
         return next(later, None)
 
-    def report(self, target: str | None = None, version: int | None = None) -> Row:
-        """Return one report version: of the main target or a named level, the newest or a numbered one.
-
-        Raises NotFound where none is shown.
-        """
-        newest = self._of_basis(target)
+    def report(self, which: Which) -> Row:
+        """Return one report version; NotFound where none such is shown."""
+        newest = self._newest_of(which)
         if newest is None:
             raise NotFound(self.person)
-        if version is None:
-            return newest
-        same = (row for row in self.versions if row["report"] == newest["report"] and row["version"] == version)
-        found = next(same, None)
+        same = (row for row in self.versions if row["report"] == newest["report"] and row["version"] == which.version)
+        found = newest if which.version is None else next(same, None)
         if found is None:
             raise NotFound(self.person)
         return found
@@ -103,12 +99,13 @@ class Seen:
     def _newest(self) -> dict[str, Row]:
         return {row["evaluation"]: row for row in self.revisions}
 
-    def _of_basis(self, target: str | None) -> Row | None:
-        basis = self.basis
-        if basis is None:
-            return None
-        wanted = [row for row in self._on(basis) if (row["is_main"] if target is None else _is(row, target))]
-        return max(wanted, key=_when, default=None)
+    def _newest_of(self, which: Which) -> Row | None:
+        if which.report is not None:
+            wanted = [row for row in self.versions if row["report"] == which.report]
+        else:
+            there = self._on(self.basis) if self.basis else []
+            wanted = [row for row in there if (row["is_main"] if which.target is None else _is(row, which.target))]
+        return wanted[-1] if wanted else None
 
     def _on(self, revision: Row) -> list[Row]:
         key = (revision["evaluation"], revision["revision"])
@@ -119,7 +116,7 @@ class Seen:
         level = facts.level(self.query, approved.framework_version, approved.rated_at)
         if level is None:
             return None
-        main = max((one for one in self._on(row) if one["is_main"]), key=_when, default=None)
+        main = next((one for one in reversed(self._on(row)) if one["is_main"]), None)
         return Past(
             evaluation=approved.evaluation,
             revision=approved.revision,
@@ -183,10 +180,6 @@ def _wrote(query: Query, person: str) -> bool:
 
 def _is(row: Row, target: str) -> bool:
     return target in (row["target_level"], str(target_of(row)))
-
-
-def _when(row: Row) -> tuple[Any, ...]:
-    return row["computed_at"], row["is_main"], row["version"]
 
 
 def _distance(row: Row) -> Distance:

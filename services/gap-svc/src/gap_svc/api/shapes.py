@@ -19,13 +19,24 @@ from gap_svc.domain.trend import Point, Reached
 
 Id = Annotated[str, Path(pattern="^[A-Za-z0-9_.-]{1,80}$")]
 Identifier = Annotated[str, Field(min_length=1, max_length=130)]
-TargetAsked = Annotated[
-    str | None,
-    Query(max_length=130, description="The id of a level; without it the main target.", examples=["eng.ic3"]),
-]
-VersionAsked = Annotated[int | None, Query(ge=1, description="A version of that report; without it the newest.")]
 Because = list[str]
 """Ids of the events a figure comes from."""
+
+
+class Which(BaseModel):
+    """Which report is read: of the evaluation that counts now the main one or another, or any one by its id."""
+
+    report: str | None = Field(default=None, max_length=80, description="A report by its id, of whichever evaluation.")
+    target: str | None = Field(
+        default=None,
+        max_length=130,
+        description="The id of a level: the report about it; without it the main target. Not together with `report`.",
+        examples=["eng.ic3"],
+    )
+    version: int | None = Field(default=None, ge=1, description="A version of that report; without it the newest.")
+
+
+Asked = Annotated[Which, Query()]
 
 
 class Body(BaseModel):

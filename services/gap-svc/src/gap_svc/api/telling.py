@@ -1,28 +1,23 @@
-"""From a report version to what a reader is told: the document's data, and the view with the events behind it."""
+"""From a report version to what one reader may be told of it: names, texts, and the events behind the figures."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
 from chassis.http import Query
-from chassis.identity import Person
 from chassis.kernel import NotFound, Sealed
 from gap_svc import facts
-from gap_svc.api import shapes
+from gap_svc.api.names import credits_of, level_of, named, names
 from gap_svc.api.seen import Row, Seen, present_of, target_of
 from gap_svc.documents import data
 from gap_svc.documents import report as page
 from gap_svc.domain import calculation
-from gap_svc.domain.levels import Level, LevelRef
+from gap_svc.domain.levels import Level
 from gap_svc.domain.report import Because
 from gap_svc.domain.standing import Standing, TargetChosen
-
-NO_NAME = "name erased"
-"""Stands where the person was erased."""
 
 
 @dataclass
@@ -157,48 +152,25 @@ class Telling:
         )
         return data.document(told)
 
-    def view(self) -> shapes.ReportView:
-        """Return the report with the events behind every figure."""
-        return shapes.ReportView(
-            report=self.row["report"],
-            version=self.row["version"],
-            person=self.seen.person,
-            evaluation=self.row["evaluation"],
-            revision=self.row["revision"],
-            cycle=self.row["cycle"],
-            cycle_name=self.approved.cycle_name,
-            framework_version=self.row["framework_version"],
-            present=level_view(self.present),
-            target=level_view(self.target),
-            target_is=self.target_is,
-            is_main=self.row["is_main"],
-            cause=self.row["cause"],
-            new_bar_old_scores=self.row["new_bar_old_scores"],
-            computed_at=self.row["computed_at"],
-            released=self.is_released,
-            corrected_on=self.corrected_on,
-            met=shapes.CountView(count=self.row["met"], because=self._asked_by),
-            rated=shapes.CountView(count=self.row["rated"], because=self._asked_by),
-            asked=len(self.lines),
-            readiness=self._readiness_view(),
-            lines=[self._line_view(line) for line in self.lines],
-            below_present=[below_view(one, self.competencies, self._sat_at_by) for one in self.below],
-            credits=credits_of(self.ladders),
-            because=[*self._everything, self.row["event_id"]],
-        )
-
     @cached_property
-    def _everything(self) -> list[str]:
+    def everything_by(self) -> list[str]:
+        """The events behind the report, each once."""
         return _events(self.because, chosen(self.query, self.seen.person, self.because.target))
 
     @property
-    def _asked_by(self) -> list[str]:
+    def asked_by(self) -> list[str]:
+        """The events behind a score and what the target asks."""
         return [self.because.approval, self.because.target_ladder]
 
     @property
-    def _sat_at_by(self) -> list[str]:
+    def sat_at_by(self) -> list[str]:
+        """The events behind a score and what the present level asks."""
         placed = [self.because.placement] if self.because.placement else []
         return [self.because.approval, self.because.present_ladder, *placed]
+
+    def name(self, competency: str) -> str:
+        """Return the name of a competency, as the framework version of the report has it."""
+        return self.competencies[competency].name if competency in self.competencies else competency
 
     def _version(self) -> data.Version:
         return data.Version(
@@ -247,145 +219,12 @@ class Telling:
             paper="us-letter" if settings.locale in ("en-US", "en-CA", "es-US", "fr-CA") else "a4",
         )
 
-    def _readiness_view(self) -> shapes.ReadinessView:
-        figures = self.readiness
-        return shapes.ReadinessView(
-            figure=figures.figure,
-            why_no_figure=figures.why_no_figure,
-            why=data.WHY[figures.why_no_figure] if figures.why_no_figure else "",
-            formula=calculation.FORMULA,
-            terms=[
-                shapes.TermView(
-                    **term.model_dump(),
-                    name=self._name(term.competency),
-                    because=[*dict.fromkeys((*self._sat_at_by, self.because.target_ladder))],
-                )
-                for term in figures.terms
-            ],
-            rated_weight=figures.rated_weight,
-            rising_weight=figures.rising_weight,
-            because=self._everything,
-        )
-
-    def _line_view(self, line: calculation.Line) -> shapes.LineView:
-        rated = self.rated.get(line.competency, data.Rated(score=None))
-        expectation = self.target.expectations.get(line.competency)
-        return shapes.LineView(
-            **line.model_dump(),
-            name=self._name(line.competency),
-            area=self.competencies[line.competency].area if line.competency in self.competencies else "",
-            weighted_gap=line.weighted_gap,
-            below_present=any(one.competency == line.competency for one in self.below),
-            self_rating=rated.self_rating,
-            rests_on_memory=rated.rests_on_memory,
-            behaviours=list(expectation.behaviours) if expectation else [],
-            evidence=[shapes.EvidenceView(text=one.text, withdrawn_on=one.withdrawn_on) for one in rated.evidence],
-            because=self._asked_by,
-        )
-
-    def _name(self, competency: str) -> str:
-        return self.competencies[competency].name if competency in self.competencies else competency
-
-
-def item(seen: Seen, row: Row) -> shapes.ReportItem:
-    """Return one version as a list has it."""
-    return shapes.ReportItem(
-        report=row["report"],
-        version=row["version"],
-        evaluation=row["evaluation"],
-        revision=row["revision"],
-        cycle=row["cycle"],
-        target=target_of(row),
-        is_main=row["is_main"],
-        cause=row["cause"],
-        new_bar_old_scores=row["new_bar_old_scores"],
-        met=row["met"],
-        rated=row["rated"],
-        readiness=row["figure"],
-        computed_at=row["computed_at"],
-        released=seen.revision(row["evaluation"], row["revision"])["released_at"] is not None,
-        corrected_on=corrected_on(seen, row),
-        because=[row["event_id"]],
-    )
-
-
 def corrected_on(seen: Seen, row: Row) -> date | None:
     """Return the day a later revision took the place of the one a report rests on, as this reader sees it."""
     later = seen.corrected(row["evaluation"], row["revision"])
     if later is None:
         return None
     return _day(seen.query, later["approved_at"] if seen.sight == "approved" else later["released_at"])
-
-
-def level_of(query: Query, version: int, ref: LevelRef) -> Level:
-    """Return a level as a framework version has it, else as the newest one that has it; NotFound where none has."""
-    found = facts.level(query, version, ref) or _newest_level(query, ref)
-    if found is None:
-        raise NotFound(str(ref))
-    return found
-
-
-def _newest_level(query: Query, ref: LevelRef) -> Level | None:
-    row = query.row(
-        "select max(version) as version from levels where workspace = %(workspace)s and ladder = %(ladder)s"
-        " and level = %(level)s",
-        {"ladder": ref.ladder, "level": ref.level},
-    )
-    return facts.level(query, row["version"], ref) if row and row["version"] is not None else None
-
-
-def level_view(level: Level) -> shapes.LevelView:
-    """Return a level as it goes over the wire."""
-    return shapes.LevelView(
-        ladder=level.ladder, level=level.level, code=level.code, title=level.title, scope=level.scope
-    )
-
-
-def below_view(
-    one: calculation.BelowPresent, competencies: dict[str, data.Named], because: list[str]
-) -> shapes.BelowPresentView:
-    """Return a score below the present requirement."""
-    name = competencies[one.competency].name if one.competency in competencies else one.competency
-    return shapes.BelowPresentView(**one.model_dump(), name=name, because=because)
-
-
-def named(ladders: Iterable[facts.Ladder]) -> dict[str, data.Named]:
-    """Return names and areas of the competencies of some ladders; the first to name one is followed."""
-    found: dict[str, data.Named] = {}
-    for ladder in ladders:
-        for one in ladder.competencies:
-            found.setdefault(one.competency, data.Named(name=one.name, area=one.area))
-    return found
-
-
-def competency_names(query: Query, versions: Iterable[int | None]) -> dict[str, str]:
-    """Return the names of every competency of some framework versions; the newest to name one is followed."""
-    rows = query.rows(
-        "select content from ladders where workspace = %(workspace)s and version = any(%(versions)s)"
-        " order by version desc, ladder",
-        {"versions": sorted({one for one in versions if one is not None})},
-    )
-    ladders = (facts.Ladder.model_validate_json(json.dumps(row["content"])) for row in rows)
-    return {competency: one.name for competency, one in named(ladders).items()}
-
-
-def credits_of(ladders: Iterable[facts.Ladder]) -> list[str]:
-    """Return the credits these ladders owe, each once."""
-    return list(dict.fromkeys(credit for ladder in ladders for credit in ladder.credits))
-
-
-def names(query: Query, people: Iterable[str]) -> dict[str, str]:
-    """Return full names by id."""
-    wanted = sorted(people)
-    known = [query.directory.person(one) for one in wanted]
-    opened = query.opened([name for person in known for name in _sealed_name(person)])
-    pairs = zip(opened[::2], opened[1::2], strict=True)
-    full = (" ".join(name for name in pair if name) for pair in pairs)
-    return {person: name or NO_NAME for person, name in zip(wanted, full, strict=True)}
-
-
-def _sealed_name(person: Person | None) -> tuple[Sealed | None, Sealed | None]:
-    return (person.given_name, person.family_name) if person else (None, None)
 
 
 def chosen(query: Query, person: str, choice: str | None) -> str | None:

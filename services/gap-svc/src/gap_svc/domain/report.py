@@ -45,7 +45,6 @@ class Inputs(Frozen):
 class Version(Frozen):
     """What tells one version from another."""
 
-    revision: int
     cause: Cause
     caused_by: str
     present: LevelRef
@@ -88,7 +87,10 @@ class Withdrawn(Event):
 
 
 class Report(State):
-    """The versions of the report about one evaluation and one target."""
+    """The versions of the report about one approved revision and one target.
+
+    A revision's versions are numbered apart from those of any other, so that their numbers tell nothing of it.
+    """
 
     KIND = "report"
 
@@ -99,18 +101,18 @@ class Report(State):
     is_withdrawn: bool = False
 
     @staticmethod
-    def id_of(evaluation: str, target: LevelRef) -> str:
-        """Return the id of the report about `evaluation` and `target`: the same at every computation."""
-        name = "\n".join((evaluation, target.ladder, target.level))
+    def id_of(evaluation: str, revision: int, target: LevelRef) -> str:
+        """Return the id of the report about a revision and a target: the same at every computation."""
+        name = "\n".join((evaluation, str(revision), target.ladder, target.level))
         return f"rp_{sha256(name.encode()).hexdigest()[:24]}"
 
     @classmethod
     def compute(cls, known: "Report | None", inputs: Inputs, at: datetime) -> Computed | tuple[()]:
-        """Compute the next version, unless there is one for this revision and cause (see `has`)."""
+        """Compute the next version, unless there is one for this cause (see `has`)."""
         if known is not None and known.has(inputs):
             return ()
         return Computed(
-            report=cls.id_of(inputs.basis.evaluation, inputs.target.ref),
+            report=cls.id_of(inputs.basis.evaluation, inputs.basis.revision, inputs.target.ref),
             version=len(known.versions) + 1 if known else 1,
             employee=inputs.employee,
             evaluation=inputs.basis.evaluation,
@@ -129,11 +131,10 @@ class Report(State):
         )
 
     def has(self, inputs: Inputs) -> bool:
-        """Tell whether a version for this revision and cause exists; on request: any of this revision and bar."""
-        of_revision = [version for version in self.versions if version.revision == inputs.basis.revision]
+        """Tell whether a version for this cause exists; on request: any with this present level."""
         if inputs.cause == "request":
-            return any(version.present == inputs.present.ref for version in of_revision)
-        return any((v.cause, v.caused_by) == (inputs.cause, inputs.caused_by) for v in of_revision)
+            return any(version.present == inputs.present.ref for version in self.versions)
+        return any((one.cause, one.caused_by) == (inputs.cause, inputs.caused_by) for one in self.versions)
 
     def withdraw(self, reason: str, heard: str) -> Withdrawn | tuple[()]:
         """Withdraw every version, because of the event `heard`."""
@@ -164,4 +165,4 @@ class Report(State):
 
 
 def _version(event: Computed) -> Version:
-    return Version(revision=event.revision, cause=event.cause, caused_by=event.caused_by, present=event.present)
+    return Version(cause=event.cause, caused_by=event.caused_by, present=event.present)

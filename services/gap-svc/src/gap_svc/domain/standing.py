@@ -15,7 +15,10 @@ from gap_svc.domain.levels import Level, LevelRef, is_reached
 
 
 class NothingApproved(DomainError):
-    """No report without an approved evaluation."""
+    """No report without an approved evaluation that the reader may see."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no report yet: nothing was approved that you may read.")
 
 
 class Taken(Frozen):
@@ -29,6 +32,11 @@ class Taken(Frozen):
     approved_at: datetime
     period_ends_on: date
     heard: str
+
+    @property
+    def rank(self) -> tuple[date, datetime, str, int]:
+        """What it is compared by with others: the latest period counts, of the same one the latest approval."""
+        return self.period_ends_on, self.approved_at, self.evaluation, self.revision
 
 
 class Placement(Frozen):
@@ -114,18 +122,22 @@ class Standing(State):
     present_heard: str | None = None
     target: LevelRef | None = None
     target_choice: str | None = None
+    choices: int = 0
     reports: dict[str, tuple[str, ...]] = Field(default={})
 
     @property
     def basis(self) -> Taken | None:
         """The approved evaluation of the latest period (of the same period: the one approved last)."""
-        return max(self.taken.values(), key=lambda t: (t.period_ends_on, t.approved_at, t.evaluation), default=None)
+        return max(self.taken.values(), key=lambda taken: taken.rank, default=None)
 
-    def needs_basis(self) -> Taken:
-        """Return the basis; NothingApproved where there is none."""
-        if self.basis is None:
-            raise NothingApproved("There is no report yet: no evaluation of this person has been approved.")
-        return self.basis
+    def bases(self, released: Taken | None) -> tuple[Taken, ...]:
+        """Return every revision that somebody reads as the one that counts, or will once it is released.
+
+        The employee reads the last `released` one. Whatever ranks above it may take its place any day, so the reports
+        on all of these follow target and placement, and what waits for its release shows in none of the others.
+        """
+        waiting = [taken for taken in self.taken.values() if released is None or taken.rank > released.rank]
+        return tuple(sorted([*([released] if released else []), *waiting], key=lambda taken: taken.rank))
 
     def sits_at(self, basis: Taken) -> LevelRef:
         """Return the present level: as placed, else the level that the evaluation was rated at."""
@@ -219,7 +231,7 @@ class Standing(State):
                     "present_heard": event.heard,
                 }
             case TargetChosen():
-                return {"target": event.target, "target_choice": event.choice}
+                return {"target": event.target, "target_choice": event.choice, "choices": self.choices + 1}
             case ReportBegun():
                 known = self.reports.get(event.evaluation, ())
                 return {"reports": {**self.reports, event.evaluation: (*known, event.report)}}

@@ -89,11 +89,11 @@ def commit(
     confirm_endings: Annotated[bool, QueryParameter(description="End more than a fifth of the people.")] = False,
 ) -> Answer:
     """Take a file as one batch, all or nothing, exactly as it was previewed."""
-    sheet = read_people(file)
     options = Options(dates=dates, missing=missing)
 
     def decide(unit: Unit) -> Answer:
         allow(unit, "import people")
+        sheet = read_people(file)
         taken = application(command).import_commit(unit, sheet, options, plan, confirm_endings)
         if taken is None:
             return Answer(status=200)

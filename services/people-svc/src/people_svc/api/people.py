@@ -14,8 +14,6 @@ from people_svc.access import Action
 from people_svc.api.allowed import allow, allow_reading, application, search, today
 from people_svc.api.shapes import (
     ChangedDetailsBody,
-    ErasureBody,
-    ErasureView,
     HistoryView,
     JobOn,
     ManagerBody,
@@ -94,26 +92,26 @@ def _page(found: list[Found], limit: int, cursor: str | None) -> Page[PersonView
 def person(person: PersonId, query: Queried) -> PersonView:
     """Read one person as of today."""
     allow_reading(query, "read person", person)
-    found, version = _found(query, person)
+    somebody, version = read_person(query, person)
     query.etag(version)
-    return PersonView.of(found)
+    return PersonView.of(somebody)
 
 
 @router.get("/people/{person}/manager", responses=problems(404))
 def manager(person: PersonId, query: Queried, on: On = None) -> ManagerOn:
     """Tell who managed somebody on a day."""
     allow_reading(query, "read person", person)
-    found, _ = _found(query, person)
+    somebody, _ = read_person(query, person)
     day = on or today(query)
-    return ManagerOn(effective_on=day, manager=found.employee.manager_on(day))
+    return ManagerOn(effective_on=day, manager=somebody.employee.manager_on(day))
 
 
 @router.get("/people/{person}/history", responses=problems(404))
 def history(person: PersonId, query: Queried, on: On = None) -> HistoryView:
     """Read what held on a day, and everything that was recorded."""
     allow_reading(query, "read history", person)
-    found, _ = _found(query, person)
-    employee, day = found.employee, on or today(query)
+    somebody, _ = read_person(query, person)
+    employee, day = somebody.employee, on or today(query)
     opened = query.opened([text for job in employee.jobs for text in (_sealed(job.title), _sealed(job.department))])
     jobs = [
         JobOn(effective_on=job.effective_on, job_title=opened[2 * n], department=opened[2 * n + 1])
@@ -211,35 +209,6 @@ def invite(person: PersonId, command: Commanded) -> Answer:
     return _change(command, "invite", person, lambda unit: application(command).invite(unit, person))
 
 
-@router.get("/people/{person}/erasure", responses=problems(403, 404))
-def erasure(person: PersonId, query: Queried) -> ErasureView:
-    """Look at what erasing somebody would mean, before doing it."""
-    allow_reading(query, "erase", person)
-    found, version = _found(query, person)
-    known = found.known
-    everybody = search(query).people(query.workspace, query.reader, today(query))
-    return ErasureView(
-        person=person,
-        name=f"{known.given_name or ''} {known.family_name or ''}".strip(),
-        reports=sum(one.known.manager == person for one in everybody),
-        confirmation=query.reader.digest(_confirmed(person, version)),
-    )
-
-
-@router.post("/people/{person}/erasure", responses=problems(403, 404, 409, 422))
-def erase(person: PersonId, body: ErasureBody, command: Commanded) -> Answer:
-    """Erase somebody for good: what was written about them cannot be read any more, by anybody, ever."""
-
-    def decide(unit: Unit) -> Answer:
-        allow(unit, "erase", person)
-        if body.confirmation != unit.digest(_confirmed(person, unit.version(Employee, person))):
-            raise Invalid("confirmation", None, "read GET …/erasure and repeat the confirmation it gives")
-        application(command).erase(unit, person, body.reason)
-        return Answer(status=202, id=person)
-
-    return command.run(decide)
-
-
 def _change(command: Command, action: Action, person: str, change: Callable[[Unit], object]) -> Answer:
     """Run one change of one person, if allowed and if they are as they were read (If-Match, where given)."""
 
@@ -256,14 +225,10 @@ def _etag(unit: Unit, person: str) -> str:
     return str(unit.version(Employee, person))
 
 
-def _confirmed(person: str, version: int) -> str:
-    return f"erasure/{person}/{version}"
-
-
-def _found(query: Query, person: str) -> tuple[Found, int]:
+def read_person(query: Query, person: str) -> tuple[Found, int]:
     """Return somebody in the clear and the version of their stream."""
     employee, version = query.state(Employee, person)
     if employee is None:
         raise NotFound(person)
-    (found,) = in_the_clear([employee], query.reader.open_many, today(query))
-    return found, version
+    (somebody,) = in_the_clear([employee], query.reader.open_many, today(query))
+    return somebody, version

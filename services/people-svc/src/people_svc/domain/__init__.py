@@ -1,5 +1,6 @@
 """The directory's language: workspaces, people with effective-dated history, the guard over all of them, imports."""
 
+from people_svc.domain.details import Details
 from people_svc.domain.directory import (
     GUARD,
     AlreadyInUse,
@@ -27,18 +28,16 @@ from people_svc.domain.imports import (
     Sheet,
     TooManyEndings,
 )
-from people_svc.domain.person import (
+from people_svc.domain.person import Employee, NotAtWork
+from people_svc.domain.person_events import (
     Added,
-    Details,
     DetailsChanged,
-    Employee,
     Erased,
     ErasureReason,
     ErasureRequested,
     Invited,
     JobChanged,
     ManagerChanged,
-    NotAtWork,
     Placement,
     PlacementStated,
     Role,

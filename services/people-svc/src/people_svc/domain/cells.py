@@ -5,7 +5,7 @@ from typing import Literal
 
 from chassis.kernel import Invalid
 from people_svc.domain.history import Status
-from people_svc.domain.stated import normal_email
+from people_svc.domain.stated import checked_text, normal_email
 from people_svc.domain.workspace import checked_locale, checked_time_zone
 
 DateOrder = Literal["iso", "day first", "month first"]
@@ -40,7 +40,7 @@ def normal(column: str, value: str, dates: DateOrder) -> str:
         case "locale":
             return checked_locale(value)
         case _:
-            return value
+            return checked_text(column, value)
 
 
 def _status(value: str) -> Status:

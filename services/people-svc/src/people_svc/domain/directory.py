@@ -8,7 +8,8 @@ from typing import Self
 
 from chassis.kernel import DomainError, Event, Frozen, Invalid, State
 from people_svc.domain.history import ManagerFrom, StatusFrom, manager_on, status_on
-from people_svc.domain.person import Employee, Role
+from people_svc.domain.person import Employee
+from people_svc.domain.person_events import Role
 from people_svc.domain.stated import Identifiers
 
 GUARD = "guard"

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from chassis.kernel import DomainError, Event, Frozen, State
 from people_svc.domain.cells import DateOrder
 from people_svc.domain.history import Status
-from people_svc.domain.person import Placement
+from people_svc.domain.person_events import Placement
 
 Outcome = Literal["new", "changed", "unchanged", "error"]
 

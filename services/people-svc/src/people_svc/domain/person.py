@@ -1,130 +1,34 @@
 """One person of the directory, with the effective-dated history of manager, job and status."""
 
 from datetime import date, datetime, timedelta
-from itertools import takewhile
 from typing import Literal, Self
 
-from pydantic import Field
-
-from chassis.kernel import DomainError, Event, Frozen, Invalid, Personal, State, Unsealed, evolve
-from people_svc.domain.history import Job, ManagerFrom, Status, StatusFrom, latest, manager_on, status_on, with_entry
+from chassis.kernel import DomainError, Event, Invalid, State, evolve
+from people_svc.domain.details import Details, changed_details, changed_job, checked_last_day, first_details, first_job
+from people_svc.domain.history import Job, ManagerFrom, Status, StatusFrom, latest, manager_on, with_entry
+from people_svc.domain.person_events import (
+    Added,
+    DetailsChanged,
+    Erased,
+    ErasureReason,
+    ErasureRequested,
+    Invited,
+    JobChanged,
+    ManagerChanged,
+    Placement,
+    PlacementStated,
+    Role,
+    RolesChanged,
+    StatusChanged,
+)
 from people_svc.domain.stated import Changes, Digest
+from people_svc.domain.stay import Stay
 
-Role = Literal["hr", "analyst"]
-ErasureReason = Literal["asked by the person", "no longer needed", "entered by mistake"]
-
-PART = "details"
-"""The part of a person's own stream: everything the directory says about them is withdrawn together."""
 _DAY = timedelta(days=1)
 
 
 class NotAtWork(DomainError):
     """Somebody who has left, or was erased, cannot take part in this."""
-
-
-class Details(Frozen):
-    """What the directory says of a person that has no history of its own."""
-
-    given_name: Personal
-    family_name: Personal
-    work_email: Personal | None = None
-    location: Personal | None = None
-    external_ids: dict[str, Personal] = Field(default_factory=dict[str, Personal])
-    starts_on: date
-    ends_on: date | None = None
-    time_zone: str | None = None
-    locale: str | None = None
-
-
-class Placement(Frozen):
-    """Where somebody is said to sit, in framework-svc's own ids."""
-
-    ladder: str
-    track: str
-    level: str
-
-
-class Added(Event):
-    """Somebody is in the directory; job and manager hold from the beginning of time until another is stated."""
-
-    TOPIC = "person.added"
-    person: str
-    details: Details
-    job: Job
-    manager: str | None
-    roles: tuple[Role, ...] = ()
-    on: date
-
-
-class DetailsChanged(Event):
-    """Names, e-mail, location, first or last day, zone, locale or external ids are different; all as they are now."""
-
-    TOPIC = "person.details-changed"
-    details: Details
-    effective_on: date
-
-
-class JobChanged(Event):
-    """Title or department are different from a day on, which may lie ahead."""
-
-    TOPIC = "person.job-changed"
-    job: Job
-
-
-class ManagerChanged(Event):
-    """From a day on somebody reports to another manager, or to nobody."""
-
-    TOPIC = "person.manager-changed"
-    manager: str | None
-    effective_on: date
-
-
-class StatusChanged(Event):
-    """From a day on somebody is active, on leave or gone."""
-
-    TOPIC = "person.status-changed"
-    status: Status
-    effective_on: date
-    until: date | None = None
-
-
-class RolesChanged(Event):
-    """The roles of somebody, as they are now."""
-
-    TOPIC = "person.roles-changed"
-    roles: tuple[Role, ...]
-
-
-class Invited(Event):
-    """Somebody was invited to sign in."""
-
-    TOPIC = "person.invited"
-    by: str
-    at: datetime
-
-
-class PlacementStated(Event):
-    """An import stated at which level somebody sits."""
-
-    TOPIC = "person.placement-stated"
-    placement: Placement
-    effective_on: date
-
-
-class ErasureRequested(Event):
-    """HR ordered the erasure; the keys are destroyed next."""
-
-    TOPIC = "person.erasure-requested"
-    reason: ErasureReason
-    by: str
-    at: datetime
-
-
-class Erased(Event):
-    """The keys are destroyed: what was written about this person cannot be read any more."""
-
-    TOPIC = "person.erased"
-    at: datetime
 
 
 class Employee(State):
@@ -156,12 +60,10 @@ class Employee(State):
     ) -> tuple[Event, ...]:
         """Put somebody into the directory: preboarding until the first day, gone after the last where one is known."""
         stated = stated.checked()
-        starts_on = stated.starts_on or today
-        _checked_last_day(starts_on, ends_on)
         added = Added(
             person=person,
-            details=_details(person, stated, starts_on, ends_on),
-            job=_job(person, stated, digest),
+            details=first_details(person, stated, stated.starts_on or today, ends_on),
+            job=first_job(person, stated, digest),
             manager=manager,
             roles=_checked_roles(roles),
             on=today,
@@ -174,34 +76,16 @@ class Employee(State):
     ) -> tuple[Event, ...]:
         """Change details now, and title or department from `effective_on` (default: today) on."""
         self._must_be_readable()
-        changes = changes.checked()
-        return self._change_details(changes, today) + self._change_job(changes, digest, effective_on or today)
+        changes, day = changes.checked(), effective_on or today
+        job = changed_job(self.person, self.job_on(day), changes, digest, day)
+        return (*self._change_details(changes, today), *((JobChanged(job=job),) if job else ()))
 
-    def _change_details(self, changes: Changes, today: date) -> tuple[Event, ...]:
-        fields = changes.model_fields_set & set(Details.model_fields)
-        if not fields:
+    def _change_details(self, changes: Changes, today: date) -> tuple[DetailsChanged, ...]:
+        details = changed_details(self.person, self.details, changes)
+        if details is None:
             return ()
-        texts = {"given_name", "family_name", "work_email", "location"}
-        values: dict[str, object] = {
-            name: _sealable(self.person, getattr(changes, name)) if name in texts else getattr(changes, name)
-            for name in fields - {"external_ids"}
-        }
-        if "external_ids" in fields:
-            values["external_ids"] = {**self.details.external_ids, **_external_ids(self.person, changes)}
-        details = self.details.model_copy(update=values)
-        _checked_last_day(details.starts_on, self.ends_on)
+        checked_last_day(details.starts_on, self.stay.ends_on)
         return (DetailsChanged(details=details, effective_on=today),)
-
-    def _change_job(self, changes: Changes, digest: Digest, effective_on: date) -> tuple[Event, ...]:
-        if not changes.model_fields_set & {"job_title", "department"}:
-            return ()
-        before = self.job_on(effective_on)
-        values: dict[str, object] = {"effective_on": effective_on}
-        if "job_title" in changes.model_fields_set:
-            values |= {"title": _sealable(self.person, changes.job_title), "title_group": _group(changes, digest)}
-        if "department" in changes.model_fields_set:
-            values |= {"department": _sealable(self.person, changes.department)}
-        return (JobChanged(job=before.model_copy(update=values)),)
 
     def change_manager(self, manager: str | None, effective_on: date) -> tuple[ManagerChanged, ...]:
         """Report to somebody else, or to nobody, from a day on; nothing is recorded when it is so already."""
@@ -217,65 +101,31 @@ class Employee(State):
     ) -> tuple[Event, ...]:
         """Be active, on leave (`until` its planned last day) or gone from a day on."""
         self._must_be_readable()
-        if status == "preboarding":
-            raise Invalid("status", status, "give the person a later first day instead")
-        if until is not None and (status != "leave" or until < effective_on):
-            raise Invalid("until", until.isoformat(), "only a leave ends, on or after the day it starts")
-        if status == "left":
-            effective_on = max(effective_on, self.details.starts_on)  # whoever leaves before the first day never joins
-        if effective_on < self.details.starts_on:
-            raise Invalid("effective_on", effective_on.isoformat(), f"the first day is {self.details.starts_on}")
-        after = StatusFrom(effective_on=effective_on, status=status, until=until)
-        if self._is_already(after):
-            return ()
-        changed = StatusChanged(status=status, effective_on=effective_on, until=until)
-        return self._last_day_too((changed, *(self._nothing_after(effective_on) if status == "left" else ())), today)
-
-    def _nothing_after(self, day: date) -> tuple[StatusChanged, ...]:
-        """Undo what was planned for days after somebody has left."""
-        later = (one for one in self.statuses if one.effective_on > day and one.status != "left")
-        return tuple(StatusChanged(status="left", effective_on=one.effective_on) for one in later)
-
-    def _is_already(self, after: StatusFrom) -> bool:
-        entry = latest(self.statuses, after.effective_on)
-        until = entry.until if entry and entry.status == "leave" else None
-        return self.status_on(after.effective_on) == after.status and until == after.until
+        return self._last_day_too(self.stay.change(status, effective_on, until), today)
 
     def take_leave(self, until: date | None, today: date) -> tuple[Event, ...]:
         """Be on leave from today on, or give the present leave another last day."""
-        entry = latest(self.statuses, today)
-        on_leave = entry is not None and self.status_on(today) == "leave"
-        return self.change_status("leave", entry.effective_on if entry and on_leave else today, today, until)
+        self._must_be_readable()
+        return self._last_day_too(self.stay.take_leave(until, today), today)
 
     def end(self, last_day: date | None, today: date) -> tuple[Event, ...]:
         """Plan the last day (None: none any more, whoever was to leave stays)."""
         self._must_be_readable()
-        planned = self.ends_on
-        if planned == last_day:
-            return ()
-        _checked_last_day(self.first_day(today), last_day)
-        changed: list[StatusChanged] = []
-        if planned is not None and (last_day is None or last_day > planned):
-            changed.append(StatusChanged(status="active", effective_on=planned + _DAY))
-        if last_day is not None:
-            left = StatusChanged(status="left", effective_on=last_day + _DAY)
-            changed += (left, *self._nothing_after(left.effective_on))
-        return self._last_day_too(tuple(changed), today)
+        return self._last_day_too(self.stay.end(last_day, today), today)
 
     def begin(self, first_day: date, today: date, digest: Digest) -> tuple[Event, ...]:
         """Give the present stay another first day, or come back on it after having left."""
         if self.status_on(today) == "left":
             return self.change_status("active", first_day, today)
-        returned = self._returned(today)
+        returned = self.stay.returned(today)
         if returned is None:
             return self.change(Changes(starts_on=first_day), today, digest)
-        waiting = (StatusChanged(status="left", effective_on=returned),) if first_day > returned else ()
-        return (*waiting, StatusChanged(status="active", effective_on=first_day))
+        return self.stay.move_return(returned, first_day)
 
     def _last_day_too(self, changed: tuple[StatusChanged, ...], today: date) -> tuple[Event, ...]:
         """Keep the last day in the details in step with the timeline of the status."""
         ends_on = self._after(changed).ends_on
-        if ends_on == self.details.ends_on:
+        if not changed or ends_on == self.details.ends_on:
             return changed
         details = self.details.model_copy(update={"ends_on": ends_on})
         return (*changed, DetailsChanged(details=details, effective_on=today))
@@ -325,7 +175,7 @@ class Employee(State):
 
     def status_on(self, day: date) -> Status:
         """Return the status on a day: nobody is at work before the first, and a leave ends with its planned last."""
-        return status_on(self.statuses, self.details.starts_on, day)
+        return self.stay.on(day)
 
     def manager_on(self, day: date) -> str | None:
         """Return the manager on a day."""
@@ -336,19 +186,18 @@ class Employee(State):
         return latest(self.jobs, day) or self.jobs[0]
 
     @property
+    def stay(self) -> Stay:
+        """The timeline of the status."""
+        return Stay(starts_on=self.details.starts_on, statuses=self.statuses)
+
+    @property
     def ends_on(self) -> date | None:
         """The last day, gone by or planned; None when nobody plans to leave."""
-        gone = list(takewhile(lambda entry: entry.status == "left", reversed(self.statuses)))
-        return gone[-1].effective_on - _DAY if gone else None
+        return self.stay.ends_on
 
     def first_day(self, day: date) -> date:
         """Return the first day of the stay somebody was last in on a day: after a return that of the return."""
-        return self._returned(day) or self.details.starts_on
-
-    def _returned(self, day: date) -> date | None:
-        pairs = reversed(list(zip(self.statuses, self.statuses[1:], strict=False)))
-        back = (later for earlier, later in pairs if earlier.status == "left" and later.status != "left")
-        return next((entry.effective_on for entry in back if entry.effective_on <= day), None)
+        return self.stay.first_day(day)
 
     # ---- evolve
 
@@ -396,53 +245,5 @@ class Employee(State):
         )
 
 
-def _sealable(person: str, text: str | None) -> Unsealed | None:
-    return None if text is None else Unsealed(person=person, part=PART, text=text)
-
-
-def _named(person: str, field: str, text: str | None) -> Unsealed:
-    if text is None:
-        raise Invalid(field, text, "everybody has a given and a family name")
-    return Unsealed(person=person, part=PART, text=text)
-
-
-def _external_ids(person: str, stated: Changes) -> dict[str, Unsealed]:
-    return {source: Unsealed(person=person, part=PART, text=one.strip()) for source, one in stated.external_ids.items()}
-
-
-def _details(person: str, stated: Changes, starts_on: date, ends_on: date | None) -> Details:
-    return Details(
-        given_name=_named(person, "given_name", stated.given_name),
-        family_name=_named(person, "family_name", stated.family_name),
-        work_email=_sealable(person, stated.work_email),
-        location=_sealable(person, stated.location),
-        external_ids=dict(_external_ids(person, stated)),
-        starts_on=starts_on,
-        ends_on=ends_on,
-        time_zone=stated.time_zone,
-        locale=stated.locale,
-    )
-
-
-def _job(person: str, stated: Changes, digest: Digest) -> Job:
-    return Job(
-        effective_on=date.min,
-        title=_sealable(person, stated.job_title),
-        department=_sealable(person, stated.department),
-        title_group=_group(stated, digest),
-    )
-
-
-def _group(stated: Changes, digest: Digest) -> str | None:
-    """Return what is equal for equal job titles, without regard to case and blanks."""
-    return None if stated.job_title is None else digest(f"title/{' '.join(stated.job_title.casefold().split())}")
-
-
 def _checked_roles(roles: tuple[Role, ...]) -> tuple[Role, ...]:
     return tuple(sorted(set(roles)))
-
-
-def _checked_last_day(starts_on: date, ends_on: date | None) -> None:
-    """Refuse a last day before the first; the day before the first itself says that somebody never joined."""
-    if ends_on is not None and ends_on < starts_on - _DAY:
-        raise Invalid("ends_on", ends_on.isoformat(), f"the last day cannot lie before the first, {starts_on}")

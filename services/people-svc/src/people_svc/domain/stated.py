@@ -15,6 +15,17 @@ Digest = Callable[[str], str]
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s.,;<>\"]+")
 
 
+_UNSHOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and what makes a text read other than it is written."""
+
+
+def checked_text(field: str, text: str) -> str:
+    """Return a text that every page and file can show as it is; Invalid for one that holds what cannot be shown."""
+    if _UNSHOWN.search(text):
+        raise Invalid(field, None, "leave out characters that cannot be shown")
+    return text
+
+
 def normal_email(email: str) -> str:
     """Return an e-mail address as it is stored and compared: trimmed, lower case; Invalid when it is none."""
     normal = email.strip().lower()
@@ -63,6 +74,9 @@ class Changes(Frozen):
     def checked(self) -> Self:
         """Return the changes with texts trimmed and e-mail in its normal form; Invalid names what cannot be."""
         values: dict[str, Any] = {name: _trimmed(getattr(self, name)) for name in self.model_fields_set}
+        texts = {name: value for name, value in values.items() if isinstance(value, str)}
+        for name, text in (texts | self.external_ids).items():
+            checked_text(name, text)
         if values.get("work_email") is not None:
             values["work_email"] = normal_email(values["work_email"])
         if values.get("time_zone") is not None:

@@ -1,0 +1,46 @@
+"""The running composition, as the operator's routes reach it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from chassis.kernel import DomainError, NotFound
+from chassis.service import Service
+from ladder.composition import Composition
+
+
+def _system(request: Request) -> Composition:
+    return request.app.state.system
+
+
+Running = Annotated[Composition, Depends(_system)]
+
+
+def the_service(system: Composition, name: str) -> Service:
+    """Return a service by its name; NotFound says which there are."""
+    found = next((service for service in system.services if service.name == name), None)
+    if found is None:
+        raise NotFound(f"There is no service {name!r}. There are: {', '.join(s.name for s in system.services)}.")
+    return found
+
+
+def the_workspaces(system: Composition, name: str | None) -> list[str]:
+    """Return the workspace of this name, or all; NotFound where there is none of this name."""
+    names = system.workspaces()
+    if name is None:
+        return names
+    if name not in names:
+        raise NotFound(f"There is no workspace {name!r}. There are: {', '.join(names[:5]) or 'none yet'}.")
+    return [name]
+
+
+def the_workspace(system: Composition, name: str | None) -> str:
+    """Return the workspace of this name, or the only one there is."""
+    names = the_workspaces(system, name)
+    if not names:
+        raise NotFound("There is no workspace yet. Open one: ladder workspace create NAME --admin E-MAIL")
+    if len(names) > 1:
+        raise DomainError(f"There are {len(names)} workspaces; name one with --workspace: {', '.join(names[:5])}")
+    return names[0]

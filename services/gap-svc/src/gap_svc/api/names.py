@@ -1,0 +1,89 @@
+"""What things are called: levels, competencies, people, and the credits that ladders owe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from chassis.http import Query
+from chassis.identity import Person
+from chassis.kernel import NotFound, Sealed
+from gap_svc import facts
+from gap_svc.api import shapes
+from gap_svc.documents import data
+from gap_svc.domain import calculation
+from gap_svc.domain.levels import Level, LevelRef
+
+NO_NAME = "name erased"
+"""Stands where the person was erased."""
+
+
+def level_of(query: Query, version: int, ref: LevelRef) -> Level:
+    """Return a level as a framework version has it, else as the newest one that has it; NotFound where none has."""
+    found = facts.level(query, version, ref) or _newest_level(query, ref)
+    if found is None:
+        raise NotFound(str(ref))
+    return found
+
+
+def _newest_level(query: Query, ref: LevelRef) -> Level | None:
+    row = query.row(
+        "select max(version) as version from levels where workspace = %(workspace)s and ladder = %(ladder)s"
+        " and level = %(level)s",
+        {"ladder": ref.ladder, "level": ref.level},
+    )
+    return facts.level(query, row["version"], ref) if row and row["version"] is not None else None
+
+
+def level_view(level: Level) -> shapes.LevelView:
+    """Return a level as it goes over the wire."""
+    return shapes.LevelView(
+        ladder=level.ladder, level=level.level, code=level.code, title=level.title, scope=level.scope
+    )
+
+
+def below_view(
+    one: calculation.BelowPresent, competencies: dict[str, data.Named], because: list[str]
+) -> shapes.BelowPresentView:
+    """Return a score below the present requirement."""
+    name = competencies[one.competency].name if one.competency in competencies else one.competency
+    return shapes.BelowPresentView(**one.model_dump(), name=name, because=because)
+
+
+def named(ladders: Iterable[facts.Ladder]) -> dict[str, data.Named]:
+    """Return names and areas of the competencies of some ladders; the first to name one is followed."""
+    found: dict[str, data.Named] = {}
+    for ladder in ladders:
+        for one in ladder.competencies:
+            found.setdefault(one.competency, data.Named(name=one.name, area=one.area))
+    return found
+
+
+def competency_names(query: Query, versions: Iterable[int | None]) -> dict[str, str]:
+    """Return the names of every competency of some framework versions; the newest to name one is followed."""
+    rows = query.rows(
+        "select content from ladders where workspace = %(workspace)s and version = any(%(versions)s)"
+        " order by version desc, ladder",
+        {"versions": sorted({one for one in versions if one is not None})},
+    )
+    ladders = (facts.Ladder.model_validate_json(json.dumps(row["content"])) for row in rows)
+    return {competency: one.name for competency, one in named(ladders).items()}
+
+
+def credits_of(ladders: Iterable[facts.Ladder]) -> list[str]:
+    """Return the credits these ladders owe, each once."""
+    return list(dict.fromkeys(credit for ladder in ladders for credit in ladder.credits))
+
+
+def names(query: Query, people: Iterable[str]) -> dict[str, str]:
+    """Return full names by id."""
+    wanted = sorted(people)
+    known = [query.directory.person(one) for one in wanted]
+    opened = query.opened([name for person in known for name in _sealed_name(person)])
+    pairs = zip(opened[::2], opened[1::2], strict=True)
+    full = (" ".join(name for name in pair if name) for pair in pairs)
+    return {person: name or NO_NAME for person, name in zip(wanted, full, strict=True)}
+
+
+def _sealed_name(person: Person | None) -> tuple[Sealed | None, Sealed | None]:
+    return (person.given_name, person.family_name) if person else (None, None)

@@ -1,0 +1,303 @@
+"""Gap over HTTP, on PostgreSQL: a company whose upstream events a test lets the service hear by hand."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from typing import Any
+
+import psycopg
+import pytest
+from httpx import Client, Response
+
+from chassis.cipher import Cipher, Grant, prepare_keys
+from chassis.http import api
+from chassis.identity import Actor, Signer, SigningKey, Verifier
+from chassis.kernel import Unsealed
+from chassis.postgres import Database, Embedded
+from chassis.service import Service, connect_in_process
+from chassis.testing import served
+from chassis.unit import Answer, CommandInfo
+from contracts import evaluation, framework, people
+from contracts.envelope import Envelope, Published, Sealed
+from gap_svc.api import ERRORS, router
+from gap_svc.main import service
+from gap_svc.messaging import published
+from gap_svc.settings import GRANTS
+
+NUMBERS = itertools.count(1)
+KEY = SigningKey.generate()
+MANAGERS = {"gro": None, "hanna": "gro", "hugo": "gro", "olga": "gro", "erik": "gro", "maya": "erik", "nils": "erik"}
+ROLES: dict[str, tuple[people.Role, ...]] = {"hanna": ("hr",), "hugo": ("hr",), "olga": ("analyst",)}
+ASKED = {
+    "eng.ic2": {"design": 3.0, "mentoring": 2.0},
+    "eng.ic3": {"design": 4.0, "mentoring": 3.0},
+    "eng.m1": {"design": 3.0, "mentoring": 4.0},
+}
+
+
+def now() -> datetime:
+    """Return the present moment: tokens and releases are of today."""
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
+SIGNER = Signer(lambda: [KEY], now)
+
+
+@dataclass
+class Running:
+    """The service with its followers stepped by hand: nothing moves unless a test moves it."""
+
+    service: Service
+    database: Database
+    client: Client
+    seals: dict[str, Cipher]
+
+    def hear(self, workspace: str, *events: Published) -> list[str]:
+        """Let the service hear events of others, and its views follow; return their ids."""
+        envelopes = [_envelope(workspace, event) for event in events]
+        handlers = Service(name="x", application=None, published=published, handlers=self.service.handlers).heard
+        with self.service.pool.connection() as connection:
+            unit = self.service.unit(
+                connection, _heard(workspace, envelopes[0]), Actor.service(workspace, "gap"), may_copy=True
+            )
+            for event, envelope in zip(events, envelopes, strict=True):
+                unit.next_command(_heard(workspace, envelope), unit.actor)
+                for handler in handlers[type(event)]:
+                    handler(unit, event, envelope)
+            if unit.decided:
+                self.service.store.append(unit, Answer(), connection)
+        self.follow(workspace)
+        return [envelope.eventid for envelope in envelopes]
+
+    def follow(self, workspace: str) -> None:
+        """Let every view follow."""
+        while self.service.projections.step(workspace) == "more":
+            pass
+
+    def sealed(self, workspace: str, by: str, stream: str, person: str, text: str) -> Sealed:
+        """Seal a text as the service that owns it does."""
+        texts = [(f"{workspace}/{stream}", Unsealed(person=person, part="1", text=text))]
+        return self.seals[by].seal_many(workspace, texts)[0]
+
+
+@dataclass
+class Company:
+    """Hanna and Hugo (HR), Olga (analyst), Erik who manages Maya and Nils, Gro above them; one ladder in version 1."""
+
+    running: Running
+    workspace: str
+
+    def get(self, person: str, path: str, **params: Any) -> Response:
+        """Read as somebody."""
+        return self.running.client.get(path, params=params or None, headers=self._headers(person))
+
+    def read(self, person: str, path: str, **params: Any) -> Any:
+        """Read as somebody what has to be there."""
+        answer = self.get(person, path, **params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def send(self, person: str, method: str, path: str, body: Any, **headers: str) -> Response:
+        """Change something as somebody; the views follow."""
+        keyed = self._headers(person) | {"Idempotency-Key": f"key-{next(NUMBERS)}"} | headers
+        answer = self.running.client.request(method, path, json=body, headers=keyed)
+        self.running.follow(self.workspace)
+        return answer
+
+    def hear(self, *events: Published) -> list[str]:
+        """Let the service hear events."""
+        return self.running.hear(self.workspace, *events)
+
+    def approve(
+        self,
+        person: str = "maya",
+        revision: int = 1,
+        *,
+        by: str = "erik",
+        design: float = 3.5,
+        kind: str = "evaluation",
+        cycle: str = "cy_1",
+        ends_on: date = date(2026, 9, 30),
+    ) -> str:
+        """Let an evaluation be approved; return the id of that event."""
+        named = self.evaluation(person, cycle)
+        text = self.running.sealed(self.workspace, "evaluation", f"{kind}/{named}", person, "Drew the depot plan.")
+        lines = (
+            evaluation.RatedLine(competency="design", rating=design, evidence=(text,), self_rating=4),
+            evaluation.RatedLine(competency="mentoring", rating=1.5, rests_on_memory=True),
+        )
+        approved = evaluation.EvaluationApproved(
+            evaluation=named,
+            revision=revision,
+            employee=person,
+            evaluator=by,
+            cycle=cycle,
+            cycle_name="Autumn",
+            framework_version=1,
+            ladder="eng",
+            level="eng.ic2",
+            lines=lines,
+            approved_by="hanna",
+            approved_at=now(),
+            period_ends_on=ends_on,
+        )
+        return self.hear(approved)[0]
+
+    def release(self, person: str = "maya", revision: int = 1, *, cycle: str = "cy_1") -> None:
+        """Let an approved revision be released."""
+        released = evaluation.EvaluationReleased(
+            evaluation=self.evaluation(person, cycle),
+            revision=revision,
+            employee=person,
+            cycle=cycle,
+            conversations_by=date(2026, 12, 1),
+        )
+        self.hear(released)
+
+    @staticmethod
+    def evaluation(person: str, cycle: str = "cy_1") -> str:
+        """Return the id of somebody's evaluation in a cycle."""
+        return f"ev_{person}" if cycle == "cy_1" else f"ev_{person}_{cycle}"
+
+    def accesses(self) -> set[tuple[str, str, str]]:
+        """Return who read what of whom."""
+        with psycopg.connect(self.running.database.admin_dsn()) as admin:
+            found = admin.execute(
+                "select actor, what, subject from gap.access where workspace = %s", (self.workspace,)
+            ).fetchall()
+        return {(actor, what, person) for actor, what, person in found}
+
+    def _headers(self, person: str) -> dict[str, str]:
+        actor = Actor(workspace=self.workspace, person=person, session="s", roles=frozenset(ROLES.get(person, ())))
+        return {"Authorization": f"Bearer {SIGNER.sign(actor)}"}
+
+
+def _heard(workspace: str, envelope: Envelope) -> CommandInfo:
+    return CommandInfo(workspace, "heard", f"heard/{envelope.eventid}", correlation_id="test")
+
+
+def _envelope(workspace: str, event: Published) -> Envelope:
+    number = next(NUMBERS)
+    return Envelope(
+        eventid=f"event-{number}",
+        type=event.TYPE,
+        source="test",
+        topic=event.TOPIC,
+        subject="test",
+        workspace=workspace,
+        epoch="e",
+        sequence=number,
+        previous=0,
+        actor="hanna",
+        correlationid="test",
+        time=now(),
+        data=_data(event),
+    )
+
+
+def _data(event: Published) -> bytes:
+    return event.model_dump_json().encode()
+
+
+@pytest.fixture(scope="session")
+def running(postgres: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The service over a database of its own, served."""
+    database, home = postgres.create_database("gap_api_tests"), tmp_path_factory.mktemp("home")
+    kinds = ("evaluation", "observation", "example")
+    makers = [Grant("people", "person", may_make=True), *(Grant("evaluation", kind, may_make=True) for kind in kinds)]
+    keys = prepare_keys(database, home, (*GRANTS, *makers), {})
+    ciphers = {
+        name: Cipher.connect(database, name, keys, home / "erasures") for name in ("gap", "people", "evaluation")
+    }
+    one = service()
+    one.migrate(database)
+    one.open(database, ciphers["gap"], size=6)
+    connect_in_process([one])
+    with served(api(one, router, verifier=Verifier(SIGNER.jwks, now), errors=ERRORS)) as client:
+        yield Running(one, database, client, ciphers)
+    one.close()
+    for cipher in ciphers.values():
+        cipher.close()
+    postgres.drop_database(database.name)
+
+
+@pytest.fixture
+def company(running: Running) -> Company:
+    """A new company with one published framework version."""
+    return founded(running)
+
+
+def founded(running: Running) -> Company:
+    """Return a new company with one published framework version."""
+    company = Company(running, f"w{next(NUMBERS)}")
+    settings = people.WorkspaceOpened(
+        name="Northwind", locale="en-GB", calendar=people.WorkspaceCalendar(time_zone="Europe/Berlin")
+    )
+    company.hear(settings, *(somebody(company, one, manager) for one, manager in MANAGERS.items()))
+    company.hear(*_published(1))
+    return company
+
+
+def somebody(company: Company, person: str, manager: str | None) -> people.PersonAdded:
+    """Return the event that somebody is in the directory."""
+    name = company.running.sealed(company.workspace, "people", f"person/{person}", person, person.title())
+    return people.PersonAdded(
+        person=person,
+        given_name=name,
+        family_name=name,
+        work_email=name,
+        status="active",
+        manager=manager,
+        starts_on=date(2020, 1, 1),
+        roles=ROLES.get(person, ()),
+        invited=True,
+    )
+
+
+def _published(version: int) -> tuple[Published, ...]:
+    ladder = framework.LadderPublished(
+        version=version,
+        ladder="eng",
+        name="Engineering",
+        tracks=(
+            framework.TrackText(id="ic", name="IC", levels=("eng.ic2", "eng.ic3")),
+            framework.TrackText(id="m", name="Management", levels=("eng.m1",)),
+        ),
+        levels=(
+            framework.LevelText(id="eng.ic2", code="IC2", title="Engineer", track="ic", next=("eng.ic3", "eng.m1")),
+            framework.LevelText(id="eng.ic3", code="IC3", title="Senior engineer", track="ic"),
+            framework.LevelText(id="eng.m1", code="M1", title="Engineering manager", track="m"),
+        ),
+        competencies=tuple(
+            framework.CompetencyText(id=one, name=one.title(), area="Work") for one in ("design", "mentoring")
+        ),
+        expectations=tuple(
+            framework.ExpectationText(level=level, competency=name, required=required, behaviours=(f"Shows {name}.",))
+            for level, asked in ASKED.items()
+            for name, required in asked.items()
+        ),
+        changed_in=version,
+        credits=("Includes information from O*NET.",),
+    )
+    closing = framework.FrameworkPublished(
+        version=version,
+        note="First",
+        scale=(framework.AnchorText(point=1, name="Learning", text="Learns."),),
+        digests={"eng": sha256(_data(ladder)).hexdigest()},
+    )
+    return ladder, closing
+
+
+def draft(required: float, *, level: str = "ic3") -> dict[str, Any]:
+    """Return a draft ladder in which IC3 asks this much of design."""
+    expectations = {"design": {"required": required}, "mentoring": {"required": 3}}
+    present: dict[str, Any] = {"id": "ic2", "code": "IC2", "title": "Engineer", "next": ["eng.ic3"]}
+    present["expectations"] = {name: {"required": asked} for name, asked in ASKED["eng.ic2"].items()}
+    levels = [present, {"id": level, "code": "IC3", "title": "Senior engineer", "expectations": expectations}]
+    tracks = [{"id": "ic", "name": "IC", "levels": levels}]
+    return {"format": "career-framework/v1", "ladders": [{"id": "eng", "name": "Engineering", "tracks": tracks}]}
