@@ -29,6 +29,7 @@ from chassis.service import Part, Service
 from chassis.sharing import Sharing
 from chassis.steps import arm_from_environment
 from chassis.telemetry import Traces, configure_logs
+from chassis.virtual import FileClock
 
 Role = Literal["api", "worker", "migrate"]
 ROLES: Final = ("api", "worker", "migrate")
@@ -53,6 +54,11 @@ class Environment:
     port: int = 8000
     pool: int = POOL
     allow_unsafe: bool = False
+    clock: Callable[[], datetime | None] = lambda: None
+
+    def now(self) -> datetime:
+        """Return the present moment, or a test's."""
+        return self.clock() or datetime.fromtimestamp(time.time(), UTC)
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Environment:
@@ -68,6 +74,7 @@ class Environment:
         except ValueError as error:
             raise Misconfigured(str(error)) from None
         prefix = "LADDER_AT_"
+        allow_unsafe = environ.get("LADDER_ALLOW_UNSAFE_SYNC", "") not in ("", "0")
         return cls(
             database=database,
             home=Path(environ.get("LADDER_HOME", ".ladder")),
@@ -76,7 +83,8 @@ class Environment:
             host=host or "127.0.0.1",
             port=int(port),
             pool=int(environ.get("LADDER_POOL", POOL)),
-            allow_unsafe=environ.get("LADDER_ALLOW_UNSAFE_SYNC", "") not in ("", "0"),
+            allow_unsafe=allow_unsafe,
+            clock=_test_clock(environ, allow_unsafe),
         )
 
     def at(self, service: str) -> str:
@@ -84,6 +92,16 @@ class Environment:
         if service not in self.upstreams:
             raise Misconfigured(f"LADDER_AT_{service.upper()} is not set; name where {service}-svc answers.")
         return self.upstreams[service].rstrip("/")
+
+
+def _test_clock(environ: Mapping[str, str], allow_unsafe: bool) -> Callable[[], datetime | None]:
+    """Return the clock of a test's file; an installation that must lose nothing has no business with one."""
+    path = environ.get("LADDER_TEST_CLOCK")
+    if path is None:
+        return lambda: None
+    if not allow_unsafe:
+        raise Misconfigured("LADDER_TEST_CLOCK is for tests: it needs LADDER_ALLOW_UNSAFE_SYNC=1 beside it.")
+    return FileClock(Path(path))
 
 
 Make = Callable[[Cipher], Service]
@@ -138,11 +156,11 @@ class Process:
             sharing = Sharing(service, self._follower_dsn, works=False)
             sharing.start()
             stack.callback(sharing.stop)
-            own = Signer(self.signs(service, service.cipher), _now).jwks if self.signs is not None else None
+            own = Signer(self.signs(service, service.cipher), self.environment.now).jwks if self.signs is not None else None
             self._until_told(
                 api(
                     service,
-                    verifier=Verifier(own or self._jwks(), _now),
+                    verifier=Verifier(own or self._jwks(), self.environment.now),
                     services=tokens,
                     jwks=own,
                     traces=traces,
@@ -183,10 +201,15 @@ class Process:
         cipher = stack.enter_context(self._cipher(key))
         service = self.make(cipher)
         service.open(
-            environment.database, cipher, size=environment.pool, allow_unsafe=environment.allow_unsafe, careful=True
+            environment.database,
+            cipher,
+            size=environment.pool,
+            clock=environment.clock,
+            allow_unsafe=environment.allow_unsafe,
+            careful=True,
         )
         stack.callback(service.close)
-        tokens = ServiceTokens(key.derive("service tokens"), self.name, _now)
+        tokens = ServiceTokens(key.derive("service tokens"), self.name, environment.now)
         traces = Traces.from_environment(self.name)
         stack.callback(traces.close)
         service.connect(self._feeds(stack, service, tokens), span=traces.span_for, sink=sink)
@@ -256,10 +279,6 @@ class Process:
             told.wait()
             server.should_exit = True
             thread.join(GRACE)
-
-
-def _now() -> datetime:
-    return datetime.fromtimestamp(time.time(), UTC)
 
 
 def _refuse(text: str) -> NoReturn:

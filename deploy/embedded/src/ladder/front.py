@@ -1,0 +1,56 @@
+"""One port before services that are processes of their own: `/api/<service>/v1` goes to the service, as in one process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+
+import httpx
+from fastapi import FastAPI, Request
+from fastapi.responses import StreamingResponse
+from starlette.background import BackgroundTask
+
+from chassis.http.problems import NOTHING_HERE, answer_problems, problem
+
+METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+INSIDE: Final = frozenset({"metrics", "readyz", "livez"})
+"""What only whoever runs the system asks, at the process itself."""
+HOP_BY_HOP: Final = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "host", "te", "trailer"})
+"""Headers of one connection (RFC 9110, section 7.6.1)."""
+
+
+def front_app(at: Mapping[str, str]) -> FastAPI:
+    """Return the application of the one port; `at` holds the address of each service's interface by name."""
+    client = httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=200))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        yield
+        await client.aclose()
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    answer_problems(app, {})
+
+    @app.api_route("/api/{service}/v1/{path:path}", methods=METHODS)
+    async def forward(request: Request, service: str, path: str) -> StreamingResponse:
+        if service not in at or path in INSIDE:
+            return problem(request, 404, "not-found", NOTHING_HERE)  # pyright: ignore[reportReturnType] - both are responses
+        return await _forward(client, request, f"{at[service]}/{path}")
+
+    return app
+
+
+async def _forward(client: httpx.AsyncClient, request: Request, url: str) -> StreamingResponse:
+    headers = [(name, value) for name, value in request.headers.raw if name.decode().lower() not in HOP_BY_HOP]
+    query = request.url.query
+    asked = client.build_request(
+        request.method, f"{url}?{query}" if query else url, headers=headers, content=request.stream()
+    )
+    answer = await client.send(asked, stream=True)
+    kept = {name: value for name, value in answer.headers.items() if name.lower() not in HOP_BY_HOP}
+    return StreamingResponse(answer.aiter_raw(), answer.status_code, kept, background=_closing(answer))
+
+
+def _closing(answer: httpx.Response) -> BackgroundTask:
+    return BackgroundTask(answer.aclose)
