@@ -341,8 +341,11 @@ class Store:
         return Appended(*_positions(self.service, row), answer)
 
     def repeated(self, connection: Connection, unit: Unit) -> Appended | None:
-        """Return what a command answered when it was first run, or None; KeyReused when its body was another."""
-        sql = f"""select e.epoch, e.sequence, e.digest, e.answer, h.published from {self.schema}.events e
+        """Return what a command answered when it was first run, or None; KeyReused when its body was another.
+
+        Its position is where the record is now: whoever waits for it sees all that the command wrote.
+        """
+        sql = f"""select h.epoch, h.sequence, e.digest, e.answer, h.published from {self.schema}.events e
         join {self.schema}.head h using (workspace) where e.workspace = %s and e.command_key = %s"""
         row = connection.execute(cast("Any", sql), (unit.workspace, unit.info.command_id), prepare=True).fetchone()
         if row is None:
