@@ -91,12 +91,16 @@ class Ambiguous(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How a heard run moves its position: from what the step read, to the last event of the run."""
+    """How a heard run moves its position: from what the step read, to the last event of the run.
+
+    `beside` is what was consumed of every topic before, as the run read it under the lock on its workspace's inbox.
+    """
 
     topic: str
     epoch: str
     read: int
     to: int
+    beside: tuple[Reached, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,13 +424,15 @@ class Store:
         return lambda stream, text: sealed[stream, text]
 
     def _after(self, workspace: str, connection: Connection, step: Step | None) -> tuple[Reached, ...]:
+        """Return what of others is consumed: the last thing a command reads; a heard run knows it, under its lock."""
+        if step is not None:
+            reached = {one.topic: one for one in step.beside}
+            reached[step.topic] = Reached(topic=step.topic, epoch=step.epoch, sequence=step.to)
+            return tuple(reached[topic] for topic in sorted(reached))
         sql = f"""select distinct on (topic) topic, epoch, sequence from {self.schema}.positions
         where workspace = %s order by topic, epoch desc"""
         rows = connection.execute(cast("Any", sql), (workspace,), prepare=True).fetchall()
-        reached = {row["topic"]: Reached(**row) for row in rows}
-        if step is not None:
-            reached[step.topic] = Reached(topic=step.topic, epoch=step.epoch, sequence=step.to)
-        return tuple(reached[topic] for topic in sorted(reached))
+        return tuple(Reached(**row) for row in rows)
 
 
 AMBIGUOUS_TRIES = 5
