@@ -60,6 +60,8 @@ def test_a_new_manager_reads_all_years_from_the_first_day_and_the_former_one_wha
         with refused(404):
             daniel.reads(path)
         priya.reads(path)
+    with refused(403):
+        daniel.observes(ines, "2025-04-01", "delivery", "Still sits next to me.")
     assert hanna.reads(f"/people/v1/people/{ines.id}/manager", on="2025-03-31")["manager"] == daniel.id
 
 

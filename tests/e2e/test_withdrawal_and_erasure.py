@@ -116,7 +116,8 @@ def test_a_person_who_is_erased_is_nowhere_any_more_and_everybody_elses_texts_re
     told = "".join(everything(reader, northwind, entered) for reader in (hanna, daniel))
     for text in ("Ines", "Duarte", "ines@northwind.example", WHY):
         assert text not in told, text
-    assert northwind.operator.post("/tokens", json={"who": ines.email}).status_code == 404
+    named = {"who": ines.email, "workspace": northwind.workspace}
+    assert northwind.operator.post("/tokens", json=named).status_code == 404
 
     assert maya.self_assessment(entered.of["maya"])["lines"][1]["evidence"][0]["text"] == OWN
     assert evidence(maya.report(maya), "communication") == [None, ENOUGH]

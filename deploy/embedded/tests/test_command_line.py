@@ -1,142 +1,196 @@
-"""The command line, run as people run it: one process per command, over a data folder of its own.
+"""The command line beside a running system.
 
-up → workspace create → token → HTTP → verify, while it runs and after it ended
+up → workspace create → token → HTTP → verify → rebuild → events tail, then a second start and its end
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-Ladder = list[str]
-LADDER: Ladder = [sys.executable, "-c", "from ladder.cli import main; main()"]
+from .conftest import Installation, folder, serving
 
 
-@pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
-    """A data folder that PostgreSQL's account may enter."""
-    folder = Path(tempfile.mkdtemp(prefix="ladder-cli-"))
-    folder.chmod(0o755)
-    yield folder / "data"
-    shutil.rmtree(folder, ignore_errors=True)
+def test_a_workspace_opened_on_the_command_line_is_read_over_http_with_a_token(system: Installation) -> None:
+    token = system.run("token", "--as", "hr", "--workspace", system.northwind).stdout.strip()
+
+    answer = httpx.get(f"{system.url}/api/people/v1/people", headers={"Authorization": f"Bearer {token}"})
+
+    assert "hanna@example.com" in [one["work_email"] for one in answer.json()["items"]]
 
 
-def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
-    environ = {**os.environ, "LADDER_HOME": str(home), "COLUMNS": "200"}
-    return subprocess.run([*LADDER, *arguments], capture_output=True, text=True, env=environ, timeout=120, check=False)
-
-
-@pytest.fixture(scope="module")
-def url(home: Path) -> Iterator[str]:
-    """A running system, ended as a person ends it."""
-    environ = {**os.environ, "LADDER_HOME": str(home), "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
-    process = subprocess.Popen([*LADDER, "up", "--port", "0"], stdout=subprocess.PIPE, text=True, env=environ)
-    assert process.stdout is not None
-    found = None
-    for line in process.stdout:
-        found = found or re.search(r"http://127\.0\.0\.1:\d+", line)
-        if line.startswith("Stop"):
-            break
-    assert found, "the system did not say where it is"
-    yield found[0]
-    process.send_signal(signal.SIGINT)
-    process.stdout.read()
-    assert process.wait(60) == 0
-    process.stdout.close()
-
-
-def test_a_workspace_opened_on_the_command_line_is_read_over_http_with_a_token(home: Path, url: str) -> None:
-    made = run(home, "workspace", "create", "Northwind", "--admin", "hanna@example.com")
-    assert made.returncode == 0, made.stderr
-    token = run(home, "token", "--as", "hr").stdout.strip()
-
-    answer = httpx.get(f"{url}/api/people/v1/people", headers={"Authorization": f"Bearer {token}"})
-
-    assert [one["work_email"] for one in answer.json()["items"]] == ["hanna@example.com"]
-
-
-def test_every_service_is_ready_and_shows_its_document(url: str) -> None:
-    for service in ("people", "framework", "evaluation", "gap"):
-        assert httpx.get(f"{url}/api/{service}/v1/readyz").json()["status"] == "ok"
-        assert httpx.get(f"{url}/api/{service}/v1/openapi.json").json()["openapi"].startswith("3.1")
-
-
-def test_without_a_token_nothing_is_read(url: str) -> None:
-    answer = httpx.get(f"{url}/api/people/v1/people")
+def test_without_a_token_nothing_is_read(system: Installation) -> None:
+    answer = httpx.get(f"{system.url}/api/people/v1/people")
     assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
 
 
-def test_a_second_system_on_the_same_data_says_so_and_exits_with_2(home: Path, url: str) -> None:
-    second = run(home, "up", "--port", "0")
+def test_a_second_system_on_the_same_data_says_so_and_exits_with_2(system: Installation) -> None:
+    second = system.run("up", "--port", "0")
     assert second.returncode == 2
     assert "already running" in second.stderr
 
 
-def test_the_demo_is_refused_while_a_system_runs_on_the_data(home: Path, url: str) -> None:
-    assert run(home, "demo").returncode == 2
+def test_the_demo_is_refused_while_a_system_runs_on_the_data(system: Installation) -> None:
+    assert system.run("demo").returncode == 2
 
 
-def test_the_record_verifies_while_it_runs(home: Path, url: str) -> None:
-    verdict = json.loads(run(home, "verify", "--json").stdout)
+def test_the_record_verifies_while_it_runs(system: Installation) -> None:
+    verdict = json.loads(system.run("verify", "--json").stdout)
     assert verdict["broken"] == []
     assert verdict["events"] > 0
 
 
-def test_a_view_that_does_not_exist_is_refused_with_the_ones_that_do(home: Path, url: str) -> None:
-    refused = run(home, "rebuild", "nothing")
+def test_a_view_that_does_not_exist_is_refused_with_the_ones_that_do(system: Installation) -> None:
+    refused = system.run("rebuild", "nothing")
     assert refused.returncode == 2
     assert "evaluation_list" in refused.stderr
 
 
-def test_a_view_is_rebuilt_and_the_record_still_verifies(home: Path, url: str) -> None:
-    assert run(home, "rebuild", "people").returncode == 0
-    assert run(home, "verify").returncode == 0
+def test_a_view_is_rebuilt_and_the_record_still_verifies(system: Installation) -> None:
+    assert system.run("rebuild", "people").returncode == 0
+    assert system.run("verify").returncode == 0
 
 
-def test_an_unknown_address_gets_no_token(home: Path, url: str) -> None:
-    refused = run(home, "token", "--as", "nobody@example.com")
+def test_an_unknown_address_gets_no_token(system: Installation) -> None:
+    refused = system.run("token", "--as", "nobody@example.com", "--workspace", system.northwind)
     assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("Nobody at work is 'nobody@example.com'")
 
 
-def test_the_newest_events_are_printed_without_what_they_say(home: Path, url: str) -> None:
-    printed = run(home, "events", "tail", "-n", "5").stdout
+def test_where_there_are_several_workspaces_a_token_asks_for_one(system: Installation) -> None:
+    system.run("workspace", "create", "Westwind", "--admin", "wanda@example.com")
+    refused = system.run("token", "--as", "hr")
+    assert refused.returncode == 2
+    assert "name one with --workspace" in refused.stderr
+
+
+def test_the_newest_events_are_printed_without_what_they_say(system: Installation) -> None:
+    printed = system.run("events", "tail", "-n", "5").stdout
     assert json.loads(printed.splitlines()[-1])["service"] in ("people", "framework", "evaluation", "gap")
     assert "hanna" not in printed
 
 
-def test_parked_events_of_an_unknown_service_are_refused_with_the_ones_there_are(home: Path, url: str) -> None:
-    refused = run(home, "parked", "replay", "nothing", "ws_1")
+def test_whoever_follows_the_events_sees_each_new_one_once(system: Installation) -> None:
+    following = system.start("events", "tail", "--follow", "--service", "people", "-n", "1")
+    assert following.stdout is not None
+    seen = [json.loads(following.stdout.readline())]
+    system.run("workspace", "create", "Southwind", "--admin", "sam@example.com")
+    topics: list[str] = []
+    while "workspace.opened" not in topics:
+        seen.append(json.loads(following.stdout.readline()))
+        topics.append(seen[-1]["topic"])
+    following.send_signal(signal.SIGINT)
+    following.stdout.close()
+
+    assert following.wait(30) == 130
+    places = [(one["workspace"], one["sequence"]) for one in seen]
+    assert len(set(places)) == len(places)
+
+
+def test_parked_events_of_an_unknown_service_are_refused_with_the_ones_there_are(system: Installation) -> None:
+    refused = system.run("parked", "replay", "nothing", "ws_1")
     assert refused.returncode == 2
     assert "people, framework, evaluation, gap" in refused.stderr
 
 
-def test_nothing_is_parked_and_nothing_is_replayed(home: Path, url: str) -> None:
-    assert run(home, "parked", "list").stdout == ""
-    assert json.loads(run(home, "parked", "replay", "gap", "ws_1").stdout) == {"applied": [], "stopped": []}
+def test_nothing_is_parked_and_nothing_is_replayed(system: Installation) -> None:
+    assert system.run("parked", "list").stdout == ""
+    assert json.loads(system.run("parked", "replay", "gap", "ws_1").stdout) == {"applied": [], "stopped": []}
 
 
-def test_looking_where_no_installation_is_makes_none(home: Path) -> None:
-    elsewhere = home.parent / "typo"
-    refused = run(elsewhere, "verify")
+def test_looking_where_no_installation_is_makes_none(installation: Installation) -> None:
+    refused = installation.run("verify")
     assert refused.returncode == 2
     assert "There is no installation" in refused.stderr
-    assert not elsewhere.exists()
+    assert not installation.home.exists()
 
 
-def test_a_taken_port_is_said_at_once_with_what_to_do(home: Path, url: str) -> None:
-    port = url.rpartition(":")[2]
-    refused = run(home.parent / "second", "up", "--demo", "--port", port)
+def test_a_taken_port_is_said_at_once_with_what_to_do(system: Installation, installation: Installation) -> None:
+    refused = installation.run("up", "--demo", "--port", system.url.rpartition(":")[2])
     assert refused.returncode == 2
     assert "--port" in refused.stderr
+    assert not installation.home.exists()
+
+
+def test_the_doctor_finds_a_running_system_well(system: Installation) -> None:
+    found = system.run("doctor")
+    assert found.returncode == 0, found.stdout
+    assert "0 invariants broken" in found.stdout
+
+
+def test_the_doctor_looks_at_a_machine_where_nothing_is_installed_and_makes_nothing(
+    system: Installation, installation: Installation
+) -> None:
+    found = installation.run("doctor", "--port", system.url.rpartition(":")[2])
+    assert found.returncode == 1
+    assert "Choose another with --port or LADDER_PORT." in found.stdout
+    assert "none yet" in found.stdout
+    assert not installation.home.exists()
+
+
+def test_ctrl_c_leaves_no_process_and_no_socket_behind() -> None:
+    home = folder()
+    with serving(home) as running:
+        children = _descendants(running.pid)
+    assert children, "PostgreSQL is a child of the system"
+    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+    assert not (home / "operator.sock").exists()
+    shutil.rmtree(home.parent, ignore_errors=True)
+
+
+def _descendants(pid: int) -> list[int]:
+    children = [int(one) for task in Path(f"/proc/{pid}/task").iterdir() for one in (task / "children").read_text().split()]
+    return [*children, *(other for child in children for other in _descendants(child))]
+
+
+def test_a_command_that_only_the_operators_socket_takes_refuses_an_address(system: Installation) -> None:
+    for command in (["verify"], ["token", "--as", "hr"], ["parked", "list"], ["events", "tail"], ["rebuild", "people"]):
+        refused = system.run(*command, LADDER_URL=system.url)
+        assert (refused.returncode, refused.stdout) == (2, ""), command
+        assert refused.stderr.startswith("Only the operator's socket takes this command: unset LADDER_URL")
+
+
+@pytest.mark.faults
+def test_a_first_run_that_was_killed_while_it_built_the_demo_is_begun_anew(installation: Installation) -> None:
+    killed = installation.run("up", "--demo", "--port", "0", LADDER_FAILPOINT="before answer:20")
+    assert killed.returncode == -signal.SIGKILL
+    refused = installation.run("workspace", "create", "Northwind", "--admin", "hanna@example.com")
+    assert refused.returncode == 2
+    assert "run `ladder up`" in refused.stderr
+
+    with serving(installation.home) as running:
+        assert running.run("token", "--as", "hr").stderr.startswith("There is no workspace yet.")
+        made = running.run("workspace", "create", "Northwind", "--admin", "hanna@example.com")
+        assert made.returncode == 0, made.stderr
+        assert json.loads(running.run("verify", "--json").stdout)["broken"] == []
+
+
+@pytest.mark.faults
+def test_a_first_run_that_was_killed_while_it_made_its_database_goes_on(installation: Installation) -> None:
+    process = installation.start("up", "--port", "0")
+    while not (installation.home / "postgres").exists():
+        assert process.poll() is None
+        os.sched_yield()
+    process.kill()
+    process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+    with serving(installation.home) as running:
+        assert httpx.get(f"{running.url}/api/people/v1/readyz").json() == {"status": "ok"}
+
+
+def test_the_demo_is_not_built_among_the_workspaces_of_a_company(installation: Installation) -> None:
+    installation.run("workspace", "create", "Northwind", "--admin", "hanna@example.com")
+
+    refused = installation.run("demo")
+
+    assert refused.returncode == 2
+    assert "holds 1 workspaces already: set LADDER_HOME" in refused.stderr
+    assert installation.run("token", "--as", "hr").returncode == 0

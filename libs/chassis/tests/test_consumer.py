@@ -141,6 +141,49 @@ def test_whatever_is_lost_on_the_way_comes_from_the_feed(pair: Pair, workspace: 
     assert workspace not in hears.behind()
 
 
+class Mute(Deaf):
+    """A feed that nobody may ask for events."""
+
+    def events(self, topic: str, workspace: str, after: int, limit: int = 200) -> Page:
+        raise AssertionError(f"the feed of {topic} was asked")
+
+
+def test_what_was_delivered_is_applied_without_asking_any_feed(pair: Pair, workspace: str) -> None:
+    records = written(pair, workspace, "one", "two")
+    hears = consumer(pair, {"toy.v1": Mute(), "other.v1": Mute()})
+
+    for record in records:
+        hears.offer([record])
+        assert hears.step(workspace) == "done"
+
+    assert pair.tally(workspace).numbers == (1, 2)
+
+
+def test_what_there_was_no_room_for_comes_from_the_feed(
+    pair: Pair, workspace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.consumer.OFFERED", 2)
+    records = written(pair, workspace, "one", "two", "three", "four")
+    hears = consumer(pair)
+
+    hears.offer(records)
+    assert hears.step(workspace) == "done"
+
+    assert pair.tally(workspace).numbers == (1, 2, 3, 4)
+
+
+def test_a_topic_that_waits_is_looked_at_again_when_what_it_needs_is_delivered(pair: Pair, workspace: str) -> None:
+    line, caused, _ = toy_and_other(pair, workspace)
+    hears = consumer(pair, {"other.v1": Shelf(caused), "toy.v1": Deaf()})
+    assert hears.step(workspace) == "waiting"
+
+    hears.offer([line])
+    assert hears.step(workspace) == "done"
+
+    assert pair.tally(workspace).numbers == (1,)
+    assert pair.tally(workspace, "n2").numbers == (100,)
+
+
 def test_two_consumers_of_one_service_double_nothing(pair: Pair, workspace: str) -> None:
     written(pair, workspace, *(f"line {n}" for n in range(20)))
     together = threading.Barrier(2)

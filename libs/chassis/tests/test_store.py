@@ -176,6 +176,15 @@ def test_a_repeat_gets_the_same_answer_and_writes_nothing(pair: Pair, workspace:
     assert len(events(pair, workspace)) == 2
 
 
+def test_a_repeat_answers_a_position_at_which_all_that_was_written_is_shown(pair: Pair, workspace: str) -> None:
+    pair.open(workspace)
+    first = pair.write(workspace, "one", "two", "three", command="same key")
+
+    again = pair.write(workspace, "one", "two", "three", command="same key")
+
+    assert (again.repeated, again.position, again.published) == (True, first.position, first.published)
+
+
 def test_a_repeat_gets_its_first_answer_even_when_it_would_be_refused_now(pair: Pair, workspace: str) -> None:
     pair.open(workspace)
     first = pair.write(workspace, "once", command="same key")

@@ -171,6 +171,16 @@ class Caller:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def listed(self, path: str, **params: Any) -> list[Any]:
+        """Read every item of a list, page by page."""
+        items, cursor = list[Any](), {}
+        while True:
+            page = self.get(path, **params, **cursor).json()
+            items += page["items"]
+            if page["next_cursor"] is None:
+                return items
+            cursor = {"cursor": page["next_cursor"]}
+
     def _headers(self, keyed: bool = False) -> dict[str, str]:
         actor = Actor(workspace=self.workspace, person=self.person, session="s", roles=self.roles)
         given = {"Authorization": f"Bearer {SIGNER.sign(actor)}", "Wait-For": self.seen[0]}

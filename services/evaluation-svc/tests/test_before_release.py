@@ -283,5 +283,5 @@ def test_an_employee_who_acts_for_their_evaluator_finds_nothing_of_themselves_am
     gone = people.StatusChanged(person="erik", status="left", effective_on=now().date())
     company.running.hear(company.workspace, gone)
 
-    assert [one["kind"] for one in company.as_("gro").read("/waiting")] == ["self due"]
+    assert [one["kind"] for one in company.as_("gro").listed("/waiting")] == ["self due"]
     assert company.as_("gro").get("/scorecards.xlsx", cycle=cycle).status_code == 404

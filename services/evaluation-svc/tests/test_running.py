@@ -81,10 +81,10 @@ def test_what_one_may_not_see_answers_like_what_does_not_exist(company: Company)
 def test_self_outranks_every_role_in_the_queue_and_at_the_door(company: Company) -> None:
     evaluation = company.open_for("hanna")
     company.submit(evaluation, by="gro")
-    assert company.as_("hanna").read("/approvals") == []
+    assert company.as_("hanna").listed("/approvals") == []
     assert company.as_("hanna").post(f"/evaluations/{evaluation}/approval").status_code == 403
     assert company.as_("hanna").read(f"/evaluations/{evaluation}")["shown"] == "own"
-    assert [one["evaluation"] for one in company.as_("hugo").read("/approvals")] == [evaluation]
+    assert [one["evaluation"] for one in company.as_("hugo").listed("/approvals")] == [evaluation]
     company.as_("hugo").done(f"/evaluations/{evaluation}/approval")
 
 
@@ -94,7 +94,7 @@ def test_the_queue_is_ordered_by_codes_and_those_without_are_approved_together(c
     company.draft(coded, text="good with people")
     company.as_("erik").done(f"/evaluations/{coded}/submission")
     hanna = company.as_("hanna")
-    queue = hanna.read("/approvals")
+    queue = hanna.listed("/approvals")
     assert [one["evaluation"] for one in queue] == [coded, clean]
     assert {code["reason"] for code in queue[0]["codes"]} == {"thin evidence", "vague evidence"}
     assert hanna.post("/approvals", {"evaluations": [clean]}).status_code == 409
@@ -123,7 +123,7 @@ def test_an_observation_is_its_authors_until_cited_and_then_withdrawn_with_its_e
         "/observations",
         {"employee": "maya", "on": "2026-06-02", "competencies": ["delivery"], "text": "Shipped on the day she said."},
     )["id"]
-    assert [one["text"]["text"] for one in erik.read("/observations")] == ["Shipped on the day she said."]
+    assert [one["text"]["text"] for one in erik.listed("/observations")] == ["Shipped on the day she said."]
     assert company.as_("hanna").get(f"/observations/{note}").status_code == 404
     assert maya.post("/observations", {"employee": "erik", "on": "2026-06-02", "text": "No."}).status_code == 403
     assert erik.put(f"/evaluations/{evaluation}/lines/delivery", {"rating": 4, "cites": [note]}).status_code == 200
@@ -179,21 +179,21 @@ def test_a_push_back_waits_for_the_evaluator_and_is_answered(company: Company) -
         f"/evaluations/{evaluation}/reactions/delivery", {"reaction": "push back", "reason": "March is missing."}
     )
     erik = company.as_("erik")
-    assert [one["kind"] for one in erik.read("/waiting")] == ["push-back unanswered"]
+    assert [one["kind"] for one in erik.listed("/waiting")] == ["push-back unanswered"]
     erik.done(f"/evaluations/{evaluation}/answers/delivery", {"text": "March comes into the next one."})
     (reaction,) = company.as_("maya").read(f"/evaluations/{evaluation}")["reactions"]
     assert reaction["answer"]["text"] == "March comes into the next one."
-    assert erik.read("/waiting") == []
+    assert erik.listed("/waiting") == []
 
 
 def test_waiting_shows_each_person_what_they_have_to_do(company: Company) -> None:
     evaluation = company.open_for()
-    assert [one["kind"] for one in company.as_("maya").read("/waiting")] == ["self due"]
-    assert [one["kind"] for one in company.as_("erik").read("/waiting")] == ["evaluation due"]
+    assert [one["kind"] for one in company.as_("maya").listed("/waiting")] == ["self due"]
+    assert [one["kind"] for one in company.as_("erik").listed("/waiting")] == ["evaluation due"]
     company.submit(evaluation)
-    assert [one["kind"] for one in company.as_("hanna").read("/waiting")] == ["approval waiting"]
+    assert [one["kind"] for one in company.as_("hanna").listed("/waiting")] == ["approval waiting"]
     company.as_("hanna").done(f"/evaluations/{evaluation}/approval")
-    assert [one["kind"] for one in company.as_("erik").read("/waiting")] == ["automatic release"]
+    assert [one["kind"] for one in company.as_("erik").listed("/waiting")] == ["automatic release"]
 
 
 def test_an_automatic_release_that_is_asked_too_early_is_asked_again_after_ten_working_days(company: Company) -> None:
@@ -317,10 +317,10 @@ def test_a_manager_change_moves_nothing_by_itself_and_hr_keeps_or_hands_over(com
     moved = people.ManagerChanged(person="maya", manager="gro", effective_on=now().date())
     company.running.hear(company.workspace, moved)
     cycle = company.as_("erik").read(f"/evaluations/{evaluation}")["cycle"]
-    (row,) = hanna.read(f"/cycles/{cycle}/evaluators")
+    (row,) = hanna.listed(f"/cycles/{cycle}/evaluators")
     assert (row["evaluator"], row["manager"], row["decide_evaluator"]) == ("erik", "gro", True)
     hanna.done(f"/cycles/{cycle}/evaluators", {"person": "maya", "keep": True})
-    (row,) = hanna.read(f"/cycles/{cycle}/evaluators")
+    (row,) = hanna.listed(f"/cycles/{cycle}/evaluators")
     assert (row["evaluator"], row["decide_evaluator"]) == ("erik", False)
 
 
@@ -360,7 +360,7 @@ def test_the_only_hr_admins_evaluation_is_approved_by_a_recorded_substitute(comp
     company.submit(evaluation, by="gro")
     assert hanna.post(f"/evaluations/{evaluation}/approval").status_code == 403
     assert hanna.post(f"/cycles/{cycle}/excuse", {"person": "hanna", "reason": "leave"}).status_code == 403
-    assert [one["evaluation"] for one in company.as_("erik").read("/approvals")] == [evaluation]
+    assert [one["evaluation"] for one in company.as_("erik").listed("/approvals")] == [evaluation]
     company.as_("erik").done(f"/evaluations/{evaluation}/approval")
 
 
@@ -422,7 +422,7 @@ def test_a_held_evaluation_waits_for_hr(company: Company) -> None:
     hanna = company.as_("hanna")
     hanna.done(f"/evaluations/{evaluation}/hold", {"reason": "A complaint is looked into."})
     assert company.as_("erik").post(f"/evaluations/{evaluation}/release").status_code == 409
-    assert company.as_("erik").read("/waiting") == []
+    assert company.as_("erik").listed("/waiting") == []
     hanna.done(f"/evaluations/{evaluation}/release")
     assert company.as_("maya").read(f"/evaluations/{evaluation}")["revision"]["released_how"] == "by HR"
 
@@ -454,5 +454,5 @@ def test_what_a_leaver_had_to_do_waits_for_their_manager(company: Company) -> No
     evaluation = company.open_for()
     gone = people.StatusChanged(person="erik", status="left", effective_on=now().date())
     company.running.hear(company.workspace, gone)
-    waiting = company.as_("gro").read("/waiting")
+    waiting = company.as_("gro").listed("/waiting")
     assert [(one["kind"], one["evaluation"]) for one in waiting] == [("evaluation due", evaluation)]

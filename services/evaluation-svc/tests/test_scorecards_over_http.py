@@ -82,7 +82,7 @@ def test_a_scorecard_is_downloaded_filled_in_uploaded_and_submitted(company: Com
     assert (drafted["delivery"]["rating"], texts(drafted["delivery"])) == (3.5, [SEEN, "Shipped it."])
     assert drafted["mentoring"]["not_seen"]["text"] == "No mentee."
     erik.done(f"/evaluations/{evaluation}/submission")
-    assert company.as_("hanna").read("/approvals")[0]["evaluation"] == evaluation
+    assert company.as_("hanna").listed("/approvals")[0]["evaluation"] == evaluation
 
 
 def test_uploading_what_was_downloaded_changes_nothing_not_even_evidence_of_several_lines(company: Company) -> None:

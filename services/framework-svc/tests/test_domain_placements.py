@@ -7,17 +7,16 @@ import pytest
 
 from chassis.kernel import Event, Invalid, evolve
 from framework_svc.domain.errors import NoSuchPlacement
-from framework_svc.domain.placements import (
+from framework_svc.domain.placement_events import (
     PersonPlaced,
-    Placement,
     PlacementCountsAgain,
     PlacementPlanned,
     PlacementWithdrawn,
     PlanEnded,
     Reason,
     SeatsVacated,
-    Statement,
 )
+from framework_svc.domain.placements import Placement, Statement
 
 TODAY = date(2026, 3, 3)
 DUE = datetime(2026, 6, 1, tzinfo=UTC)

@@ -51,7 +51,7 @@ def after(framework: Framework, *decided: Event | tuple[Event, ...]) -> Framewor
 
 def drafted(framework: Framework, *ladders: Ladder, ready: bool = True) -> Framework:
     for each in ladders:
-        framework = after(framework, framework.replace_ladder(each, COMPETENCIES))
+        framework = after(framework, framework.draft.replace_ladder(each, COMPETENCIES))
     for each in ladders:
         framework = after(framework, framework.mark_ready(each.id)) if ready else framework
     return framework
@@ -97,7 +97,7 @@ def test_an_unfinished_ladder_never_holds_up_another_and_the_plan_says_what_it_l
 
 def test_a_ladder_that_is_not_ready_stays_as_last_published() -> None:
     first = published(drafted(Framework(), ladder("engineering"), ladder("finance")))
-    edited = after(first, first.set_track("finance", "ic", "Analysts"))
+    edited = after(first, first.draft.set_track("finance", "ic", "Analysts"))
     changed = drafted(edited, ladder("engineering", level("ic1", "communication", required=2)))
 
     second = published(changed)
@@ -127,7 +127,7 @@ def test_a_new_scale_alone_makes_a_version() -> None:
     first = published(drafted(Framework(), ladder("engineering")))
     scale = (DEFAULT_SCALE[0].model_copy(update={"name": "Beginning"}), *DEFAULT_SCALE[1:])
 
-    second = published(after(first, first.write_scale(scale)))
+    second = published(after(first, first.draft.write_scale(scale)))
 
     assert (second.version, second.published_scale) == (2, scale)
 
@@ -147,7 +147,7 @@ def test_a_version_carries_its_note_its_scale_and_who_is_affected() -> None:
 def test_people_whose_levels_competency_is_reworded_are_affected() -> None:
     first = published(drafted(Framework(), ladder("engineering"), ladder("finance", level("f1", "ownership"))))
     reworded = COMPETENCIES[1].model_copy(update={"description": "Owning what follows."})
-    changed = after(first, first.describe_competency(reworded))
+    changed = after(first, first.draft.describe_competency(reworded))
     changed = after(changed, changed.mark_ready("finance"))
 
     affected = plan(changed).people_affected({"engineering.ic1": ("pe_anna",), "finance.f1": ("pe_ben",)})
@@ -158,7 +158,7 @@ def test_people_whose_levels_competency_is_reworded_are_affected() -> None:
 def test_what_was_published_is_untouched_by_edits_of_the_draft() -> None:
     first = published(drafted(Framework(), ladder("engineering")))
 
-    edited = after(first, first.remove_level("engineering", "ic2"), first.describe_ladder("engineering", "X", "", ()))
+    edited = after(first, first.draft.remove_level("engineering", "ic2"), first.draft.describe_ladder("engineering", "X", "", ()))
 
     assert edited.published == first.published
 
@@ -193,7 +193,7 @@ def test_a_level_somebody_sits_at_cannot_be_dropped() -> None:
 
 def test_a_whole_ladder_is_dropped_once_it_was_taken_out_of_the_draft_and_nobody_sits_there() -> None:
     first = published(drafted(Framework(), ladder("engineering"), ladder("finance")))
-    without = after(first, first.remove_ladder("finance"))
+    without = after(first, first.draft.remove_ladder("finance"))
 
     with pytest.raises(LevelOccupied, match="finance"):
         published(without, seats={"finance.ic1": ("pe_anna",)})
@@ -343,7 +343,7 @@ def test_an_archived_ladder_stays_in_the_versions_that_follow() -> None:
 def test_an_archived_ladder_that_is_dropped_and_comes_back_is_open_again() -> None:
     first = published(drafted(Framework(), ladder("engineering"), ladder("finance")))
     archived = after(first, first.archive("finance"))
-    dropped = published(after(archived, archived.remove_ladder("finance")))
+    dropped = published(after(archived, archived.draft.remove_ladder("finance")))
 
     back = published(drafted(dropped, ladder("finance")))
 

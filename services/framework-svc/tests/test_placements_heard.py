@@ -10,7 +10,8 @@ from typing import cast
 from chassis.kernel import Event, evolve
 from contracts import framework as contract
 from contracts.envelope import Published
-from framework_svc.domain.placements import Placement, PlacementsOpened
+from framework_svc.domain.placement_events import PlacementsOpened
+from framework_svc.domain.placements import Placement
 from framework_svc.messaging import published
 
 DAY = date(2026, 6, 1)

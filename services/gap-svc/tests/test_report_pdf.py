@@ -387,6 +387,12 @@ def test_equal_reports_give_equal_bytes_from_any_thread() -> None:
     assert render(report(computed_at=datetime(2026, 11, 13, tzinfo=UTC))).pdf != files[0]
 
 
+def test_after_what_works_the_details_begin_with_what_is_furthest_from_the_level() -> None:
+    details = text_of(render(report()).pdf).split(squeezed("and what people saw"))[1]
+    places = [details.index(squeezed(title)) for title in ("Gaps", "Close", "Strengths")]
+    assert places == sorted(places)
+
+
 def test_bands_follow_one_another_and_gaps_are_ranked_by_weight_and_distance() -> None:
     lines = (
         line("Small", 4, 3),

@@ -42,6 +42,9 @@ CRASHES = 3
 OFFERED = 1_000
 """Records kept in memory per workspace until their turn; beyond it the feed has them."""
 
+PLACES = 100_000
+"""Positions kept in memory, so that they need not be read before each run."""
+
 TABLES = (
     """create table if not exists {schema}.inbox (
     workspace text primary key, waiting jsonb not null default '[]') with (fillfactor = 50)""",
@@ -108,6 +111,8 @@ class Consumer:
         default_factory=lambda: defaultdict[str, dict[str, dict[int, Envelope]]](dict)
     )
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _behind: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    _places: dict[tuple[str, str], At] = field(default_factory=dict[tuple[str, str], At])
     _later_epochs: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
 
     def __post_init__(self) -> None:
@@ -122,6 +127,8 @@ class Consumer:
                     kept = self._offered[record.workspace].setdefault(record.topic, {})
                     if len(kept) < OFFERED:
                         kept[record.sequence] = record
+                    else:
+                        self._behind.setdefault(record.workspace, set()).add(record.topic)
 
     def put_aside(self, arrived: Unreadable) -> None:
         """Keep what came on a topic and is no event; what it may have been the feed still has."""
@@ -134,18 +141,39 @@ class Consumer:
         log.warning("record unreadable", topic=arrived.topic, partition=arrived.partition, offset=arrived.offset)
 
     def step(self, workspace: str) -> Progress:
-        """Apply what can be applied of every topic, until nothing moves."""
-        results: dict[str, Progress] = dict.fromkeys(self.feeds, "more")
-        moved = True
-        while moved:
-            # A topic that failed has its next try after a pause, whatever the others do meanwhile.
-            results |= {topic: self._advance(workspace, topic) for topic in self.feeds if results[topic] != "failed"}
-            moved = "more" in results.values()
-            if moved and self.on_progress is not None:
-                self.on_progress(workspace)
+        """Apply what can be applied, until nothing moves.
+
+        Where something was delivered, only that and what is known to be behind is looked at; else every topic is.
+        """
+        topics, asked = self._to_do(workspace)
+        results: dict[str, Progress] = dict.fromkeys(topics, "more")
+        try:
+            self._advance_all(workspace, results, asked)
+        finally:
+            with self._lock:
+                left = {topic for topic, progress in results.items() if progress != "done"}
+                if left:
+                    self._behind.setdefault(workspace, set()).update(left)
         if "failed" in results.values():
             return "failed"
         return "waiting" if "waiting" in results.values() else "done"
+
+    def _to_do(self, workspace: str) -> tuple[list[str], set[str]]:
+        """Return the topics to look at, and those whose feed is to be asked though nothing of them was delivered."""
+        with self._lock:
+            delivered = {topic for topic, records in self._offered.get(workspace, {}).items() if records}
+            behind = self._behind.pop(workspace, set[str]())
+        asked = behind if delivered else set(self.feeds)
+        return [topic for topic in self.feeds if topic in delivered or topic in asked], asked
+
+    def _advance_all(self, workspace: str, results: dict[str, Progress], asked: set[str]) -> None:
+        while "more" in results.values():
+            for topic, progress in results.items():
+                # A topic that failed has its next try after a pause, whatever the others do meanwhile.
+                if progress != "failed":
+                    results[topic] = self._advance(workspace, topic, topic in asked)
+            if "more" in results.values() and self.on_progress is not None:
+                self.on_progress(workspace)
 
     def behind(self) -> Iterable[str]:
         """Return the workspaces whose upstream has published more than was consumed, in any topic."""
@@ -158,8 +186,11 @@ class Consumer:
                     names.add(head.workspace)
                     with self._lock:
                         self._later_epochs[head.workspace, topic] = head.epoch
+                        self._behind.setdefault(head.workspace, set()).add(topic)
                 elif head.last > at.sequence:
                     names.add(head.workspace)
+                    with self._lock:
+                        self._behind.setdefault(head.workspace, set()).add(topic)
                 elif head.last < at.sequence:
                     log.error("consumer ahead of upstream", topic=topic, workspace=head.workspace)
         return names
@@ -184,8 +215,10 @@ class Consumer:
 
     # -- one topic
 
-    def _advance(self, workspace: str, topic: str) -> Progress:
-        at = self._present(workspace, topic, self.position(workspace, topic))
+    def _advance(self, workspace: str, topic: str, asked: bool) -> Progress:
+        if not asked and not self._offered.get(workspace, {}).get(topic):
+            return "done"
+        at = self._present(workspace, topic, self._place(workspace, topic))
         records = self._next(workspace, topic, at)
         if not records:
             return "done"
@@ -213,31 +246,34 @@ class Consumer:
             if record.epoch != at.epoch:
                 break
             progress = self._try(workspace, topic, at, [record])
-            at = self.position(workspace, topic)
+            at = self._place(workspace, topic)
             if progress != "more" or at.sequence != record.sequence:
                 return progress
         return "more"
 
     def _apply(self, workspace: str, topic: str, at: At, records: Sequence[Envelope]) -> Progress:
         """Apply a run in one transaction: facts, decided events and the position; or nothing of it."""
+        self._places.pop((workspace, topic), None)
         if self.careful and self._is_crashing(records):
             return self._park(workspace, topic, at, records[0], "the process ended while this event was applied")
-        with self._transaction(workspace) as connection:
+        with self.pool.connection() as connection:
+            unit = self.new_unit(connection, self._info(records[0]), records[0].actor)
             self._lock_inbox(connection, workspace, topic)
-            run = self._reached(connection, workspace, records)
+            # The lock is held from here on: nothing of this workspace is consumed beside this run.
+            consumed, parked = self._standing(connection, workspace, topic)
+            run = self._reached(workspace, records, consumed)
             if not run:
-                self._say_waiting(connection, workspace, records[0])
+                self._say_waiting(connection, workspace, records[0], consumed)
                 connection.commit()
                 return "waiting"
-            parked = self._parked_subjects(connection, workspace, topic)
-            unit = self.new_unit(connection, self._info(run[0]), run[0].actor)
             for record in run:
                 if record.subject in parked:
                     self._insert_parked(connection, record, "an earlier event of this subject is parked", "parked")
                 else:
                     self._handle(unit, record)
             failpoint("during a consumer")
-            step = Step(topic, run[-1].epoch, at.sequence, run[-1].sequence)
+            beside = tuple(Reached(topic=name, epoch=its.epoch, sequence=its.sequence) for name, its in consumed.items())
+            step = Step(topic, run[-1].epoch, at.sequence, run[-1].sequence, beside)
             if unit.decided:
                 if self.store.append(unit, Answer(), connection, step).repeated:
                     self._only_move(workspace, step, run)
@@ -245,7 +281,7 @@ class Consumer:
                 self.store.recorder.move(workspace, step, connection)
                 connection.commit()
         failpoint("after consumer commit")
-        self._forget(workspace, topic, run[-1].sequence)
+        self._moved(workspace, topic, run[-1])
         return "more"
 
     def _only_move(self, workspace: str, step: Step, run: Sequence[Envelope]) -> None:
@@ -313,20 +349,20 @@ class Consumer:
         start = min([at.sequence, *(one.base for one in since)]) if at.stored else 0
         return At(epoch, start, stored=False)
 
-    def _reached(self, connection: Connection, workspace: str, records: Sequence[Envelope]) -> list[Envelope]:
+    def _reached(self, workspace: str, records: Sequence[Envelope], consumed: Mapping[str, At]) -> list[Envelope]:
         """Return the records before the first one whose `after` this service has not consumed yet."""
         ready: list[Envelope] = []
         for record in records:
-            if record.epoch != records[0].epoch or self._missing(connection, workspace, record) is not None:
+            if record.epoch != records[0].epoch or self._missing(workspace, record, consumed) is not None:
                 break
             ready.append(record)
         return ready
 
-    def _missing(self, connection: Connection, workspace: str, record: Envelope) -> dict[str, Any] | None:
+    def _missing(self, workspace: str, record: Envelope, consumed: Mapping[str, At]) -> dict[str, Any] | None:
         for reached in record.after:
             if reached.topic == record.topic or reached.topic not in self.feeds:
                 continue
-            at = self._at(connection, workspace, reached.topic)
+            at = consumed.get(reached.topic, At("", 0, stored=False))
             if not self._is_reached(workspace, at, reached):
                 return reached.model_dump()
         return None
@@ -362,7 +398,7 @@ class Consumer:
                 connection.rollback()
                 return "more"
             connection.commit()
-        self._forget(workspace, topic, record.sequence)
+        self._moved(workspace, topic, record)
         return "more"
 
     def _insert_parked(self, connection: Connection, record: Envelope, reason: str, status: str) -> None:
@@ -425,16 +461,24 @@ class Consumer:
         where w ->> 'topic' <> %s)"""
         connection.execute(cast("Any", sql), (workspace, topic), prepare=True)
 
-    def _say_waiting(self, connection: Connection, workspace: str, record: Envelope) -> None:
-        needs = self._missing(connection, workspace, record)
+    def _say_waiting(
+        self, connection: Connection, workspace: str, record: Envelope, consumed: Mapping[str, At]
+    ) -> None:
+        needs = self._missing(workspace, record, consumed)
         waiting = [{"event": record.eventid, "topic": record.topic, "sequence": record.sequence, "needs": needs}]
         sql = f"update {self.schema}.inbox set waiting = waiting || %s where workspace = %s"
         connection.execute(cast("Any", sql), (Jsonb(waiting), workspace))
 
-    def _parked_subjects(self, connection: Connection, workspace: str, topic: str) -> set[str]:
-        sql = f"""select distinct subject from {self.schema}.parked
-        where workspace = %s and topic = %s and status = 'parked'"""
-        return {row["subject"] for row in connection.execute(cast("Any", sql), (workspace, topic), prepare=True)}
+    def _standing(self, connection: Connection, workspace: str, topic: str) -> tuple[dict[str, At], set[str]]:
+        """Return how far every topic was consumed, and the subjects of one that are parked."""
+        sql = f"""(select distinct on (topic) topic, epoch, sequence, null as subject from {self.schema}.positions
+        where workspace = %(workspace)s order by topic, epoch desc) union all
+        select distinct null, null, 0, subject from {self.schema}.parked
+        where workspace = %(workspace)s and topic = %(topic)s and status = 'parked'"""
+        values = {"workspace": workspace, "topic": topic}
+        rows = connection.execute(cast("Any", sql), values, prepare=True).fetchall()
+        consumed = {row["topic"]: At(row["epoch"], row["sequence"], stored=True) for row in rows if row["topic"]}
+        return consumed, {row["subject"] for row in rows if not row["topic"]}
 
     def _at(self, connection: Connection, workspace: str, topic: str) -> At:
         sql = f"""select epoch, sequence from {self.schema}.positions where workspace = %s and topic = %s
@@ -449,10 +493,19 @@ class Consumer:
             rows = connection.execute(cast("Any", sql), (topic,)).fetchall()
         return {row["workspace"]: At(row["epoch"], row["sequence"], stored=True) for row in rows}
 
-    def _forget(self, workspace: str, topic: str, through: int) -> None:
+    def _place(self, workspace: str, topic: str) -> At:
+        """Return how far a topic was consumed, as far as this process knows: the compare-and-set has the last word."""
+        known = self._places.get((workspace, topic))
+        return known if known is not None else self.position(workspace, topic)
+
+    def _moved(self, workspace: str, topic: str, last: Envelope) -> None:
+        """Note that everything up to `last` is done."""
+        if len(self._places) >= PLACES:
+            self._places.clear()
+        self._places[workspace, topic] = At(last.epoch, last.sequence, stored=True)
         with self._lock:
             offered = self._offered.get(workspace, {}).get(topic, {})
-            for sequence in [one for one in offered if one <= through]:
+            for sequence in [one for one in offered if one <= last.sequence]:
                 del offered[sequence]
 
 

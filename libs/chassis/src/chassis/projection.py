@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, NamedTuple, cast
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -32,8 +32,7 @@ class Hole(Exception):
     """A follower met a jump in the sequence: it stops, since an event may be missing."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedEvent:
+class RecordedEvent(NamedTuple):
     """One event as the record holds it; `kind` and `id` are the parts of its stream's name."""
 
     workspace: str
@@ -70,8 +69,22 @@ RECORD_COLUMNS = (
 
 def recorded(row: Row, mapper: EventMapper) -> RecordedEvent:
     """Return a row of the events table as a recorded event."""
-    values = {name: row[name] for name in row if name not in ("state", "leaf")}
-    return RecordedEvent(event=mapper.read(row["topic"], bytes(row["state"])), **values)
+    return RecordedEvent(
+        row["workspace"],
+        row["epoch"],
+        row["sequence"],
+        row["event_id"],
+        row["stream"],
+        row["version"],
+        row["topic"],
+        mapper.read(row["topic"], row["state"]),
+        row["actor"],
+        row["on_behalf_of"],
+        row["command_id"],
+        row["cause"],
+        row["correlation_id"],
+        row["recorded_at"],
+    )
 
 
 class View:
@@ -153,12 +166,17 @@ class Rows:
         """Write what changed."""
         puts = [row for key in self._changed if (row := self._rows[key]) is not None]
         gone = [key for key in self._changed if self._rows[key] is None]
-        with self.connection.cursor() as cursor:
-            if puts:
-                cursor.executemany(cast("Any", self._upsert()), [self._values(row) for row in puts])
-            if gone and not self.fresh:
-                cursor.executemany(cast("Any", self._delete()), [self._key_values(key) for key in gone])
+        self._execute(self._upsert, [self._values(row) for row in puts])
+        self._execute(self._delete, [] if self.fresh else [self._key_values(key) for key in gone])
         self._changed.clear()
+
+    def _execute(self, sql: Callable[[], str], values: list[Row]) -> None:
+        """Run a statement for every row: many in one go, and one, as it mostly is, with the least effort."""
+        if len(values) == 1:
+            self.connection.execute(cast("Any", sql()), values[0], prepare=True)
+        elif values:
+            with self.connection.cursor() as cursor:
+                cursor.executemany(cast("Any", sql()), values)
 
     def _read(self, key: Key) -> Row | None:
         where = " and ".join(f"{name} = %({name})s" for name in self.view.KEY)
@@ -225,10 +243,13 @@ class Projections:
             positions = self._positions(connection, workspace)
             start = min(positions[view.NAME][0] for view in self.views)
             events = self.read(connection, workspace, start, BATCH)
-            for view in self.views if events else ():
+            behind = [view for view in self.views if events and positions[view.NAME][0] < events[-1].sequence]
+            for view in behind:
                 position, generation = positions[view.NAME]
                 self._fold(connection, view, workspace, generation, [e for e in events if e.sequence > position])
-                self._move(connection, view.NAME, workspace, position, events[-1].sequence, generation)
+            if behind:
+                moved = {view.NAME: positions[view.NAME] for view in behind}
+                self._move(connection, workspace, moved, events[-1].sequence)
             failpoint("before view commit")
         return len(events)
 
@@ -300,13 +321,28 @@ class Projections:
             raise Hole(f"{workspace}: {len(rows)} events after {after} end at {rows[-1]['sequence']}")
         return [recorded(row, self.mapper) for row in rows]
 
-    def _move(self, connection: Connection, name: str, workspace: str, read: int, to: int, generation: int) -> None:
-        sql = f"""insert into {self.schema}.followed as f (workspace, name, sequence) values (%s, %s, %s)
-        on conflict (workspace, name) do update set sequence = excluded.sequence
-        where f.sequence = %s and f.generation = %s returning 1"""
-        values = (workspace, name, to, read, generation)
-        if to > read and connection.execute(cast("Any", sql), values, prepare=True).fetchone() is None:
-            raise Overtaken(name)
+    def _move(self, connection: Connection, workspace: str, read: dict[str, tuple[int, int]], to: int) -> None:
+        """Move the views named in `read` from the position and generation that were read; all of them, or Overtaken."""
+        sql = f"""with read as (
+          select * from unnest(%(names)s::text[], %(positions)s::bigint[], %(generations)s::int[]) r(name, at, generation)
+        ), moved as (
+          update {self.schema}.followed f set sequence = %(to)s from read where f.workspace = %(workspace)s
+          and f.name = read.name and f.sequence = read.at and f.generation = read.generation returning 1
+        ), made as (
+          insert into {self.schema}.followed (workspace, name, sequence)
+          select %(workspace)s, name, %(to)s from read where at = 0 and generation = 0 on conflict do nothing returning 1
+        ) select (select count(*) from moved) + (select count(*) from made) as moved"""
+        positions, generations = zip(*read.values(), strict=True)
+        values = {
+            "workspace": workspace,
+            "names": list(read),
+            "positions": list(positions),
+            "generations": list(generations),
+            "to": to,
+        }
+        row = connection.execute(cast("Any", sql), values, prepare=True).fetchone()
+        if row is None or row["moved"] != len(read):
+            raise Overtaken(", ".join(read))
 
     def _swap(self, connection: Connection, name: str, workspace: str, to: int, generation: int) -> None:
         sql = f"""insert into {self.schema}.followed as f (workspace, name, sequence, generation)

@@ -91,12 +91,16 @@ class Ambiguous(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How a heard run moves its position: from what the step read, to the last event of the run."""
+    """How a heard run moves its position: from what the step read, to the last event of the run.
+
+    `beside` is what was consumed of every topic before, as the run read it under the lock on its workspace's inbox.
+    """
 
     topic: str
     epoch: str
     read: int
     to: int
+    beside: tuple[Reached, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,8 +345,11 @@ class Store:
         return Appended(*_positions(self.service, row), answer)
 
     def repeated(self, connection: Connection, unit: Unit) -> Appended | None:
-        """Return what a command answered when it was first run, or None; KeyReused when its body was another."""
-        sql = f"""select e.epoch, e.sequence, e.digest, e.answer, h.published from {self.schema}.events e
+        """Return what a command answered when it was first run, or None; KeyReused when its body was another.
+
+        Its position is where the record is now: whoever waits for it sees all that the command wrote.
+        """
+        sql = f"""select h.epoch, h.sequence, e.digest, e.answer, h.published from {self.schema}.events e
         join {self.schema}.head h using (workspace) where e.workspace = %s and e.command_key = %s"""
         row = connection.execute(cast("Any", sql), (unit.workspace, unit.info.command_id), prepare=True).fetchone()
         if row is None:
@@ -417,13 +424,15 @@ class Store:
         return lambda stream, text: sealed[stream, text]
 
     def _after(self, workspace: str, connection: Connection, step: Step | None) -> tuple[Reached, ...]:
+        """Return what of others is consumed: the last thing a command reads; a heard run knows it, under its lock."""
+        if step is not None:
+            reached = {one.topic: one for one in step.beside}
+            reached[step.topic] = Reached(topic=step.topic, epoch=step.epoch, sequence=step.to)
+            return tuple(reached[topic] for topic in sorted(reached))
         sql = f"""select distinct on (topic) topic, epoch, sequence from {self.schema}.positions
         where workspace = %s order by topic, epoch desc"""
         rows = connection.execute(cast("Any", sql), (workspace,), prepare=True).fetchall()
-        reached = {row["topic"]: Reached(**row) for row in rows}
-        if step is not None:
-            reached[step.topic] = Reached(topic=step.topic, epoch=step.epoch, sequence=step.to)
-        return tuple(reached[topic] for topic in sorted(reached))
+        return tuple(Reached(**row) for row in rows)
 
 
 AMBIGUOUS_TRIES = 5

@@ -10,7 +10,8 @@ from contracts.envelope import Envelope, Published
 from framework_svc.application import Frameworks
 from framework_svc.domain import events
 from framework_svc.domain.framework import Framework
-from framework_svc.domain.placements import PersonPlaced, Placement, PlacementCountsAgain, PlacementWithdrawn
+from framework_svc.domain.placement_events import PersonPlaced, PlacementCountsAgain, PlacementWithdrawn
+from framework_svc.domain.placements import Placement
 from framework_svc.domain.texts import Competency, Expectation, Ladder, Level, Provenance, PublishedLadder, ladder_of
 
 

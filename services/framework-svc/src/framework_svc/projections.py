@@ -5,8 +5,16 @@ from typing import Any, ClassVar
 
 from chassis.deadlines import Due, Ended
 from chassis.projection import RecordedEvent, Rows, View
-from framework_svc.domain import placements
 from framework_svc.domain.events import LadderCarried, LadderTaken, VersionPublished
+from framework_svc.domain.placement_events import (
+    PersonPlaced,
+    PlacementPlanned,
+    PlacementWithdrawn,
+    PlanEnded,
+    SeatsVacated,
+    StatementRefused,
+    StatementSettled,
+)
 
 PLACEMENT = "placement"
 """The kind of the deadline at which a planned placement begins."""
@@ -99,23 +107,21 @@ class Placements(View):
     INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("level",),)
 
     def apply(self, rows: Rows, entry: RecordedEvent) -> None:
-        """Fold one event about a person's placements."""
+        """Fold one event about a person's events."""
         match entry.event:
-            case placements.PersonPlaced() as event:
+            case PersonPlaced() as event:
                 plan = rows.get((entry.id, event.placement)) or {}
                 decided = {name: plan[name] for name in ("recorded_by", "recorded_at") if plan}
                 rows.put(_row(entry, event, planned=False) | decided)
-            case placements.PlacementPlanned() as event:
+            case PlacementPlanned() as event:
                 rows.put(_row(entry, event, planned=True))
-            case placements.PlanEnded() | placements.PlacementWithdrawn() as event:
+            case PlanEnded() | PlacementWithdrawn() as event:
                 rows.delete((entry.id, event.placement))
             case _:
                 pass
 
 
-def _row(
-    entry: RecordedEvent, event: placements.PersonPlaced | placements.PlacementPlanned, *, planned: bool
-) -> dict[str, Any]:
+def _row(entry: RecordedEvent, event: PersonPlaced | PlacementPlanned, *, planned: bool) -> dict[str, Any]:
     return {
         **event.model_dump(exclude={"due_at"}),
         "criteria": list(event.criteria),
@@ -145,11 +151,11 @@ class RefusedPlacements(View):
     def apply(self, rows: Rows, entry: RecordedEvent) -> None:
         """List a refusal, or take it off the list."""
         match entry.event:
-            case placements.StatementRefused() as event:
+            case StatementRefused() as event:
                 rows.put({**event.model_dump(), "person": entry.id, "because": str(entry.event_id)})
-            case placements.PersonPlaced() | placements.PlacementPlanned():
+            case PersonPlaced() | PlacementPlanned():
                 rows.delete((entry.id,))
-            case placements.StatementSettled() | placements.SeatsVacated():
+            case StatementSettled() | SeatsVacated():
                 rows.delete((entry.id,))
             case _:
                 pass
@@ -158,10 +164,10 @@ class RefusedPlacements(View):
 def deadlines(entry: RecordedEvent) -> Iterable[Due | Ended]:
     """A planned placement begins when its day does, where the person is."""
     match entry.event:
-        case placements.PlacementPlanned() as event:
+        case PlacementPlanned() as event:
             identifier = f"{PLACEMENT}/{entry.id}/{event.placement}"
             yield Due(id=identifier, kind=PLACEMENT, subject=entry.id, person=None, due_at=event.due_at)
-        case placements.PersonPlaced() | placements.PlanEnded() as event:
+        case PersonPlaced() | PlanEnded() as event:
             yield Ended(id=f"{PLACEMENT}/{entry.id}/{event.placement}")
         case _:
             pass

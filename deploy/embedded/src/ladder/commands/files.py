@@ -70,9 +70,10 @@ def onet(
 ) -> None:
     """Make a draft ladder from an O*NET archive."""
     place = writable(output, force=force)
+    content = given(archive, "an O*NET release archive (zip)")
     with steps(kept=False) as say:
         say(f"Reading {archive.name}")
-        read = read_archive(io.BytesIO(given(archive, "an O*NET release archive (zip)")), archive.name)
+        read = read_archive(io.BytesIO(content), archive.name)
         chosen = choose(read, occupation)
         say(f"Drafting a ladder for {chosen.code} {chosen.title}")
         draft = draft_ladder(read, chosen.code)

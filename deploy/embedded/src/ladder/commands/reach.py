@@ -27,9 +27,10 @@ UNFINISHED: Final = "demo-unfinished"
 
 @dataclass(frozen=True)
 class Way:
-    """An open way to a system."""
+    """An open way to a system; `where` names it for a refusal."""
 
     client: httpx.Client
+    where: str
 
     def ask(self, method: str, path: str, **request: Any) -> Any:
         """Send one request and return the JSON it is answered with; what the system refuses is refused."""
@@ -40,21 +41,20 @@ class Way:
             except httpx.TransportError as error:
                 if tries < TRIES and not isinstance(error, httpx.TimeoutException):
                     continue
-                raise Refused(f"{self.client.base_url} does not answer ({type(error).__name__}): is it there?") from None
-            if answer.status_code >= 400:
-                raise Refused(*_problem(answer))
-            return answer.json()
-        raise AssertionError("unreachable")
+                raise Refused(f"{self.where} does not answer ({type(error).__name__}): is it there?") from None
+            return self._read(answer)
+        raise AssertionError("the last try returns or raises")
 
-
-def _problem(answer: httpx.Response) -> list[str]:
-    """Return what a problem document says, a line for each field."""
-    try:
-        found: dict[str, Any] = answer.json()
-        errors: list[dict[str, Any]] = found.get("errors", [])
-        return [_field(one) for one in errors] or [found["detail"]]
-    except (ValueError, KeyError, AttributeError):
-        return [f"{answer.url} answered {answer.status_code} and not as this system does: check LADDER_URL."]
+    def _read(self, answer: httpx.Response) -> Any:
+        """Return the JSON of an answer; refuse with what a problem document says, a line for each field."""
+        try:
+            found: Any = answer.json()
+            if answer.is_success:
+                return found
+            lines = [_field(one) for one in found.get("errors", [])] or [found["detail"]]
+        except (ValueError, KeyError, AttributeError):
+            lines = [f"{self.where} answered {answer.status_code}, and not as this system does: is it one?"]
+        raise Refused(*lines)
 
 
 def _field(error: dict[str, Any]) -> str:
@@ -113,7 +113,7 @@ def _remote(who: str | None, workspace: str | None) -> Generator[Way]:
     except (httpx.InvalidURL, UnicodeEncodeError):
         raise Refused(f"LADDER_URL {url!r} or LADDER_TOKEN cannot be used: give both as they were printed.") from None
     with client:
-        yield Way(client)
+        yield Way(client, f"LADDER_URL {url!r}")
 
 
 def is_installed(home: Path) -> bool:
@@ -138,7 +138,7 @@ def socket_of(home: Path) -> Path | None:
 def _socket(path: Path) -> Generator[Way]:
     transport = httpx.HTTPTransport(uds=str(path))
     with httpx.Client(transport=transport, base_url="http://operator", timeout=600) as client:
-        yield Way(client)
+        yield Way(client, f"The system at {path}")
 
 
 def allow_unsafe() -> bool:

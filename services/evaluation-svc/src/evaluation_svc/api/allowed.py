@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from chassis.http import Command, ErrorTable, Query
 from chassis.identity import Actor, Directory
 from chassis.kernel import Forbidden, NotFound
 from chassis.unit import Unit
-from evaluation_svc.access import NOTHING, TOLD_OF_RELEASES, Action, Resource, decide, sight
+from evaluation_svc.access import NOTHING, TOLD_OF_RELEASES, Action, Resource, Sight, decide, sight
 from evaluation_svc.application import Evaluations
 from evaluation_svc.application.people import acting, answers_push_back
 from evaluation_svc.domain.cycle import Cycle
@@ -81,6 +82,22 @@ def readable(query: Query, evaluation: str) -> tuple[Evaluation, int, Resource, 
     if not decide(query.actor, "read evaluation", resource):
         raise NotFound(evaluation)
     return state, version, resource, own
+
+
+def seen(query: Query, evaluations: Sequence[str]) -> dict[str, tuple[Evaluation, Sight]]:
+    """Return many evaluations, in their order, with what the actor sees of each; those they see nothing of are out.
+
+    It asks once for all of them.
+    """
+    found = query.states(Evaluation, evaluations)
+    query.directory.people()
+    query.directory.relations(query.actor.person, {one.employee for one in found.values()})
+    listed: dict[str, tuple[Evaluation, Sight]] = {}
+    for one in evaluations:
+        of = resource_of(query.directory, query.actor, found[one], None, self_due_passed=False)
+        if decide(query.actor, "read evaluation", of):
+            listed[one] = found[one], sight(query.actor, of)
+    return listed
 
 
 def allow_reading(query: Query, action: Action) -> None:

@@ -7,7 +7,8 @@ from typing import Any, cast
 
 from fastapi import APIRouter
 
-from chassis.http import Answer, Command, Commanded, Queried, Query, problems
+from chassis.http import Answer, Command, Commanded, Cursor, Limit, Page, Queried, Query, problems
+from chassis.http.page import Sorting
 from chassis.kernel import Invalid, NotFound
 from chassis.unit import Unit
 from evaluation_svc.access import decide as permits
@@ -27,7 +28,9 @@ from evaluation_svc.api.shapes import (
     Recorded,
 )
 from evaluation_svc.api.views import history_view
+from evaluation_svc.application.cycles import Participants
 from evaluation_svc.application.cycles import participants as who_enters
+from evaluation_svc.application.people import stands_in_for
 from evaluation_svc.domain.cycle import Cycle, Dates, Plan
 from evaluation_svc.domain.evaluation import UNFINISHED, Evaluation
 from evaluation_svc.domain.known import known_status
@@ -38,13 +41,23 @@ ENOUGH = 5
 """An analyst sees figures of so many people or more."""
 
 
+_IN_CYCLE = (
+    "select evaluation, employee, evaluator, status, late, kept_despite from evaluation_list"
+    " where workspace = %(workspace)s and cycle = %(cycle)s"
+)
+_VISIBLE = (
+    "select * from cycle_list c where c.workspace = %(workspace)s and (%(all)s or c.planned_by = %(me)s or exists ("
+    "select 1 from evaluation_list e where e.workspace = c.workspace and e.cycle = c.cycle"
+    " and (e.employee = %(me)s or e.evaluator = any(%(evaluators)s) or e.substitute = %(me)s)))"
+)
+
+
 @router.get("/cycles")
-def cycles(query: Queried) -> list[CycleView]:
-    """List the cycles: HR all of them, anybody else those they take part in or evaluate in."""
+def cycles(query: Queried, limit: Limit = 50, cursor: Cursor = None) -> Page[CycleView]:
+    """List the cycles, the newest first: HR all of them, anybody else those they take part in or evaluate in."""
     allow_reading(query, "read cycles")
-    rows = query.rows("select * from cycle_list where workspace = %(workspace)s order by planned_at desc, cycle")
-    all_of_them = permits(query.actor, "read cycle progress")
-    return [_view(row) for row in rows if all_of_them or _concerns(query, row)]
+    page = query.page(_VISIBLE, _viewer(query), sort=("-planned_at", "cycle"), limit=limit, cursor=cursor)
+    return page.map(_view)
 
 
 @router.post("/cycles", status_code=201, responses=problems(403, 409, 422))
@@ -110,21 +123,16 @@ def data_check(cycle: Id, query: Queried) -> DataCheckView:
 
 
 @router.get("/cycles/{cycle}/participants", responses=problems(403, 404))
-def participants(cycle: Id, query: Queried) -> ParticipantsView:
-    """List who takes part, who does not and why."""
+def participants(cycle: Id, query: Queried, limit: Limit = 50, cursor: Cursor = None) -> ParticipantsView:
+    """List who takes part; on the first page also who does not, and why."""
     allow_reading(query, "arrange")
     state = _state(query, cycle)
     if state.status == "planned":
-        return _planned(query, state)
-    rows = query.rows(
-        "select evaluation, employee, evaluator, status, late, kept_despite from evaluation_list"
-        " where workspace = %(workspace)s and cycle = %(cycle)s order by employee",
-        {"cycle": cycle},
-    )
-    query.directory.people()  # one read for everybody, instead of one each
-    return ParticipantsView(
-        participants=[_participant(query, _as_known(query, row)) for row in rows], left_out=state.excluded
-    )
+        found = who_enters(query, query.directory, state, query.now)
+        page, left_out = _entering(found, limit, cursor), found.left_out
+    else:
+        page, left_out = _taking_part(query, cycle, limit, cursor), state.excluded
+    return ParticipantsView(participants=page.items, next_cursor=page.next_cursor, left_out={} if cursor else left_out)
 
 
 @router.post("/cycles/{cycle}/participants", responses=problems(403, 404, 409, 422))
@@ -208,9 +216,10 @@ def excuse(cycle: Id, body: ExcuseBody, command: Commanded) -> Answer:
 
 
 @router.get("/cycles/{cycle}/evaluators", responses=problems(403, 404))
-def evaluators(cycle: Id, query: Queried) -> list[ParticipantView]:
+def evaluators(cycle: Id, query: Queried, limit: Limit = 50, cursor: Cursor = None) -> Page[ParticipantView]:
     """List who evaluates whom, and where HR has to decide because the manager changed or the evaluator left."""
-    return participants(cycle, query).participants
+    found = participants(cycle, query, limit, cursor)
+    return Page(items=found.participants, next_cursor=found.next_cursor)
 
 
 @router.post("/cycles/{cycle}/evaluators", responses=problems(403, 404, 409, 422))
@@ -243,21 +252,17 @@ def _done(unit: Unit, cycle: str, ids: tuple[str, ...] | None = None) -> Answer:
 
 def visible(query: Query, cycle: str) -> dict[str, Any]:
     """Return the row of a cycle the actor may see; any other is not found."""
-    row = query.row("select * from cycle_list where workspace = %(workspace)s and cycle = %(cycle)s", {"cycle": cycle})
-    if row is None or not (permits(query.actor, "read cycle progress") or _concerns(query, row)):
+    row = query.row(f"{_VISIBLE} and c.cycle = %(cycle)s", {**_viewer(query), "cycle": cycle})
+    if row is None:
         raise NotFound(cycle)
     return row
 
 
-def _concerns(query: Query, row: dict[str, Any]) -> bool:
-    """Tell whether the actor planned the cycle, takes part, evaluates or approves in it."""
-    return row["planned_by"] == query.actor.person or bool(
-        query.rows(
-            "select 1 as found from evaluation_list where workspace = %(workspace)s and cycle = %(cycle)s"
-            " and (employee = %(me)s or evaluator = %(me)s or substitute = %(me)s) limit 1",
-            {"cycle": row["cycle"], "me": query.actor.person},
-        )
-    )
+def _viewer(query: Query) -> dict[str, Any]:
+    """Return who looks at cycles: whoever may see how far one is sees all of them."""
+    me = query.actor.person
+    sees_all = permits(query.actor, "read cycle progress")
+    return {"me": me, "all": sees_all, "evaluators": stands_in_for(query.directory, me)}
 
 
 def _progress(query: Query, cycle: str) -> tuple[dict[str, int], list[str]]:
@@ -280,20 +285,27 @@ def _as_known(query: Query, row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "status": known_status(state) if state else row["status"], "late": []}
 
 
-def _planned(query: Query, state: Cycle) -> ParticipantsView:
-    found = who_enters(query, query.directory, state, query.now)
+def _entering(found: Participants, limit: int, cursor: str | None) -> Page[ParticipantView]:
+    """Return a page of who would enter a planned cycle, with what each lacks."""
+    sorting = Sorting(("person",))
+    after = sorting.read(cursor)[0] if cursor else ""
+    people = [one.candidate for one in found.entrants if one.candidate.person > after]
     lacks: dict[str, list[str]] = {}
     for one in found.findings:
         lacks.setdefault(one.person, []).append(one.lacks)
-    people = [
-        ParticipantView(
-            person=one.candidate.person,
-            evaluator=one.candidate.evaluator,
-            lacks=lacks.get(one.candidate.person, []),
-        )
-        for one in found.entrants
+    views = [
+        ParticipantView(person=one.person, evaluator=one.evaluator, lacks=lacks.get(one.person, []))
+        for one in people[:limit]
     ]
-    return ParticipantsView(participants=people, left_out=found.left_out)
+    more = sorting.cursor({"person": views[-1].person}) if len(people) > limit else None
+    return Page(items=views, next_cursor=more)
+
+
+def _taking_part(query: Query, cycle: str, limit: int, cursor: str | None) -> Page[ParticipantView]:
+    """Return a page of who is in an open or ended cycle, with where their evaluation is."""
+    query.directory.people()  # one read for everybody, instead of one each
+    page = query.page(_IN_CYCLE, {"cycle": cycle}, sort=("employee",), limit=limit, cursor=cursor)
+    return page.map(lambda row: _participant(query, _as_known(query, row)))
 
 
 def _participant(query: Query, row: dict[str, Any]) -> ParticipantView:

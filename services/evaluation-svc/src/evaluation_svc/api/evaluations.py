@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from fastapi import APIRouter
 
-from chassis.http import Answer, Command, Commanded, Queried, problems
+from chassis.http import Answer, Command, Commanded, Cursor, Limit, Page, Queried, Query, problems
 from chassis.kernel import NotFound
 from chassis.unit import PreconditionFailed, Unit
 from evaluation_svc.access import TOLD_OF_RELEASES, Action, sight
 from evaluation_svc.access import decide as permits
-from evaluation_svc.api.allowed import allow, allow_reading, application, known_version, readable
+from evaluation_svc.api.allowed import allow, allow_reading, application, known_version, readable, seen
 from evaluation_svc.api.shapes import (
     CodeView,
     EvaluationView,
@@ -27,8 +28,9 @@ from evaluation_svc.api.shapes import (
     TogetherBody,
     WithdrawalBody,
 )
-from evaluation_svc.api.views import evaluation_view, readable_revisions, revision_view, shown_record
+from evaluation_svc.api.views import evaluation_view, readable_revisions, revision_view, shown_record, summary_view
 from evaluation_svc.application import Evaluations
+from evaluation_svc.application.people import stands_in_for
 from evaluation_svc.domain.evaluation import Evaluation
 
 router = APIRouter(tags=["evaluations"])
@@ -38,7 +40,10 @@ Act = Callable[[Evaluations, Unit], object]
 _QUEUE = (
     "select * from evaluation_list where workspace = %(workspace)s and status = 'submitted'"
     " and employee <> %(me)s and evaluator <> %(me)s and not raters ? %(me)s and (%(hr)s or substitute = %(me)s)"
-    " order by code_count desc, submitted_at, evaluation"
+)
+_MINE = (
+    "select evaluation, entered_at from evaluation_list where workspace = %(workspace)s and (employee = %(me)s"
+    " or evaluator = any(%(evaluators)s) or employee = any(%(team)s))"
 )
 
 
@@ -57,18 +62,16 @@ def _run(command: Command, evaluation: str, action: Action, act: Act) -> Answer:
 
 
 @router.get("/evaluations")
-def evaluations(query: Queried) -> list[EvaluationView]:
-    """List one's own evaluations, those one evaluates, and those of whom one manages."""
-    rows = query.rows(
-        "select evaluation from evaluation_list where workspace = %(workspace)s and (employee = %(me)s"
-        " or evaluator = %(me)s or employee = any(%(team)s)) order by entered_at desc, evaluation",
-        {"me": query.actor.person, "team": query.directory.managed_by(query.actor.person)},
+def evaluations(query: Queried, limit: Limit = 50, cursor: Cursor = None) -> Page[EvaluationView]:
+    """List one's own evaluations, those one evaluates, and those of whom one manages; the newest first, no lines."""
+    me, directory = query.actor.person, query.directory
+    whose = {"me": me, "evaluators": stands_in_for(directory, me), "team": directory.managed_by(me)}
+    page = query.page(_MINE, whose, sort=("-entered_at", "evaluation"), limit=limit, cursor=cursor)
+    found = seen(query, [row["evaluation"] for row in page.items])
+    return Page(
+        items=[summary_view(query, one, state, shown) for one, (state, shown) in found.items()],
+        next_cursor=page.next_cursor,
     )
-    found = (readable(query, row["evaluation"]) for row in rows)
-    views = [evaluation_view(query, one.evaluation, one, sight(query.actor, of)) for one, _, of, _ in found]
-    for view in views:
-        view.revision, view.reactions = None, []
-    return views
 
 
 @router.get("/evaluations/{evaluation}", responses=problems(404))
@@ -190,24 +193,14 @@ def history(evaluation: Id, query: Queried) -> list[Recorded]:
 
 
 @router.get("/approvals", responses=problems(403))
-def approvals(query: Queried) -> list[QueueItem]:
+def approvals(query: Queried, limit: Limit = 50, cursor: Cursor = None) -> Page[QueueItem]:
     """List what waits for approval, most codes first; never one's own."""
-    rows = query.rows(_QUEUE, {"me": query.actor.person, "hr": "hr" in query.actor.roles})
-    if not rows:
+    asked = {"me": query.actor.person, "hr": "hr" in query.actor.roles}
+    order = ("-code_count", "submitted_at", "evaluation")
+    page = query.page(_QUEUE, asked, sort=order, limit=limit, cursor=cursor)
+    if not page.items:
         _queue_is_theirs(query)
-    return [
-        QueueItem(
-            evaluation=row["evaluation"],
-            employee=row["employee"],
-            evaluator=row["evaluator"],
-            cycle=row["cycle"],
-            codes=[CodeView(**code) for code in row["codes"]],
-            submitted_at=row["submitted_at"],
-            opened=query.actor.person in row["examined_by"],
-            late="approval" in row["late"],
-        )
-        for row in rows
-    ]
+    return page.map(lambda row: _queue_item(query, row))
 
 
 @router.post("/approvals", responses=problems(403, 404, 409))
@@ -223,7 +216,20 @@ def approve_together(body: TogetherBody, command: Commanded) -> Answer:
     return command.run(decide)
 
 
-def _queue_is_theirs(query: Queried) -> None:
+def _queue_item(query: Query, row: dict[str, Any]) -> QueueItem:
+    return QueueItem(
+        evaluation=row["evaluation"],
+        employee=row["employee"],
+        evaluator=row["evaluator"],
+        cycle=row["cycle"],
+        codes=[CodeView(**code) for code in row["codes"]],
+        submitted_at=row["submitted_at"],
+        opened=query.actor.person in row["examined_by"],
+        late="approval" in row["late"],
+    )
+
+
+def _queue_is_theirs(query: Query) -> None:
     """Refuse the empty queue to whoever could never have one: neither HR nor a substitute of any evaluation."""
     sql = "select 1 as found from evaluation_list where workspace = %(workspace)s and substitute = %(me)s limit 1"
     if not permits(query.actor, "read queue") and not query.rows(sql, {"me": query.actor.person}):

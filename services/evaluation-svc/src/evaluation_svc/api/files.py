@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from fastapi import Response
@@ -19,8 +20,15 @@ def download(content: bytes, filename: str) -> Response:
     return Response(content, media_type=XLSX, headers=headers)
 
 
+def names_of(query: Query, people: Iterable[str]) -> dict[str, str]:
+    """Return people's names, opened together; an id where the name is unknown or erased."""
+    everybody = list(people)
+    known = [query.directory.person(one) for one in everybody]
+    sealed = [part for one in known for part in ((one.given_name, one.family_name) if one else (None, None))]
+    opened = iter(query.opened(sealed))
+    return {one: " ".join(filter(None, (next(opened), next(opened)))) or one for one in everybody}
+
+
 def name_of(query: Query, person: str) -> str:
     """Return somebody's name; their id where it is unknown or erased."""
-    known = query.directory.person(person)
-    names = query.opened([known.given_name, known.family_name]) if known else []
-    return " ".join(name for name in names if name) or person
+    return names_of(query, (person,))[person]

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from chassis.http import Answer, Commanded, Queried, Query, problems
+from chassis.http import Answer, Commanded, Cursor, Limit, Page, Queried, Query, problems
 from chassis.kernel import NotFound, Sealed
 from chassis.unit import Unit
 from evaluation_svc.access import NOTHING, reads_self_assessment
@@ -37,14 +37,20 @@ router = APIRouter(tags=["self-assessments and notes"])
 _TOLD_OF_SELF = ("self-assessment.submitted", "self-assessment.text-withdrawn")
 """What others are told happened to a self-assessment; what was in its draft stays its author's."""
 
+_HELD = (
+    "select * from note_list where workspace = %(workspace)s and kind = %(kind)s and holder = %(me)s"
+    " and (%(employee)s::text is null or employee = %(employee)s)"
+)
+_NEWEST = ("-on_day", "note")
+
 _WAITING = (
-    "select d.kind, d.subject, d.due_at, e.employee from deadlines d join evaluation_list e"
+    "select d.deadline, d.kind, d.subject, d.due_at, e.employee from deadlines d join evaluation_list e"
     " on e.workspace = d.workspace and e.evaluation = d.subject where d.workspace = %(workspace)s and ("
     "(d.kind = 'self due' and e.employee = %(me)s) or (e.employee <> %(me)s and ("
     "(d.kind in ('evaluation due', 'push-back unanswered') and e.evaluator = any(%(evaluators)s))"
     " or (d.kind = 'automatic release' and e.employee = any(%(team)s))"
     " or (d.kind = 'approval waiting' and e.evaluator <> %(me)s"
-    " and (%(hr)s or e.substitute = %(me)s))))) order by d.due_at, d.deadline"
+    " and (%(hr)s or e.substitute = %(me)s)))))"
 )
 
 
@@ -123,9 +129,12 @@ def withdraw_self_text(evaluation: Id, body: WithdrawalBody, command: Commanded)
 
 
 @router.get("/observations")
-def observations(query: Queried, employee: str | None = None) -> list[NoteView]:
+def observations(
+    query: Queried, employee: str | None = None, limit: Limit = 50, cursor: Cursor = None
+) -> Page[NoteView]:
     """List the observations one holds, newest first."""
-    return _notes(query, "observation", employee)
+    asked = {"kind": "observation", "me": query.actor.person, "employee": employee}
+    return query.page(_HELD, asked, sort=_NEWEST, limit=limit, cursor=cursor).map(lambda row: _note_view(query, row))
 
 
 @router.post("/observations", status_code=201, responses=problems(403, 422))
@@ -184,9 +193,10 @@ def withdraw_observation(note: Id, body: ReasonBody, command: Commanded) -> Answ
 
 
 @router.get("/examples")
-def examples(query: Queried) -> list[NoteView]:
+def examples(query: Queried, limit: Limit = 50, cursor: Cursor = None) -> Page[NoteView]:
     """List one's own examples, newest first."""
-    return _notes(query, "example", None)
+    asked = {"kind": "example", "me": query.actor.person, "employee": None}
+    return query.page(_HELD, asked, sort=_NEWEST, limit=limit, cursor=cursor).map(lambda row: _note_view(query, row))
 
 
 @router.post("/examples", status_code=201, responses=problems(422))
@@ -229,19 +239,18 @@ def withdraw_example(note: Id, body: ReasonBody, command: Commanded) -> Answer:
 
 
 @router.get("/waiting")
-def waiting(query: Queried) -> list[WaitingItem]:
+def waiting(query: Queried, limit: Limit = 50, cursor: Cursor = None) -> Page[WaitingItem]:
     """List what waits for oneself: own self-assessments, evaluations, releases, answers; for HR also approvals."""
-    rows = query.rows(_WAITING, _responsibilities(query))
-    return [
-        WaitingItem(
+    order = ("due_at", "deadline")
+    return query.page(_WAITING, _responsibilities(query), sort=order, limit=limit, cursor=cursor).map(
+        lambda row: WaitingItem(
             kind=row["kind"],
             evaluation=row["subject"],
             employee=row["employee"],
             due_at=row["due_at"],
             passed=row["due_at"] <= query.now,
         )
-        for row in rows
-    ]
+    )
 
 
 def _responsibilities(query: Query) -> dict[str, Any]:
@@ -266,15 +275,6 @@ def _may_observe(unit: Unit, employee: str) -> None:
     resource = NOTHING.model_copy(update={"relation": relation, "is_evaluator": bool(evaluates)})
     if not permits(unit.actor, "observe", resource):
         raise Forbidden("Observations are noted by whoever manages or evaluates somebody.")
-
-
-def _notes(query: Query, kind: str, employee: str | None) -> list[NoteView]:
-    rows = query.rows(
-        "select * from note_list where workspace = %(workspace)s and kind = %(kind)s and holder = %(me)s"
-        " and (%(employee)s::text is null or employee = %(employee)s) order by on_day desc, note",
-        {"kind": kind, "me": query.actor.person, "employee": employee},
-    )
-    return [_note_view(query, row) for row in rows]
 
 
 def _note(query: Query, kind: str, note: str) -> NoteView:

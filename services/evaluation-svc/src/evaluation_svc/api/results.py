@@ -7,13 +7,16 @@ from datetime import datetime
 from fastapi import APIRouter, Response
 
 from chassis.http import Queried, Query, problems
-from evaluation_svc.access import TOLD_OF_RELEASES, sight
-from evaluation_svc.api.allowed import allow_reading, readable
+from evaluation_svc.access import TOLD_OF_RELEASES, Sight
+from evaluation_svc.api.allowed import allow_reading, seen
 from evaluation_svc.api.cycles import visible
-from evaluation_svc.api.files import WORKBOOK, download, name_of
-from evaluation_svc.api.shapes import Id, RevisionView
-from evaluation_svc.api.views import evaluation_view
+from evaluation_svc.api.files import WORKBOOK, download, names_of
+from evaluation_svc.api.shapes import Id
+from evaluation_svc.api.views import Form, Forms, revision_for, summary_view
 from evaluation_svc.documents import PersonResult, Rated, write_results
+from evaluation_svc.domain.evaluation import Evaluation
+from evaluation_svc.domain.lines import Line
+from evaluation_svc.domain.revisions import Revision
 
 router = APIRouter(tags=["cycles"])
 
@@ -23,13 +26,15 @@ def results(cycle: Id, query: Queried) -> Response:
     """Download the results of a cycle: what HR may see of each, of oneself what any employee sees."""
     allow_reading(query, "read results")
     codes = _codes(query, visible(query, cycle)["plan"]["framework_version"])
-    rows = query.rows(
-        "select evaluation from evaluation_list where workspace = %(workspace)s and cycle = %(cycle)s"
-        " order by employee",
-        {"cycle": cycle},
-    )
-    query.directory.people()  # one read for everybody, instead of one each
-    return download(write_results(_result(query, row["evaluation"], codes) for row in rows), f"results-{cycle}.xlsx")
+    sql = "select evaluation from evaluation_list where workspace = %(workspace)s and cycle = %(cycle)s"
+    rows = query.rows(f"{sql} order by employee", {"cycle": cycle})
+    found = seen(query, [row["evaluation"] for row in rows])
+    people = {one for state, _ in found.values() for one in (state.employee, state.evaluator)}
+    names, forms = names_of(query, people), Forms(query)
+    for evaluation, (state, _) in found.items():
+        query.record_access(state.employee, "cycle results", evaluation)
+    everybody = (_result(query, state, shown, names, codes, forms) for state, shown in found.values())
+    return download(write_results(everybody), f"results-{cycle}.xlsx")
 
 
 def _codes(query: Query, version: int) -> dict[str, str]:
@@ -38,33 +43,35 @@ def _codes(query: Query, version: int) -> dict[str, str]:
     return {row["level"]: row["code"] for row in query.rows(sql, {"version": version})}
 
 
-def _result(query: Query, evaluation: str, codes: dict[str, str]) -> PersonResult:
-    state, _, of, _ = readable(query, evaluation)
-    query.record_access(state.employee, "cycle results", evaluation)
-    view = evaluation_view(query, evaluation, state, sight(query.actor, of))
-    shown = view.revision
+def _result(
+    query: Query, state: Evaluation, shown: Sight, names: dict[str, str], codes: dict[str, str], forms: Forms
+) -> PersonResult:
+    view, revision = summary_view(query, state.evaluation, state, shown), revision_for(state, shown)
+    number = revision or (None if shown in TOLD_OF_RELEASES else state.revision)
     return PersonResult(
-        person=name_of(query, state.employee),
+        person=names[state.employee],
         level=codes.get(state.terms.level, state.terms.level),
-        evaluator=name_of(query, state.evaluator),
+        evaluator=names[state.evaluator],
         state=view.status,
-        revision=shown.number if shown else None if view.shown in TOLD_OF_RELEASES else state.revision.number,
-        lines=_lines(shown) if shown else (),
-        approved_on=_day(query, shown.approved_at) if shown else None,
-        released_on=_day(query, shown.released_at) if shown else None,
+        revision=number.number if number else None,
+        lines=_lines(state, revision, forms.of(state)) if revision else (),
+        approved_on=_day(query, revision.approved_at) if revision else None,
+        released_on=_day(query, revision.released_at) if revision else None,
     )
 
 
-def _lines(shown: RevisionView) -> tuple[Rated, ...]:
+def _lines(state: Evaluation, revision: Revision, form: Form) -> tuple[Rated, ...]:
+    written = {line.competency: line for line in state.standing_lines(revision)}
+    lines = (written.get(one, Line(competency=one)) for one in state.terms.competencies)
     return tuple(
         Rated(
-            competency=line.name or line.competency,
-            area=line.area or "",
+            competency=form[line.competency][0].name if line.competency in form else line.competency,
+            area=form[line.competency][0].area if line.competency in form else "",
             rating=line.rating,
-            not_seen=line.not_seen is not None,
-            rests_on_memory=line.rests_on_memory,
+            not_seen=line.not_seen,
+            rests_on_memory=line.rating is not None and not line.evidence,
         )
-        for line in shown.lines or ()
+        for line in lines
     )
 
 

@@ -218,6 +218,7 @@ class ParticipantsView(BaseModel):
 
     participants: list[ParticipantView]
     left_out: dict[str, str]
+    next_cursor: str | None = None
 
 
 class DataCheckView(BaseModel):

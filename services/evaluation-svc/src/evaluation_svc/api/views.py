@@ -34,6 +34,27 @@ _OF_THE_DRAFT = ("line", "evidence", "self-assessment-opened", "examined", "held
 SEES_CODES: frozenset[Sight] = frozenset({"all", "judged"})
 
 
+Form = dict[str, list[facts.Bar]]
+"""What the present and the next levels ask, by competency."""
+
+
+class Forms:
+    """The forms that evaluations are rated by, each asked for once."""
+
+    def __init__(self, query: Query) -> None:
+        self._query, self._known = query, dict[tuple[object, ...], Form]()
+
+    def of(self, state: Evaluation) -> Form:
+        """Return the form of an evaluation."""
+        terms = state.terms
+        key = (terms.framework_version, terms.level, *terms.next_levels)
+        if key not in self._known:
+            form = self._known[key] = Form()
+            for bar in facts.bars(self._query, terms.framework_version, (terms.level, *terms.next_levels)):
+                form.setdefault(bar.competency, []).append(bar)
+        return self._known[key]
+
+
 def revision_for(state: Evaluation, shown: Sight) -> Revision | None:
     """Return the revision whose lines a reader sees, or None for none of them."""
     match shown:
@@ -64,13 +85,11 @@ def readable_revisions(state: Evaluation, shown: Sight) -> list[Revision]:
             return []
 
 
-def evaluation_view(query: Query, identifier: str, state: Evaluation, shown: Sight) -> EvaluationView:
-    """Return an evaluation as one reader may see it."""
-    terms, revision, told = state.terms, revision_for(state, shown), shown in TOLD_OF_RELEASES
+def summary_view(query: Query, identifier: str, state: Evaluation, shown: Sight) -> EvaluationView:
+    """Return where an evaluation is as one reader may know it, without anything that was written."""
+    terms, told = state.terms, shown in TOLD_OF_RELEASES
     current = state.released_revision if told else state.revision
     approved = current.approved_at if current else None
-    sees_reactions = shown in ("own", "all", "judged", "approved")
-    may_hold = shown in ("all", "judged", "approved")
     return EvaluationView(
         id=identifier,
         employee=state.employee,
@@ -86,11 +105,19 @@ def evaluation_view(query: Query, identifier: str, state: Evaluation, shown: Sig
         approved_on=query.directory.calendar(None).local_date(approved) if approved else None,
         self_due=state.due.days.self_due,
         manager_due=state.due.days.manager_due,
-        hold=_text(query, state, state.hold.reason) if state.hold and may_hold else None,
-        revision=revision_view(query, state, revision, shown) if revision else _feedback_only(query, state, shown),
-        earlier=[one.number for one in readable_revisions(state, shown) if one is not revision],
-        reactions=[_reaction(query, state, one) for one in _latest(state)] if sees_reactions else [],
+        earlier=[one.number for one in readable_revisions(state, shown) if one is not revision_for(state, shown)],
     )
+
+
+def evaluation_view(query: Query, identifier: str, state: Evaluation, shown: Sight) -> EvaluationView:
+    """Return an evaluation as one reader may see it."""
+    view, revision = summary_view(query, identifier, state, shown), revision_for(state, shown)
+    view.revision = revision_view(query, state, revision, shown) if revision else _feedback_only(query, state, shown)
+    if state.hold and shown in ("all", "judged", "approved"):
+        view.hold = _text(query, state, state.hold.reason)
+    if shown in ("own", "all", "judged", "approved"):
+        view.reactions = [_reaction(query, state, one) for one in _latest(state)]
+    return view
 
 
 def revision_view(query: Query, state: Evaluation, revision: Revision, shown: Sight) -> RevisionView:
@@ -122,7 +149,7 @@ def revision_view(query: Query, state: Evaluation, revision: Revision, shown: Si
 
 def self_assessment_view(query: Query, about: Evaluation, own: SelfAssessment | None) -> SelfAssessmentView:
     """Return a self-assessment with the bars of the form."""
-    form = _form(query, about)
+    form = Forms(query).of(about)
     lines = {} if own is None else own.lines
     withdrawn = {} if own is None else own.withdrawn
     return SelfAssessmentView(
@@ -176,7 +203,7 @@ def without_texts(value: Any) -> Any:
 
 
 def _lines(query: Query, state: Evaluation, revision: Revision, shown: Sight) -> list[LineView]:
-    form = _form(query, state)
+    form = Forms(query).of(state)
     competencies: Iterable[str] = state.terms.competencies
     lines = [revision.lines.get(one, Line(competency=one)) for one in competencies]
     if shown == "written":
@@ -221,14 +248,6 @@ def _line(query: Query, line: Line, withdrawn: Mapping[str, date], bars: list[fa
             for bar in bars
         ],
     )
-
-
-def _form(query: Query, state: Evaluation) -> dict[str, list[facts.Bar]]:
-    terms = state.terms
-    found: dict[str, list[facts.Bar]] = {}
-    for bar in facts.bars(query, terms.framework_version, (terms.level, *terms.next_levels)):
-        found.setdefault(bar.competency, []).append(bar)
-    return found
 
 
 def _feedback_only(query: Query, state: Evaluation, shown: Sight) -> RevisionView | None:

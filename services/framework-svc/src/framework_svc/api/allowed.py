@@ -43,7 +43,7 @@ def allow_reading(query: Query, action: Action, person: str | None = None) -> No
         raise Forbidden(REFUSED) if person is None else NotFound(person)
 
 
-def draft_of(query: Query) -> Framework:
+def framework_of(query: Query) -> Framework:
     """Return the framework as it is now; an empty one before its first edit."""
     allow_reading(query, "read draft")
     state, _ = query.state(Framework, FRAMEWORK)

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from chassis.http import Answer, Commanded, Queried, problems
 from chassis.unit import Unit
 from framework_svc.api import shapes
-from framework_svc.api.allowed import application, draft_of
+from framework_svc.api.allowed import application, framework_of
 from framework_svc.api.ladders import EDITING, Id, edit
 from framework_svc.domain.errors import NoSuchDraft
 from framework_svc.domain.texts import Competency
@@ -16,10 +16,10 @@ router = APIRouter(prefix="/framework/draft", tags=["draft"])
 @router.get("/competencies/{competency}", responses=problems(403, 404))
 def competency(competency: Id, query: Queried) -> shapes.DraftCompetency:
     """Read a competency and which ladders use it; its ETag is what an edit sends as If-Match."""
-    now = draft_of(query)
-    found = now.competency(competency)
-    query.etag(now.edition(f"competency/{competency}"))
-    return shapes.DraftCompetency(competency=found, ladders=list(now.ladders_using(competency)))
+    now = framework_of(query)
+    found = now.draft.competency(competency)
+    query.etag(now.draft.edition(f"competency/{competency}"))
+    return shapes.DraftCompetency(competency=found, ladders=list(now.draft.ladders_using(competency)))
 
 
 @router.put("/competencies/{competency}", dependencies=EDITING, responses=problems(403, 412, 422, 428))
@@ -30,7 +30,7 @@ def put_competency(competency: Id, body: shapes.CompetencyBody, command: Command
 
     def decide(unit: Unit) -> Answer:
         after = cases.describe_competency(unit, text, edition)
-        return Answer(id=competency, etag=str(after.edition(f"competency/{competency}")))
+        return Answer(id=competency, etag=str(after.draft.edition(f"competency/{competency}")))
 
     return command.run(decide)
 
@@ -42,7 +42,7 @@ def remove_competency(competency: Id, command: Commanded) -> Answer:
 
     def decide(unit: Unit) -> Answer:
         after = cases.remove_competency(unit, competency, edition)
-        return Answer(id=competency, etag=str(after.edition(f"competency/{competency}")))
+        return Answer(id=competency, etag=str(after.draft.edition(f"competency/{competency}")))
 
     return command.run(decide)
 
@@ -50,14 +50,14 @@ def remove_competency(competency: Id, command: Commanded) -> Answer:
 @router.get("/ladders/{ladder}/competencies/{competency}", responses=problems(403, 404))
 def row(ladder: Id, competency: Id, query: Queried) -> shapes.DraftRow:
     """Read what every level of a ladder asks of a competency; null is a hole."""
-    now = draft_of(query)
-    text = now.draft(ladder)
+    now = framework_of(query)
+    text = now.draft.ladder(ladder)
     if competency not in text.competency_ids():
         raise NoSuchDraft(f"No level of “{ladder}” speaks of “{competency}” in the draft.")
-    query.etag(now.edition(f"ladder/{ladder}"))
+    query.etag(now.draft.edition(f"ladder/{ladder}"))
     return shapes.DraftRow(
         ladder=ladder,
-        competency=now.competency(competency),
+        competency=now.draft.competency(competency),
         cells={text.full(level): level.expectations.get(competency) for level in text.levels()},
     )
 

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from chassis.http import Answer, Commanded, Queried, problems
 from chassis.unit import Unit
 from framework_svc.api import shapes
-from framework_svc.api.allowed import application, draft_of
+from framework_svc.api.allowed import application, framework_of
 from framework_svc.api.ladders import EDITING, draft_ladder
 
 router = APIRouter(tags=["draft"])
@@ -14,12 +14,12 @@ router = APIRouter(tags=["draft"])
 @router.get("/framework/draft", responses=problems(403))
 def draft(query: Queried) -> shapes.DraftView:
     """Read the draft with the edition of every part and what each ladder lacks."""
-    now = draft_of(query)
+    now = framework_of(query)
     return shapes.DraftView(
-        scale=now.scale,
-        scale_edition=now.edition("scale"),
-        competencies=list(now.competencies.values()),
-        ladders=[draft_ladder(now, ladder) for ladder in now.ladders],
+        scale=now.draft.scale,
+        scale_edition=now.draft.edition("scale"),
+        competencies=list(now.draft.competencies.values()),
+        ladders=[draft_ladder(now, ladder) for ladder in now.draft.ladders],
         published_version=now.version,
     )
 
@@ -31,6 +31,6 @@ def put_scale(body: shapes.ScaleBody, command: Commanded) -> Answer:
 
     def decide(unit: Unit) -> Answer:
         after = application(command).write_scale(unit, body.scale, edition)
-        return Answer(etag=str(after.edition("scale")))
+        return Answer(etag=str(after.draft.edition("scale")))
 
     return command.run(decide)

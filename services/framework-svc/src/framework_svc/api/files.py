@@ -14,7 +14,7 @@ from chassis.kernel import DomainError, evolve
 from chassis.unit import Decide, Unit
 from framework_svc import templates
 from framework_svc.api import shapes
-from framework_svc.api.allowed import allow_reading, application, draft_of
+from framework_svc.api.allowed import allow_reading, application, framework_of
 from framework_svc.api.ladders import EDITING, Id
 from framework_svc.application.drafting import framework
 from framework_svc.documents import exchange, matrix, onet
@@ -60,11 +60,11 @@ def export(
     ladder: Annotated[str | None, QueryParameter(description="One ladder with its competencies; else all.")] = None,
 ) -> Response:
     """Write the draft, or one ladder of it, as a career-framework/v1 file."""
-    now = draft_of(query)
-    ladders = tuple(now.ladders.values()) if ladder is None else (now.draft(ladder),)
-    known = now.competencies
+    now = framework_of(query)
+    ladders = tuple(now.draft.ladders.values()) if ladder is None else (now.draft.ladder(ladder),)
+    known = now.draft.competencies
     competencies = tuple(known.values()) if ladder is None else exchange.competencies_used(ladders, known)
-    document = exchange.document_of(ladders, competencies, now.scale)
+    document = exchange.document_of(ladders, competencies, now.draft.scale)
     return Response(exchange.write(document, form), media_type=MEDIA[form])
 
 
@@ -118,9 +118,9 @@ def _draft_from_onet(file: UploadFile, occupation: str, command: Command) -> sha
 @router.get("/framework/draft/ladders/{ladder}/matrix.{form}", response_class=Response, responses=problems(403, 404))
 def matrix_of(ladder: Id, form: Literal["csv", "xlsx"], query: Queried) -> Response:
     """Write a ladder of the draft as a matrix of competencies by levels."""
-    now = draft_of(query)
-    text = now.draft(ladder)
-    used = exchange.competencies_used((text,), now.competencies)
+    now = framework_of(query)
+    text = now.draft.ladder(ladder)
+    used = exchange.competencies_used((text,), now.draft.competencies)
     data = matrix.write_csv(text, used) if form == "csv" else matrix.write_xlsx(text, used)
     named = {"Content-Disposition": f'attachment; filename="{ladder}.{form}"'}
     return Response(data, media_type=MEDIA[form], headers=named)
@@ -147,10 +147,10 @@ def bring_matrix(
 
     def decide(unit: Unit) -> Answer:
         now = framework(unit)
-        now.expect(f"ladder/{ladder}", command.expected_version)
-        brought = read(data, now.ladders.get(ladder, new), now.competencies)
+        now.draft.expect(f"ladder/{ladder}", command.expected_version)
+        brought = read(data, now.draft.ladders.get(ladder, new), now.draft.competencies)
         after = application(command).bring(unit, (brought.ladder,), brought.competencies, None, "matrix")
-        return Answer(ids=(ladder,), etag=str(after.edition(f"ladder/{ladder}")))
+        return Answer(ids=(ladder,), etag=str(after.draft.edition(f"ladder/{ladder}")))
 
     return all_problems(request, lambda: _brought(command, decide))
 
@@ -184,7 +184,7 @@ def _ladders_before(command: Command) -> frozenset[str]:
     this = command.info().command_id
     earlier = takewhile(lambda entry: entry.command_id != this, recorded)
     before = evolve(Framework, (entry.event for entry in earlier))
-    return frozenset(before.ladders) if before else frozenset()
+    return frozenset(before.draft.ladders) if before else frozenset()
 
 
 def all_problems(request: Request, work: Callable[[], T]) -> T | Response:

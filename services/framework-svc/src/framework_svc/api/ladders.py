@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path
 from chassis.http import Answer, Command, Commanded, Queried, problems
 from chassis.unit import Unit
 from framework_svc.api import shapes
-from framework_svc.api.allowed import May, application, draft_of
+from framework_svc.api.allowed import May, application, framework_of
 from framework_svc.domain.framework import Framework
 
 router = APIRouter(prefix="/framework/draft/ladders/{ladder}", tags=["draft"])
@@ -20,22 +20,22 @@ Id = Annotated[str, Path(pattern="^[a-z0-9][a-z0-9-]{0,59}$", examples=["enginee
 def draft_ladder(now: Framework, ladder: str) -> shapes.DraftLadder:
     """Return a ladder of the draft with what it lacks."""
     return shapes.DraftLadder(
-        ladder=now.draft(ladder),
-        edition=now.edition(f"ladder/{ladder}"),
-        ready=ladder in now.ready,
-        holes=list(now.draft_holes(ladder)),
+        ladder=now.draft.ladder(ladder),
+        edition=now.draft.edition(f"ladder/{ladder}"),
+        ready=ladder in now.draft.ready,
+        holes=list(now.holes(ladder)),
     )
 
 
 def edit(command: Command, ladder: str, change: Callable[[Unit], Framework]) -> Answer:
     """Change a ladder; the answer's ETag is what the next edit of it sends as If-Match."""
-    return command.run(lambda unit: Answer(id=ladder, etag=str(change(unit).edition(f"ladder/{ladder}"))))
+    return command.run(lambda unit: Answer(id=ladder, etag=str(change(unit).draft.edition(f"ladder/{ladder}"))))
 
 
 @router.get("", responses=problems(403, 404))
 def read(ladder: Id, query: Queried) -> shapes.DraftLadder:
     """Read one ladder of the draft; its ETag is what an edit sends as If-Match."""
-    found = draft_ladder(draft_of(query), ladder)
+    found = draft_ladder(framework_of(query), ladder)
     query.etag(found.edition)
     return found
 

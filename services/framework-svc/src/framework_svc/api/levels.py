@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from chassis.http import Answer, Commanded, Queried, problems
 from framework_svc.api import shapes
-from framework_svc.api.allowed import application, draft_of
+from framework_svc.api.allowed import application, framework_of
 from framework_svc.api.ladders import EDITING, Id, edit
 from framework_svc.domain.texts import Level
 
@@ -17,9 +17,9 @@ _DELETE = problems(403, 404, 412, 428)
 @router.get("/tracks/{track}", responses=_READ)
 def track(ladder: Id, track: Id, query: Queried) -> shapes.DraftTrack:
     """Read a track and the levels in it, lowest first."""
-    now = draft_of(query)
-    found, text = now.track(ladder, track), now.draft(ladder)
-    query.etag(now.edition(f"ladder/{ladder}"))
+    now = framework_of(query)
+    found, text = now.draft.track(ladder, track), now.draft.ladder(ladder)
+    query.etag(now.draft.edition(f"ladder/{ladder}"))
     return shapes.DraftTrack(
         ladder=ladder,
         track=track,
@@ -46,17 +46,17 @@ def remove_track(ladder: Id, track: Id, command: Commanded) -> Answer:
 @router.get("/levels/{level}", responses=_READ)
 def level(ladder: Id, level: Id, query: Queried) -> shapes.DraftLevel:
     """Read a level with what it asks and what it lacks."""
-    now = draft_of(query)
-    found = now.level(ladder, level)
-    home = next(track for track in now.draft(ladder).tracks if found in track.levels)
-    full = now.draft(ladder).full(found)
-    query.etag(now.edition(f"ladder/{ladder}"))
+    now = framework_of(query)
+    found = now.draft.level(ladder, level)
+    home = next(track for track in now.draft.ladder(ladder).tracks if found in track.levels)
+    full = now.draft.ladder(ladder).full(found)
+    query.etag(now.draft.edition(f"ladder/{ladder}"))
     return shapes.DraftLevel(
         ladder=ladder,
         track=home.id,
         place=home.levels.index(found),
         level=found,
-        holes=[hole for hole in now.draft_holes(ladder) if hole.level == full],
+        holes=[hole for hole in now.holes(ladder) if hole.level == full],
     )
 
 
@@ -78,12 +78,12 @@ def remove_level(ladder: Id, level: Id, command: Commanded) -> Answer:
 @router.get("/levels/{level}/expectations/{competency}", responses=_READ)
 def cell(ladder: Id, level: Id, competency: Id, query: Queried) -> shapes.DraftCell:
     """Read what a level asks of a competency; null is a hole, where the ladder speaks of it elsewhere."""
-    now = draft_of(query)
-    found = now.level(ladder, level)
-    query.etag(now.edition(f"ladder/{ladder}"))
+    now = framework_of(query)
+    found = now.draft.level(ladder, level)
+    query.etag(now.draft.edition(f"ladder/{ladder}"))
     return shapes.DraftCell(
-        level=now.draft(ladder).full(found),
-        competency=now.competency(competency).id,
+        level=now.draft.ladder(ladder).full(found),
+        competency=now.draft.competency(competency).id,
         cell=found.expectations.get(competency),
     )
 

@@ -7,7 +7,7 @@ from fastapi import Query as QueryParameter
 
 from chassis.http import Answer, Commanded, Queried, Query, problems
 from chassis.unit import Unit
-from framework_svc.api.allowed import May, allow_reading, application, draft_of
+from framework_svc.api.allowed import May, allow_reading, application, framework_of
 from framework_svc.api.ladders import Id
 from framework_svc.api.shapes import (
     Affected,
@@ -86,7 +86,7 @@ def diff(
 @router.get("/framework/publication", responses=problems(403))
 def publication(query: Queried) -> Preview:
     """Preview what publishing now would do, whom it would affect, and everything it would ask."""
-    now = draft_of(query)
+    now = framework_of(query)
     planned = plan(now)
     counted = seats(now, lambda ladder: query.state(Occupancy, ladder)[0], query.directory)
     return Preview(**dict(planned), affected=planned.people_affected(counted), occupied=planned.people_in_the_way(counted))

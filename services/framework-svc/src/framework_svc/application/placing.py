@@ -9,7 +9,8 @@ from chassis.unit import Unit
 from framework_svc.application.drafting import framework
 from framework_svc.domain.errors import LineProblem, NobodyMeant, NoSuchPerson, NotOffered, NotPlaceable
 from framework_svc.domain.occupancy import Occupancy, OfferedLevel
-from framework_svc.domain.placements import Line, Placement, PlacementsOpened, Reason
+from framework_svc.domain.placement_events import PlacementsOpened, Reason
+from framework_svc.domain.placements import Line, Placement
 from framework_svc.domain.texts import ladder_of
 
 

@@ -6,7 +6,8 @@ from typing import get_args
 
 from documents import csv as table
 from framework_svc.domain.errors import LineProblem, NotPlaceable
-from framework_svc.domain.placements import Line, Reason
+from framework_svc.domain.placement_events import Reason
+from framework_svc.domain.placements import Line
 
 COLUMNS = ("person", "level", "effective_on", "reason")
 ALIASES = {"person": ("person id",), "level": (), "effective_on": ("from", "date", "effective"), "reason": ()}

@@ -52,10 +52,10 @@ class Plan(Frozen):
 
 def plan(framework: Framework) -> Plan:
     """Return what publishing now would do."""
-    old = framework.published
-    offered = {name: framework.as_publishable(name) for name in framework.ladders if name in framework.ready}
+    old, draft = framework.published, framework.draft
+    offered = {name: framework.as_publishable(name) for name in draft.ladders if name in draft.ready}
     taken = {name: ladder for name, ladder in offered.items() if name not in old or not ladder.says_the_same(old[name])}
-    dropped = tuple(name for name in old if name not in framework.ladders)
+    dropped = tuple(name for name in old if name not in draft.ladders)
     ladders = _in_order(framework, {name: ladder for name, ladder in old.items() if name not in dropped} | taken)
     before, after = _competencies(old), _competencies(ladders)
     return Plan(
@@ -63,13 +63,13 @@ def plan(framework: Framework) -> Plan:
         taken=tuple(name for name in ladders if name in taken),
         carried=tuple(name for name in ladders if name not in taken),
         dropped=dropped,
-        waiting={name: framework.draft_holes(name) for name in framework.ladders if name not in framework.ready},
+        waiting={name: framework.holes(name) for name in draft.ladders if name not in draft.ready},
         missing=_missing(ladders),
         added=tuple(name for name in after if name not in before),
         removed=tuple(name for name in before if name not in after),
         dropped_levels=tuple(level for level in _levels(old) if level not in set(_levels(ladders))),
-        scale_changed=framework.scale != framework.published_scale,
-        difference=difference(old, ladders, framework.published_scale, framework.scale),
+        scale_changed=draft.scale != framework.published_scale,
+        difference=difference(old, ladders, framework.published_scale, draft.scale),
         ladders=ladders,
     )
 
@@ -96,7 +96,7 @@ def publish(
     closing = VersionPublished(
         version=planned.version,
         note=note,
-        scale=framework.scale,
+        scale=framework.draft.scale,
         fates=fates,
         affected=planned.people_affected(seats),
     )
@@ -179,7 +179,7 @@ def _fates(framework: Framework, planned: Plan, fates: tuple[CompetencyFate, ...
 
 
 def _in_order(framework: Framework, ladders: dict[str, PublishedLadder]) -> dict[str, PublishedLadder]:
-    return {name: ladders[name] for name in framework.ladders if name in ladders}
+    return {name: ladders[name] for name in framework.draft.ladders if name in ladders}
 
 
 def _missing(ladders: dict[str, PublishedLadder]) -> tuple[Hole, ...]:

@@ -138,7 +138,7 @@ def earlier(trend: tuple[TrendPoint, ...]) -> str:
 
 def source(evidence: Evidence, spelling: str) -> str:
     """Who saw it, as what, when."""
-    when = day(evidence.on, spelling) if evidence.on else ""
+    when = day(evidence.on, spelling).replace(" ", "\u00a0") if evidence.on else ""
     return ", ".join(piece for piece in (evidence.by, evidence.relation, when) if piece)
 
 

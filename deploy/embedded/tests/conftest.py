@@ -1,0 +1,99 @@
+"""An installation of its own, run as people run it: one process per command."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+LADDER = [sys.executable, "-c", "from ladder.cli import main; main()"]
+
+
+@dataclass
+class Installation:
+    """A data folder; of the system that runs on it the address, the process, and the id of Northwind."""
+
+    home: Path
+    url: str = ""
+    pid: int = 0
+    northwind: str = ""
+
+    def environ(self, **more: str) -> dict[str, str]:
+        """What a command of this installation finds around it."""
+        return {**os.environ, "LADDER_HOME": str(self.home), "PYTHONUNBUFFERED": "1", "COLUMNS": "200", **more}
+
+    def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run one command to its end, where nobody can be asked."""
+        return subprocess.run(
+            [*LADDER, *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=self.environ(**environ),
+            timeout=240,
+            check=False,
+        )
+
+    def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
+        """Start one command and leave it running."""
+        return subprocess.Popen([*LADDER, *arguments], stdout=subprocess.PIPE, text=True, env=self.environ(**environ))
+
+
+def folder() -> Path:
+    """A new data folder that PostgreSQL's account may enter."""
+    made = Path(tempfile.mkdtemp(prefix="ladder-cli-"))
+    made.chmod(0o755)
+    return made / "data"
+
+
+@contextmanager
+def serving(home: Path, *arguments: str) -> Generator[Installation]:
+    """A running system, ended as a person ends it."""
+    installation = Installation(home)
+    process = installation.start("up", "--port", "0", *arguments)
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            found = re.search(r"http://127\.0\.0\.1:\d+", line)
+            installation.url = installation.url or (found[0] if found else "")
+            if line.startswith("Stop"):
+                break
+        assert installation.url, "the system did not say where it is"
+        installation.pid = process.pid
+        yield installation
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+        process.stdout.close()
+        code = process.wait(60)
+    assert code == 0
+
+
+@pytest.fixture
+def installation() -> Iterator[Installation]:
+    """An empty folder where no system runs."""
+    home = folder()
+    yield Installation(home)
+    shutil.rmtree(home.parent, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def system() -> Iterator[Installation]:
+    """A running system with one workspace, Northwind, whose HR admin is Hanna."""
+    home = folder()
+    with serving(home) as running:
+        made = running.run("workspace", "create", "Northwind", "--admin", "hanna@example.com")
+        assert made.returncode == 0, made.stderr
+        running.northwind = made.stdout.split()[1]
+        yield running
+    shutil.rmtree(home.parent, ignore_errors=True)
