@@ -20,7 +20,7 @@ import pytest
 from chassis.testing import served
 from ladder.backups import KEYS, BackupRefused
 from ladder.composition import Composition
-from ladder.operator import NewWorkspace, new_workspace
+from ladder.operator.workspaces import NewWorkspace, new_workspace
 from ladder.restoring import back_up, restore
 from ladder.server import public_app
 from people_svc import tokens

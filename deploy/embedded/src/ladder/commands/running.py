@@ -16,6 +16,7 @@ import typer
 
 from chassis.postgres import Embedded, default_home
 from ladder.commands.reach import UNFINISHED, allow_unsafe, socket_of
+from ladder.commands.services import run_services
 from ladder.commands.terminal import Refused, Steps, steps, tell
 from ladder.composition import Composition
 from ladder.demo import VirtualClock, beginning, build
@@ -41,10 +42,14 @@ def up(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     with_demo: Annotated[bool, typer.Option("--demo", help="Build the demo company first, where nothing is.")] = False,
     metrics_port: MetricsPort = None,
+    services: Annotated[bool, typer.Option("--services", help="A process per service, over Kafka (LADDER_KAFKA).")] = False,
 ) -> None:
-    """Run the whole system in this process until Ctrl-C."""
+    """Run the whole system in this process, or as a process per service, until Ctrl-C."""
     home = default_home()
     _refuse_if_running(home)
+    if services:
+        run_services(home, host, port, _asked_to_stop())
+        return
     with ExitStack() as stack:
         listening = stack.enter_context(_door(host, port, "--port or LADDER_PORT"))
         inside = _inside(stack, metrics_port)
