@@ -98,7 +98,9 @@ def draft_from_onet(
     occupation: Annotated[str, Form(min_length=1, max_length=200, examples=["29-1141.00"])],
     command: Commanded,
     request: Request,
-    title: Annotated[str, Form(max_length=100, description="What the levels are called; else like the occupation.")] = "",
+    title: Annotated[
+        str, Form(max_length=100, description="What the levels are called; else like the occupation.")
+    ] = "",
 ) -> shapes.DraftedFromOnet | Response:
     """Draft a ladder for one occupation from an O*NET® release archive; says what the archive lacks."""
     return all_problems(request, lambda: _draft_from_onet(file, occupation, title, command))
