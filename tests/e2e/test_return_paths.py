@@ -9,6 +9,8 @@ cycle open → joined late → added → excused
            → closed: what is not approved ends as not finished → reopened after closing
 pilot → approved → cancelled: its reports are withdrawn
 scorecard without a cycle → proposed → HR opens it → draft → report
+released at approval · all on one date
+an evaluator leaves → their manager goes on → HR hands over → the new manager releases
 """
 
 from __future__ import annotations
@@ -309,6 +311,69 @@ def test_a_scorecard_without_a_cycle_makes_one_for_one_person_that_waits_until_h
     hanna.approves(evaluation)
     priya.releases(evaluation)
     assert kofi.report(kofi)["present"]["code"] == "IC1"
+
+
+def test_a_cycle_may_release_at_approval_or_everything_on_one_date(
+    running: Running, northwind: Company, entered: Round
+) -> None:
+    hanna, daniel, maya, lena = northwind.people("hanna", "daniel", "maya", "lena")
+    due = ("2025-04-04", "2025-04-11", "2025-04-18", "2025-05-02")
+    first_quarter = ("Q1 2025", "2025-01-01", "2025-03-31", due)
+    at_once = hanna.plans(*first_quarter, scope="person", of=maya.id, release="at approval")
+    together = hanna.plans(*first_quarter, scope="person", of=lena.id, release="on date", release_on="2025-04-22")
+    hers, lenas = hanna.opens_cycle(at_once)["maya"], hanna.opens_cycle(together)["lena"]
+    for evaluation in (hers, lenas):
+        daniel.evaluates(evaluation, communication=3.0, delivery=3.5, design=2.5, mentoring=2.5)
+        hanna.approves(evaluation)
+
+    assert maya.evaluation(hers)["revision"]["released_how"] == "at approval"
+    with refused(409, "one date"):
+        daniel.releases(lenas)
+    running.goes_to("2025-04-21T22:00")
+    assert lena.evaluation(lenas)["revision"] is None
+    running.goes_to("2025-04-22T01:00")
+    assert lena.evaluation(lenas)["revision"]["released_how"] == "on the date"
+
+
+def test_a_leavers_evaluations_go_to_their_manager_until_hr_keeps_or_hands_them_over(
+    running: Running, northwind: Company, entered: Round
+) -> None:
+    hanna, clara, daniel, priya, sam = northwind.people("hanna", "clara", "daniel", "priya", "sam")
+    due = ("2025-05-09", "2025-05-16", "2025-05-23", "2025-06-06")
+    cycle = hanna.plans("Q1 2025", "2025-01-01", "2025-03-31", due, scope="team", of=priya.id)
+    evaluation = hanna.opens_cycle(cycle)["sam"]
+    priya.rates(evaluation, communication=3.0)
+    with refused(404):
+        clara.evaluation(evaluation)
+
+    left = hanna.does(f"/people/v1/people/{priya.id}/status", {"status": "left"})
+    assert set(left["ids"]) == {sam.id, northwind.person("kofi").id}
+    running.comes_to_rest()
+    named = {"who": priya.email, "workspace": northwind.workspace}
+    assert northwind.operator.post("/tokens", json=named).status_code == 404
+    assert hanna.participants(cycle)["sam"]["decide_evaluator"]
+    assert clara.lines(evaluation)["communication"]["by"] == priya.id
+    clara.rates(evaluation, delivery=3.0)
+
+    hanna.arranges(cycle, "evaluators", sam, evaluator=daniel.id)
+    with refused(404):
+        clara.rates(evaluation, design=3.0)
+    daniel.evaluates(evaluation, design=3.0, mentoring=2.0)
+    hanna.approves(evaluation)
+    with refused(403):
+        daniel.releases(evaluation)
+
+    hanna.does(f"/people/v1/people/{sam.id}/manager", {"manager": daniel.id})
+    hanna.arranges(cycle, "evaluators", sam, keep=True)
+    assert not hanna.participants(cycle)["sam"]["decide_evaluator"]
+    daniel.releases(evaluation)
+    wrote = {line["competency"]: line["by"] for line in sam.lines(evaluation).values()}
+    assert wrote == {
+        "communication": priya.id,
+        "delivery": clara.id,
+        "design": daniel.id,
+        "mentoring": daniel.id,
+    }
 
 
 def test_everything_that_happened_verifies(running: Running, entered: Round) -> None:

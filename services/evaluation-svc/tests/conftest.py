@@ -37,6 +37,7 @@ from evaluation_svc.settings import GRANTS
 KEY = SigningKey.generate()
 WORKSPACES = itertools.count(1)
 KEYS = itertools.count(1)
+CREDIT = "This page includes information from the O*NET 30.3 Database. Used under the CC BY 4.0 license."
 LONG_AGO = date(2020, 1, 1)
 
 
@@ -313,5 +314,6 @@ def _framework() -> tuple[Published, ...]:
             framework.ExpectationText(level="ic3", competency="mentoring", required=3),
         ),
         changed_in=1,
+        credits=(CREDIT,),
     )
     return ladder, framework.FrameworkPublished(version=1, note="First", scale=(), digests={})

@@ -481,8 +481,8 @@ def test_dates_only_extend() -> None:
 
 
 def test_an_evaluation_not_submitted_in_time_is_recorded_as_late() -> None:
-    assert drafted().note_overdue(DUE, late=False)[0].due_at == DUE
-    assert submitted().note_overdue(DUE, late=False) == ()
+    assert drafted().note_overdue(DUE, DUE, late=False)[0].due_at == DUE
+    assert submitted().note_overdue(DUE, DUE, late=False) == ()
 
 
 def test_a_submission_that_waits_too_long_is_recorded() -> None:

@@ -16,7 +16,7 @@ from contracts import people
 from documents.xlsx import read as cells_of
 from evaluation_svc.documents import Card, CardLine, write
 
-from .conftest import Caller, Company, now
+from .conftest import CREDIT, Caller, Company, now
 
 SEEN = "Led the billing migration in May; no invoice was late."
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -66,7 +66,7 @@ def team_cycle(company: Company) -> tuple[str, str, str]:
 def test_a_scorecard_is_downloaded_filled_in_uploaded_and_submitted(company: Company) -> None:
     evaluation, erik = company.open_for(), company.as_("erik")
     card = downloaded(erik, f"/evaluations/{evaluation}/scorecard.xlsx")
-    assert [row[:5] for row in shown(card, "1 Maya Maya")[5:]] == [
+    assert [row[:5] for row in shown(card, "1 Maya Maya")[5:8]] == [
         ["Communication", "Says so.", 3, None, 4],
         ["Delivery", None, 3, None, 4],
         ["Mentoring", None, None, None, 3],
@@ -275,6 +275,22 @@ def read_of(company: Company, what: str) -> set[tuple[str, str, str]]:
     with company.running.service.reader(company.workspace) as reader:
         rows = reader.rows(sql, {"what": what})
     return {(row["actor"], row["subject"], row["id"]) for row in rows}
+
+
+def test_the_credit_of_a_ladder_stands_wherever_its_text_is_shown(company: Company) -> None:
+    evaluation = company.open_for()
+    company.approve(evaluation)
+    erik, maya, path = company.as_("erik"), company.as_("maya"), f"/evaluations/{evaluation}"
+    cycle = erik.read(path)["cycle"]
+
+    card = shown(downloaded(erik, f"{path}/scorecard.xlsx"), "1 Maya Maya", slice(0, 1))
+    results = shown(downloaded(company.as_("hanna"), f"/cycles/{cycle}/results.xlsx"), "Credits")
+
+    assert card[-1] == [CREDIT]
+    assert results == [["Credits"], [CREDIT]]
+    assert erik.read(path)["revision"]["credits"] == [CREDIT]
+    assert erik.read(f"{path}/revisions/1")["credits"] == [CREDIT]
+    assert maya.read(f"/self-assessments/{evaluation}")["credits"] == [CREDIT]
 
 
 def test_in_the_results_an_hr_admin_sees_of_themselves_what_any_employee_sees(company: Company) -> None:

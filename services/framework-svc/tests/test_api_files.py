@@ -78,6 +78,13 @@ def test_an_occupation_becomes_a_draft_and_the_answer_says_what_the_archive_lack
     assert "CC BY 4.0" in ladder["credits"][0]
 
 
+def test_the_levels_of_an_occupation_are_called_what_the_company_calls_them(hr: Caller) -> None:
+    good(hr.upload("/framework/onet", archive(), occupation=NURSE, title="Ward nurse"))
+
+    levels = hr.read("/framework/draft/ladders/registered-nurses")["ladder"]["tracks"][0]["levels"]
+    assert [level["title"] for level in levels][:2] == ["Ward nurse I", "Ward nurse II"]
+
+
 def test_a_title_that_means_several_occupations_offers_them(hr: Caller) -> None:
     answer = refused(hr.upload("/framework/onet", archive(), occupation="nurse"))
 

@@ -105,6 +105,19 @@ def test_what_is_no_file_of_placements_is_told_what_one_is(hr: Caller, typed: st
     assert "first line" in answer.json()["detail"]
 
 
+def test_placements_are_listed_by_level_in_pages(hr: Caller) -> None:
+    for person, level in (("maya", IC1), ("nils", IC1), ("erik", IC2)):
+        place(hr, person, level)
+
+    first = hr.get("/placements", limit=2).json()
+    rest = hr.get("/placements", limit=2, cursor=first["next_cursor"]).json()
+
+    shown = [(one["level"], one["person"]) for page in (first, rest) for one in page["items"]]
+    assert shown == [(IC1, "maya"), (IC1, "nils"), (IC2, "erik")]
+    assert rest["next_cursor"] is None
+    assert [one["person"] for one in hr.get("/placements", level=IC2).json()["items"]] == ["erik"]
+
+
 # --- taking back ------------------------------------------------------------------------------------------------------
 
 

@@ -3,9 +3,9 @@ from datetime import date
 from gap_svc.domain.calculation import Bar, Line, Requirement, calculate
 from gap_svc.domain.change import change
 from gap_svc.domain.heat_map import FEWEST, Row, heat_map
-from gap_svc.domain.levels import Expectation, Level
+from gap_svc.domain.levels import Expectation, Level, LevelRef
 from gap_svc.domain.nearest import nearest
-from gap_svc.domain.trend import Past, trend
+from gap_svc.domain.trend import Distance, Past, trend
 
 
 def level(
@@ -35,6 +35,7 @@ def past(month: int, at: Level, /, **scores: float) -> Past:
         scores=scores,
         main=None,
         approval=f"approval {month}",
+        ladder=f"ladder in version {at.version}",
     )
 
 
@@ -48,7 +49,31 @@ def test_the_trend_joins_equal_competencies_and_carries_the_bar_of_its_time() ->
     points = trend([past(9, IC2, code=3.5), past(3, IC2, code=3.0)]).competencies["code"]
 
     assert [(point.score, point.required, point.breaks) for point in points] == [(3.0, 3.0, ()), (3.5, 3.0, ())]
-    assert points[1].because == ("approval 9",)
+    assert points[1].because == ("approval 9", "ladder in version 1")
+
+
+def test_a_figure_against_another_step_is_not_joined_to_the_one_before() -> None:
+    first, again, promoted = (distance(present) for present in ("ic2", "ic2", "ic3"))
+    told = [past(3, IC2).model_copy(update={"main": first}), past(6, IC2).model_copy(update={"main": again})]
+    told.append(past(9, IC2).model_copy(update={"main": promoted}))
+
+    reached = trend(told).readiness
+
+    assert [one.joined for one in reached] == [True, True, False]
+    assert reached[2].because == ("approval 9", "report from ic3")
+
+
+def distance(present: str) -> Distance:
+    return Distance(
+        present=LevelRef(ladder="engineering", level=present),
+        target=LevelRef(ladder="engineering", level="m1"),
+        framework_version=1,
+        met=1,
+        rated=2,
+        figure=0.5,
+        why_no_figure=None,
+        computed=f"report from {present}",
+    )
 
 
 def test_the_trend_breaks_where_the_requirement_changed() -> None:

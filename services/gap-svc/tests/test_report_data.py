@@ -39,7 +39,14 @@ IC3 = level("ic3", 2, design=4, mentoring=3, speaking=3)
 
 def past(evaluation: str, bar: Level, figure: float | None, target: Level = IC3) -> Past:
     distance = Distance(
-        target=target.ref, framework_version=target.version, met=0, rated=2, figure=figure, why_no_figure=None
+        present=bar.ref,
+        target=target.ref,
+        framework_version=target.version,
+        met=0,
+        rated=2,
+        figure=figure,
+        why_no_figure=None,
+        computed=f"report of {evaluation}",
     )
     return Past(
         evaluation=evaluation,
@@ -51,6 +58,7 @@ def past(evaluation: str, bar: Level, figure: float | None, target: Level = IC3)
         scores=SCORES,
         main=distance,
         approval=f"event of {evaluation}",
+        ladder=f"ladder of {evaluation}",
     )
 
 

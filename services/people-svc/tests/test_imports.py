@@ -176,6 +176,16 @@ def test_ending_a_fifth_of_the_people_needs_no_confirmation_and_one_more_does() 
     planned(three, *people).must_be_taken(confirmed=True)
 
 
+def test_a_last_day_that_a_file_plans_ends_somebody_too_and_one_it_only_moves_does_not() -> None:
+    people = (*company(9), known("ada", ends_on=date(2026, 12, 31)))
+    planning = "email,end date\n" + "".join(f"p{n}@example.com,2026-06-30\n" for n in range(3))
+    moving = "email,end date\nada@example.com,2026-11-30\n"
+
+    with pytest.raises(TooManyEndings, match="3 of 10"):
+        planned(planning, *people).must_be_taken(confirmed=False)
+    assert planned(moving, *people).endings == 0
+
+
 def test_people_missing_from_a_file_stay_unless_they_shall_leave() -> None:
     people = (known("ada"), known("bob"), known("gone", status="left"))
 

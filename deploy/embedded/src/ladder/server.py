@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 from collections.abc import AsyncGenerator, Generator
@@ -63,6 +64,7 @@ def serving(app: FastAPI, listening: socket.socket) -> Generator[None]:
     server = uvicorn.Server(
         uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", server_header=False, date_header=False)
     )
+    gc.freeze()  # the routes stay, as the composition's modules and models do
     thread = threading.Thread(target=server.run, args=([listening],), name="http", daemon=True)
     thread.start()
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Self, TypeVar, cast
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast, get_args
 
 from eventsourcing.persistence import Mapper, StoredEvent, Transcoder
 from pydantic import BaseModel, ConfigDict, SerializationInfo, model_serializer
@@ -107,7 +107,19 @@ class Event(Frozen):
         if f"{other.__module__}.{other.__qualname__}" != f"{cls.__module__}.{cls.__qualname__}":
             raise TypeError(f"{cls.__qualname__}: TOPIC {cls.TOPIC!r} belongs to {other.__qualname__}")
         _TOPICS[cls.TOPIC] = cls
-        cls.PERSONAL = "Unsealed" in json.dumps(cls.model_json_schema(mode="validation"))
+        cls.PERSONAL = _holds_personal_text(cls, set())
+
+
+def _holds_personal_text(kind: Any, seen: set[type]) -> bool:
+    """Tell whether a value of a type may hold an unsealed text, however deep."""
+    if kind is Unsealed:
+        return True
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        if kind in seen:
+            return False
+        seen.add(kind)
+        return any(_holds_personal_text(field.annotation, seen) for field in kind.model_fields.values())
+    return any(_holds_personal_text(part, seen) for part in get_args(kind))
 
 
 class State(Frozen):

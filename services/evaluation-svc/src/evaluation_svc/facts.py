@@ -20,6 +20,8 @@ TABLES = (
     " ladder text not null, level text not null, competency text not null, name text not null, area text not null,"
     " place int not null, required double precision, behaviours jsonb not null,"
     " primary key (workspace, version, ladder, level, competency))",
+    "create table if not exists {schema}.framework_credits (workspace text not null, version int not null,"
+    " ladder text not null, credits jsonb not null, primary key (workspace, version, ladder))",
     "create table if not exists {schema}.placements (workspace text not null, person text not null,"
     " effective_on date not null, ladder text not null, level text not null,"
     " primary key (workspace, person, effective_on))",
@@ -108,6 +110,26 @@ def copy_expectation(
             "behaviours": json.dumps(behaviours),
         },
     )
+
+
+def copy_credits(unit: Unit, version: int, ladder: str, credit_lines: Iterable[str]) -> None:
+    """Copy the sentences that the licence of a ladder's texts asks for."""
+    unit.copy(
+        "insert into framework_credits values (%(workspace)s, %(version)s, %(ladder)s, %(credits)s::jsonb)"
+        " on conflict (workspace, version, ladder) do update set credits = excluded.credits",
+        {"version": version, "ladder": ladder, "credits": json.dumps(list(credit_lines))},
+    )
+
+
+def credits_of(reads: Reads, version: int, levels: Iterable[str]) -> tuple[str, ...]:
+    """Return the credits that showing these levels of a version asks for, each once."""
+    rows = reads.rows(
+        "select c.credits from framework_credits c where c.workspace = %(workspace)s and c.version = %(version)s"
+        " and exists (select 1 from framework_levels l where l.workspace = c.workspace and l.version = c.version"
+        " and l.ladder = c.ladder and l.level = any(%(levels)s)) order by c.ladder",
+        {"version": version, "levels": list(levels)},
+    )
+    return tuple(dict.fromkeys(credit for row in rows for credit in row["credits"]))
 
 
 def copy_version(unit: Unit, version: int) -> None:

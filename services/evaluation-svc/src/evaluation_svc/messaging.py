@@ -153,7 +153,8 @@ def _sealed(text: object) -> Sealed | None:
 
 
 def when_ladder_published_then_copy_it(unit: Unit, heard: framework.LadderPublished, envelope: Envelope) -> None:
-    """Copy the levels of a ladder and what they ask."""
+    """Copy the levels of a ladder, what they ask, and whom its texts are to be credited to."""
+    facts.copy_credits(unit, heard.version, heard.ladder, heard.credits)
     for level in heard.levels:
         facts.copy_level(unit, heard.version, heard.ladder, level.id, level.code, level.title, list(level.next))
     known = {one.id: (one.id, one.name, one.area, place) for place, one in enumerate(heard.competencies)}

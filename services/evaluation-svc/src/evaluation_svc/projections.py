@@ -176,13 +176,13 @@ def _arrangement(event: object, row: dict[str, object]) -> dict[str, object]:  #
         case events.EvaluationCancelled():
             return {"status": "cancelled"}
         case events.SelfAssessmentOverdue():
-            return {"late": [*_texts(row, "late"), "self-assessment"]}
+            return {"late": sorted({*_texts(row, "late"), "self-assessment"})}
         case events.EvaluationOverdue():
-            return {"late": [*_texts(row, "late"), "evaluation"]}
+            return {"late": sorted({*_texts(row, "late"), "evaluation"})}
         case events.ApprovalOverdue():
-            return {"late": [*_texts(row, "late"), "approval"]}
+            return {"late": sorted({*_texts(row, "late"), "approval"})}
         case events.AnswerOverdue():
-            return {"late": [*_texts(row, "late"), "answer"]}
+            return {"late": sorted({*_texts(row, "late"), "answer"})}
         case _:
             return {}
 
@@ -302,8 +302,12 @@ def deadlines(entry: RecordedEvent) -> Iterable[Due | Ended]:  # noqa: C901 (one
         case events.Released():
             yield Ended(f"automatic release/{subject}")
             yield Ended(f"self due/{subject}")
-        case events.Held() | events.Reopened():
+        case events.Held():
             yield Ended(f"automatic release/{subject}")
+        case events.Reopened() as event:
+            yield Ended(f"automatic release/{subject}")
+            if event.manager_due_at is not None and event.manager_due_at > event.at:
+                yield _due("evaluation due", subject, None, event.manager_due_at)
         case events.Extended() as event:
             if event.awaits_self_assessment:
                 yield _due("self due", subject, None, event.due.self_at)

@@ -121,12 +121,13 @@ class Company:
         by: str = "erik",
         design: float = 3.5,
         kind: str = "evaluation",
+        said: str = "Drew the depot plan.",
         cycle: str = "cy_1",
         ends_on: date = date(2026, 9, 30),
     ) -> str:
         """Let an evaluation be approved; return the id of that event."""
         named = self.evaluation(person, cycle)
-        text = self.running.sealed(self.workspace, "evaluation", f"{kind}/{named}", person, "Drew the depot plan.")
+        text = self.running.sealed(self.workspace, "evaluation", f"{kind}/{named}", person, said)
         lines = (
             evaluation.RatedLine(competency="design", rating=design, evidence=(text,), self_rating=4),
             evaluation.RatedLine(competency="mentoring", rating=1.5, rests_on_memory=True),

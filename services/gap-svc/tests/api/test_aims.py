@@ -30,7 +30,9 @@ def test_the_trend_and_the_nearest_roles_rest_on_what_the_reader_may_see(company
     company.release()
     trend = company.read("maya", "/people/maya/trend")
     assert [(one["score"], one["required"]) for one in trend["competencies"]["design"]] == [(3.5, 3.0)]
-    assert trend["readiness"][0]["because"] == [approval]
+    assert approval in trend["competencies"]["design"][0]["because"]
+    report = company.read("maya", "/people/maya/report")
+    assert trend["readiness"][0]["because"] == [approval, report["because"][-1]]
     nearest = company.read("maya", "/people/maya/nearest")
     assert [one["code"] for one in nearest["levels"]] == ["IC3", "M1"]
     assert approval in nearest["because"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from chassis.testing import assert_live_equals_rebuilt
 from contracts import evaluation, framework
@@ -125,6 +126,15 @@ def test_the_printed_report_has_equal_bytes_for_equal_data(company: Company) -> 
     assert first.content.startswith(b"%PDF")
     assert first.content == second.content
     assert company.get("maya", "/people/maya/report.pdf").status_code == 404
+
+
+def test_a_glyph_that_the_bundled_fonts_lack_is_told_in_the_log_without_a_word_of_the_report(company: Company) -> None:
+    company.approve(said="Drew \U0001f9ed the depot plan.")
+    with capture_logs() as logged:
+        assert company.get("erik", "/people/maya/report.pdf").status_code == 200
+    (line,) = [one for one in logged if one["event"] == "typeset"]
+    assert "font" in line["reason"]
+    assert "depot" not in str(line)
 
 
 def test_the_report_about_any_level_is_there_when_asked_for_and_is_not_the_main_one(company: Company) -> None:

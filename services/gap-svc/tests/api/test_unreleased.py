@@ -155,7 +155,7 @@ def _promoted(person: str) -> framework.PersonPlaced:
 
 def timeless(said: Any) -> Any:
     """Return what was said without the ids of events and the moments of their recording."""
-    unlike = ("because", "computed_at", "at", "event", "caused_by", "heard", "choice")
+    unlike = ("because", "computed_at", "computed", "at", "event", "caused_by", "heard", "choice")
     if isinstance(said, dict):
         named = cast("dict[str, Any]", said)
         return {name: timeless(one) for name, one in named.items() if name not in unlike}

@@ -34,7 +34,8 @@ def results(cycle: Id, query: Queried) -> Response:
     for evaluation, (state, _) in found.items():
         query.record_access(state.employee, "cycle results", evaluation)
     everybody = (_result(query, state, shown, names, codes, forms) for state, shown in found.values())
-    return download(write_results(everybody), f"results-{cycle}.xlsx")
+    owed = dict.fromkeys(credit for state, _ in found.values() for credit in forms.credits_of(state))
+    return download(write_results(everybody, owed), f"results-{cycle}.xlsx")
 
 
 def _codes(query: Query, version: int) -> dict[str, str]:

@@ -191,7 +191,8 @@ def _card(query: Query, evaluation: str) -> Card:
     level = f"{bars[0].code} {bars[0].title}" if bars else state.terms.level
     about = f"{state.terms.cycle_name}, {level}"
     cards = tuple(_card_line(line, state.terms.level) for line in lines)
-    return Card(evaluation, name_of(query, state.employee), about, cards)
+    owed = tuple(view.revision.credits) if view.revision else ()
+    return Card(evaluation, name_of(query, state.employee), about, cards, owed)
 
 
 def _card_line(line: LineView, level: str) -> CardLine:

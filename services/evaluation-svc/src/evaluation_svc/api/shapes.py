@@ -296,6 +296,7 @@ class RevisionView(BaseModel):
     corrected_on: datetime | None = None
     reopened_at: datetime | None = None
     reopened_because: TextView | None = None
+    credits: list[str] = []
 
 
 class ReactionView(BaseModel):
@@ -343,6 +344,7 @@ class SelfAssessmentView(BaseModel):
     late: bool = False
     submitted_at: datetime | None = None
     lines: list[LineView] = []
+    credits: list[str] = []
 
 
 class QueueItem(BaseModel):

@@ -39,20 +39,35 @@ Form = dict[str, list[facts.Bar]]
 
 
 class Forms:
-    """The forms that evaluations are rated by, each asked for once."""
+    """The forms that evaluations are rated by and the credits that their texts ask for, each asked for once."""
 
     def __init__(self, query: Query) -> None:
-        self._query, self._known = query, dict[tuple[object, ...], Form]()
+        self._query = query
+        self._forms, self._credits = dict[_Levels, Form](), dict[_Levels, tuple[str, ...]]()
 
     def of(self, state: Evaluation) -> Form:
         """Return the form of an evaluation."""
-        terms = state.terms
-        key = (terms.framework_version, terms.level, *terms.next_levels)
-        if key not in self._known:
-            form = self._known[key] = Form()
-            for bar in facts.bars(self._query, terms.framework_version, (terms.level, *terms.next_levels)):
+        version, levels = asked = _levels(state)
+        if asked not in self._forms:
+            form = self._forms[asked] = Form()
+            for bar in facts.bars(self._query, version, levels):
                 form.setdefault(bar.competency, []).append(bar)
-        return self._known[key]
+        return self._forms[asked]
+
+    def credits_of(self, state: Evaluation) -> tuple[str, ...]:
+        """Return the credits that the texts of an evaluation's form ask for."""
+        asked = _levels(state)
+        if asked not in self._credits:
+            self._credits[asked] = facts.credits_of(self._query, *asked)
+        return self._credits[asked]
+
+
+_Levels = tuple[int, tuple[str, ...]]
+
+
+def _levels(state: Evaluation) -> _Levels:
+    """Return the framework version, the present level and the next ones."""
+    return state.terms.framework_version, (state.terms.level, *state.terms.next_levels)
 
 
 def revision_for(state: Evaluation, shown: Sight) -> Revision | None:
@@ -122,6 +137,7 @@ def evaluation_view(query: Query, identifier: str, state: Evaluation, shown: Sig
 
 def revision_view(query: Query, state: Evaluation, revision: Revision, shown: Sight) -> RevisionView:
     """Return a revision as one reader may see it."""
+    forms = Forms(query)
     codes = revision.codes if revision.submitted_at and not state.is_writable else state.own_codes()
     if revision is not state.revision:
         codes = revision.codes
@@ -130,7 +146,7 @@ def revision_view(query: Query, state: Evaluation, revision: Revision, shown: Si
     reopened = known_reopening(state, revision) if shown == "own" else None
     return RevisionView(
         number=revision.number,
-        lines=_lines(query, state, revision, shown),
+        lines=_lines(query, state, revision, shown, forms.of(state)),
         codes=[CodeView(**code.model_dump()) for code in codes] if shown in SEES_CODES else None,
         returns=[_return(query, state, one) for one in revision.returns] if shown in SEES_FEEDBACK else None,
         because=_text(query, state, revision.because) if revision.because and tells_why else None,
@@ -142,6 +158,7 @@ def revision_view(query: Query, state: Evaluation, revision: Revision, shown: Si
         released_how=revision.released_how,
         acknowledged_at=revision.acknowledged_at,
         corrected_on=_corrected_on(state, revision, shown),
+        credits=list(forms.credits_of(state)),
         reopened_at=reopened.started_at if reopened else None,
         reopened_because=_text(query, state, reopened.because) if reopened and reopened.because else None,
     )
@@ -149,7 +166,8 @@ def revision_view(query: Query, state: Evaluation, revision: Revision, shown: Si
 
 def self_assessment_view(query: Query, about: Evaluation, own: SelfAssessment | None) -> SelfAssessmentView:
     """Return a self-assessment with the bars of the form."""
-    form = Forms(query).of(about)
+    forms = Forms(query)
+    form = forms.of(about)
     lines = {} if own is None else own.lines
     withdrawn = {} if own is None else own.withdrawn
     return SelfAssessmentView(
@@ -158,6 +176,7 @@ def self_assessment_view(query: Query, about: Evaluation, own: SelfAssessment | 
         status="not started" if own is None else own.status,
         late=own is not None and own.late,
         submitted_at=own.submitted_at if own else None,
+        credits=list(forms.credits_of(about)),
         lines=[
             _line(query, lines.get(one, Line(competency=one)), withdrawn, form.get(one, []))
             for one in about.terms.competencies
@@ -202,8 +221,7 @@ def without_texts(value: Any) -> Any:
     return [without_texts(one) for one in cast("list[Any]", value)] if isinstance(value, list) else value
 
 
-def _lines(query: Query, state: Evaluation, revision: Revision, shown: Sight) -> list[LineView]:
-    form = Forms(query).of(state)
+def _lines(query: Query, state: Evaluation, revision: Revision, shown: Sight, form: Form) -> list[LineView]:
     competencies: Iterable[str] = state.terms.competencies
     lines = [revision.lines.get(one, Line(competency=one)) for one in competencies]
     if shown == "written":

@@ -36,12 +36,14 @@ class Clocks:
     def _consequence(self, unit: Unit, deadline: Due, evaluation: Evaluation) -> tuple[Event, ...]:
         at, late = unit.now, unit.now - deadline.due_at > LATE_AFTER
         match deadline.kind:
+            case "self due" if _has_left(unit, evaluation.employee):
+                return ()
             case "self due":
                 own = unit.find(SelfAssessment, deadline.subject)
                 submitted = own is not None and own.status == "submitted"
                 return evaluation.note_self_assessment_overdue(at, submitted=submitted, late=late)
             case "evaluation due":
-                return evaluation.note_overdue(at, late=late)
+                return evaluation.note_overdue(deadline.due_at, at, late=late)
             case "approval waiting":
                 return evaluation.note_approval_overdue(deadline.due_at, at, late=late)
             case "automatic release":
@@ -75,6 +77,12 @@ def _after_leave(unit: Unit, person: str) -> datetime | None:
     if not calendar.is_away(calendar.local_date(unit.now)):
         return None
     return calendar.end_of_day(calendar.local_date(calendar.add_working_days(unit.now, 1)))
+
+
+def _has_left(unit: Unit, person: str) -> bool:
+    """Tell whether somebody has left: a clock ends on leaving."""
+    known = unit.directory.person(person)
+    return known is not None and known.status == "left"
 
 
 def _competency(deadline: Due) -> str:

@@ -10,6 +10,7 @@ from evaluation_svc.application.people import (
     answers_push_back,
     approval_due,
     release_due,
+    submission_due,
     today,
 )
 from evaluation_svc.domain.evaluation import Evaluation
@@ -61,7 +62,9 @@ class Judging:
 
     def recall(self, unit: Unit, evaluation: str) -> Evaluation:
         """Take a submitted evaluation back."""
-        return unit.record(Evaluation, evaluation, unit.get(Evaluation, evaluation).recall(unit.actor.person, unit.now))
+        state = unit.get(Evaluation, evaluation)
+        due = submission_due(unit.directory, state, unit.now)
+        return unit.record(Evaluation, evaluation, state.recall(unit.actor.person, unit.now, due))
 
     def examine(self, unit: Unit, evaluation: str) -> Evaluation:
         """Record that somebody who may approve it opened it."""
@@ -82,13 +85,15 @@ class Judging:
     def give_back(self, unit: Unit, evaluation: str, comments: dict[str, str]) -> Evaluation:
         """Return an evaluation with specific feedback per competency."""
         state = unit.get(Evaluation, evaluation)
-        returned = state.give_back(comments, unit.actor.person, unit.now, acting(unit.directory, state))
+        due = submission_due(unit.directory, state, unit.now)
+        returned = state.give_back(comments, unit.actor.person, unit.now, acting(unit.directory, state), due)
         return unit.record(Evaluation, evaluation, returned)
 
     def reopen(self, unit: Unit, evaluation: str, reason: str) -> Evaluation:
         """Start the next revision of an approved evaluation."""
         state = unit.get(Evaluation, evaluation)
-        reopened = state.reopen(reason, unit.actor.person, unit.now, acting(unit.directory, state))
+        due = submission_due(unit.directory, state, unit.now)
+        reopened = state.reopen(reason, unit.actor.person, unit.now, acting(unit.directory, state), due)
         return unit.record(Evaluation, evaluation, reopened)
 
     def release(self, unit: Unit, evaluation: str) -> Evaluation:

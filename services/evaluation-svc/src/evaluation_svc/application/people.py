@@ -15,6 +15,8 @@ ANSWER_WITHIN = 5
 """Working days in which a push-back is answered."""
 APPROVE_WITHIN = 2
 """Working days HR has at least, where something is submitted after or close to the day approvals are due."""
+SUBMIT_AGAIN_WITHIN = 5
+"""Working days an evaluator has at least for what was recalled, returned or reopened."""
 
 
 def acting_evaluator(directory: Directory, evaluator: str) -> str:
@@ -66,6 +68,12 @@ def due_times(directory: Directory, dates: Dates, employee: str, evaluator: str)
 def approval_due(directory: Directory, evaluation: Evaluation, now: datetime) -> datetime:
     """Return when a submission has waited too long: the cycle's day, or two working days where that is later."""
     return max(evaluation.due.approval_at, directory.calendar(None).add_working_days(now, APPROVE_WITHIN))
+
+
+def submission_due(directory: Directory, evaluation: Evaluation, now: datetime) -> datetime:
+    """Return when what came back to its evaluator is due: the cycle's day, or five working days where that is later."""
+    calendar = directory.calendar(acting(directory, evaluation))
+    return max(evaluation.due.manager_at, calendar.add_working_days(now, SUBMIT_AGAIN_WITHIN))
 
 
 def release_due(directory: Directory, evaluation: Evaluation, now: datetime) -> datetime | None:

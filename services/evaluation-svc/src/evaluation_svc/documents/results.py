@@ -48,14 +48,19 @@ class PersonResult:
         return [line.rating for line in self.lines if line.rating is not None]
 
 
-def write_results(people: Iterable[PersonResult]) -> bytes:
-    """Return a workbook of two sheets, “Scores” and “People”; texts a spreadsheet could run are made harmless."""
+def write_results(people: Iterable[PersonResult], credit_lines: Iterable[str] = ()) -> bytes:
+    """Return a workbook of two sheets, “Scores” and “People”; texts a spreadsheet could run are made harmless.
+
+    A third, “Credits”, holds the sentences that the licence of the competencies' names asks for, where there are any.
+    """
     everybody = tuple(people)
     out = io.BytesIO()
     with workbook(out) as book:
         head = book.add_format({"bold": True, "bg_color": "#0e5a4c", "font_color": "white"})  # pyright: ignore[reportUnknownMemberType] - xlsxwriter ships no types
         _table(add_sheet(book, "Scores"), head, SCORES, (row for one in everybody for row in _scores(one)))
         _table(add_sheet(book, "People"), head, PEOPLE, (_person(one) for one in everybody))
+        if owed := [(credit,) for credit in credit_lines]:
+            _table(add_sheet(book, "Credits"), head, ("Credits",), owed)
     return out.getvalue()
 
 

@@ -222,8 +222,7 @@ class Evaluation(State):
 
     def extend(self, due: DueTimes, self_submitted: bool, by: str, at: datetime) -> Extended:
         """Move due dates to later days."""
-        if not self.is_unfinished:
-            raise NotNow(f"This evaluation is {self.status}; no date of it is waited for.")
+        self._must_be(UNFINISHED, "no date of it is waited for")
         old, new = self.due.days, due.days
         for name in ("self_due", "manager_due", "approval_due", "conversations_by"):
             if getattr(new, name) < getattr(old, name):
@@ -233,8 +232,7 @@ class Evaluation(State):
     def excuse(self, reason: ExcuseReason, by: str, at: datetime, acting: str | None = None) -> Excused:
         """Excuse the evaluation; what was written is kept."""
         self._must_not_be_involved(by, acting, "excuses")
-        if not self.is_unfinished:
-            raise NotNow(f"This evaluation is {self.status}; only one that is not approved yet can be excused.")
+        self._must_be(UNFINISHED, "only one that is not approved yet can be excused")
         return Excused(reason=reason, by=by, at=at)
 
     def end_unfinished(self, at: datetime) -> tuple[NotFinished, ...]:
@@ -290,10 +288,10 @@ class Evaluation(State):
         codes = (*self.own_codes(), *compared_codes(lines, self_ratings or {}, means))
         return Submitted(codes=codes, mean=mean, approval_due_at=approval_due_at, by=by, at=at)
 
-    def recall(self, by: str, at: datetime) -> Recalled:
-        """Take it back to a draft, until HR approves or returns it."""
+    def recall(self, by: str, at: datetime, due_at: datetime | None = None) -> Recalled:
+        """Take it back to a draft, until HR approves or returns it; it is due at `due_at` (the cycle's day)."""
         self._must_be({"submitted"}, "it can be recalled only until HR approves or returns it")
-        return Recalled(manager_due_at=self.due.manager_at, by=by, at=at)
+        return Recalled(manager_due_at=due_at or self.due.manager_at, by=by, at=at)
 
     # What whoever approves does
 
@@ -340,8 +338,10 @@ class Evaluation(State):
         first, *rest = self.approve(by, at, release_due_at, self_ratings, acting, release_now=release_now)
         return (first.model_copy(update={"together": True}), *rest)
 
-    def give_back(self, comments: dict[str, str], by: str, at: datetime, acting: str | None = None) -> Returned:
-        """Return it to the evaluator with specific feedback per competency."""
+    def give_back(
+        self, comments: dict[str, str], by: str, at: datetime, acting: str | None = None, due_at: datetime | None = None
+    ) -> Returned:
+        """Return it to the evaluator with specific feedback per competency; due again at `due_at` (the cycle's day)."""
         self._must_not_be_involved(by, acting, "returns")
         self._must_be({"submitted"}, "only a submitted one can be returned")
         if not comments:
@@ -350,10 +350,12 @@ class Evaluation(State):
             self._comment(competency, text, self.texts_written + n)
             for n, (competency, text) in enumerate(comments.items(), start=1)
         )
-        return Returned(comments=written, manager_due_at=self.due.manager_at, by=by, at=at)
+        return Returned(comments=written, manager_due_at=due_at or self.due.manager_at, by=by, at=at)
 
-    def reopen(self, reason: str, by: str, at: datetime, acting: str | None = None) -> Reopened:
-        """Start the next revision as a draft with the ratings copied; the old one stays shown meanwhile."""
+    def reopen(
+        self, reason: str, by: str, at: datetime, acting: str | None = None, due_at: datetime | None = None
+    ) -> Reopened:
+        """Start the next revision as a draft with the ratings copied, due at `due_at`; the old one stays shown."""
         self._must_not_be_involved(by, acting, "reopens")
         self._must_be({"approved", "released", "acknowledged"}, "only one that was approved can be reopened")
         number = self.revision.number + 1
@@ -361,6 +363,7 @@ class Evaluation(State):
         return Reopened(
             revision=number,
             was_released=self.revision.released_at is not None,
+            manager_due_at=due_at or self.due.manager_at,
             part=part,
             reason=text,
             by=by,
@@ -452,9 +455,9 @@ class Evaluation(State):
             return ()
         return (SelfAssessmentOverdue(due_at=self.due.self_at, at=at, late=late),)
 
-    def note_overdue(self, at: datetime, *, late: bool) -> tuple[EvaluationOverdue, ...]:
+    def note_overdue(self, due_at: datetime, at: datetime, *, late: bool) -> tuple[EvaluationOverdue, ...]:
         """Record that the day for the evaluation passed and it is not submitted."""
-        return (EvaluationOverdue(due_at=self.due.manager_at, at=at, late=late),) if self.is_writable else ()
+        return (EvaluationOverdue(due_at=due_at, at=at, late=late),) if self.is_writable else ()
 
     def note_approval_overdue(self, due_at: datetime, at: datetime, *, late: bool) -> tuple[ApprovalOverdue, ...]:
         """Record that it has waited for HR past its time."""
@@ -484,6 +487,8 @@ class Evaluation(State):
     # Rules
 
     def _must_be(self, statuses: frozenset[Status] | set[Status], rule: str) -> None:
+        if self.status == "excused":
+            raise NotNow("This evaluation is excused, which is final for its cycle; plan a cycle for this one person.")
         if self.status not in statuses:
             raise NotNow(f"This evaluation is {self.status}; {rule}.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from chassis.kernel import Event, Frozen, Personal
 from evaluation_svc.domain.cycle import Dates, ReleaseRule
@@ -204,15 +204,25 @@ class Held(Event):
 
 
 class Reopened(Event):
-    """HR reopened it: the next revision starts as a draft with the ratings copied; a pending release ends."""
+    """HR reopened it: the next revision starts as a draft with the ratings copied; a pending release ends.
+
+    It is to be submitted again by `manager_due_at`; before version 2 there was no such day.
+    """
 
     TOPIC = "evaluation.reopened"
+    VERSION = 2
     revision: int
+    manager_due_at: datetime | None
     was_released: bool
     part: str
     reason: Personal
     by: str
     at: datetime
+
+    @staticmethod
+    def upcast_v1_v2(data: dict[str, Any]) -> dict[str, Any]:
+        """Return what was stored before a reopened evaluation had a day to be submitted by."""
+        return {**data, "manager_due_at": None}
 
 
 class Acknowledged(Event):

@@ -62,7 +62,9 @@ def row(ladder: Id, competency: Id, query: Queried) -> shapes.DraftRow:
     )
 
 
-@router.delete("/ladders/{ladder}/competencies/{competency}", dependencies=EDITING, responses=problems(403, 404, 412, 428))
+@router.delete(
+    "/ladders/{ladder}/competencies/{competency}", dependencies=EDITING, responses=problems(403, 404, 412, 428)
+)
 def drop(ladder: Id, competency: Id, command: Commanded) -> Answer:
     """Take a competency out of every level of a ladder."""
     edition, cases = command.require_if_match(), application(command)

@@ -1,4 +1,4 @@
-"""Files and templates that are taken into the draft, and the draft as a file; a file that fails tells all its problems."""
+"""Files and templates that go into the draft, and the draft as a file; one that fails tells all its problems."""
 
 import json
 from collections.abc import Callable
@@ -98,15 +98,18 @@ def draft_from_onet(
     occupation: Annotated[str, Form(min_length=1, max_length=200, examples=["29-1141.00"])],
     command: Commanded,
     request: Request,
+    title: Annotated[
+        str, Form(max_length=100, description="What the levels are called; else like the occupation.")
+    ] = "",
 ) -> shapes.DraftedFromOnet | Response:
     """Draft a ladder for one occupation from an O*NET® release archive; says what the archive lacks."""
-    return all_problems(request, lambda: _draft_from_onet(file, occupation, command))
+    return all_problems(request, lambda: _draft_from_onet(file, occupation, title, command))
 
 
-def _draft_from_onet(file: UploadFile, occupation: str, command: Command) -> shapes.DraftedFromOnet:
+def _draft_from_onet(file: UploadFile, occupation: str, title: str, command: Command) -> shapes.DraftedFromOnet:
     archive = onet.read_archive(file.file, file.filename or "")
     found = onet.choose(archive, occupation)
-    made = onet.draft_ladder(archive, found.code)
+    made = onet.draft_ladder(archive, found.code, title=title)
     brought = _bring(command, json.dumps(made.framework), "template", f"O*NET {found.code}")
     report = made.report.model_dump()
     return shapes.DraftedFromOnet(**brought.model_dump(), occupation=found.shown(), **report)

@@ -3,12 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response, UploadFile
+from fastapi import Query as QueryParameter
 
-from chassis.http import Answer, Commanded, Queried, problems
+from chassis.http import Answer, Commanded, Cursor, Limit, Page, Queried, problems
 from chassis.unit import Unit
 from framework_svc.api.allowed import May, allow_reading, application
 from framework_svc.api.files import all_problems
-from framework_svc.api.shapes import GroupBody, History, PlacementBody, Recorded, Refused, RefusedList, Seat, Seats
+from framework_svc.api.shapes import GroupBody, History, PlacementBody, Recorded, Refused, Seat, Seats
 from framework_svc.documents.placements import read
 from framework_svc.domain.placements import Placement
 
@@ -90,20 +91,26 @@ def take_back(person: PersonId, placement: PersonId, command: Commanded) -> Answ
     return command.run(decide)
 
 
-@router.get("/placements")
-def all_placements(query: Queried) -> Seats:
-    """List every placement of the company, by level."""
+@router.get("/placements", responses=problems(403))
+def all_placements(
+    query: Queried,
+    level: Annotated[str | None, QueryParameter(max_length=121, description="Only those at this level.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[Seat]:
+    """List the placements of the company by level, the latest day first."""
     allow_reading(query, "read all placements")
-    rows = query.rows(f"{_SEATS} order by level, effective_on desc, person")
-    return Seats(items=[Seat.model_validate(row) for row in rows])
+    there = "" if level is None else " and level = %(level)s"
+    order = ("level", "-effective_on", "person", "placement")
+    return query.page(_SEATS + there, {"level": level}, sort=order, limit=limit, cursor=cursor).map(Seat.model_validate)
 
 
-@router.get("/placements/refused")
-def refused(query: Queried) -> RefusedList:
+@router.get("/placements/refused", responses=problems(403))
+def refused(query: Queried, limit: Limit = 50, cursor: Cursor = None) -> Page[Refused]:
     """List what imports stated and nobody could place, and why."""
     allow_reading(query, "read all placements")
-    rows = query.rows(
+    sql = (
         "select person, ladder, track, level, effective_on, why, because from refused_placements"
-        " where workspace = %(workspace)s order by person"
+        " where workspace = %(workspace)s"
     )
-    return RefusedList(items=[Refused.model_validate(row) for row in rows])
+    return query.page(sql, sort=("person",), limit=limit, cursor=cursor).map(Refused.model_validate)

@@ -89,12 +89,12 @@ def publication(query: Queried) -> Preview:
     now = framework_of(query)
     planned = plan(now)
     counted = seats(now, lambda ladder: query.state(Occupancy, ladder)[0], query.directory)
-    return Preview(**dict(planned), affected=planned.people_affected(counted), occupied=planned.people_in_the_way(counted))
+    return Preview(
+        **dict(planned), affected=planned.people_affected(counted), occupied=planned.people_in_the_way(counted)
+    )
 
 
-@router.post(
-    "/framework/publication", status_code=201, dependencies=PUBLISHING, responses=problems(403, 409, 412, 422)
-)
+@router.post("/framework/publication", status_code=201, dependencies=PUBLISHING, responses=problems(403, 409, 412, 422))
 def publish(body: PublicationBody, command: Commanded) -> Answer:
     """Publish every ladder that is ready as the next version."""
 

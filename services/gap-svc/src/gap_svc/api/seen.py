@@ -127,6 +127,7 @@ class Seen:
             scores=approved.scores,
             main=_distance(main) if main else None,
             approval=approved.approval,
+            ladder=facts.ladder_event(self.query, level.version, level.ladder),
         )
 
     def _shows(self, row: Row) -> bool:
@@ -185,10 +186,12 @@ def _is(row: Row, target: str) -> bool:
 def _distance(row: Row) -> Distance:
     why: NoFigure | None = row["readiness"]["why_no_figure"]
     return Distance(
+        present=present_of(row),
         target=target_of(row),
         framework_version=row["framework_version"],
         met=row["met"],
         rated=row["rated"],
         figure=row["figure"],
         why_no_figure=why,
+        computed=row["event_id"],
     )

@@ -12,18 +12,20 @@ Break = Literal["requirement changed", "text changed"]
 
 
 class Distance(Frozen):
-    """The readiness that the main report of one evaluation gave, and against which bar."""
+    """The readiness that the main report of one evaluation gave, and against which bar; `computed` is its event."""
 
+    present: LevelRef
     target: LevelRef
     framework_version: int
     met: int
     rated: int
     figure: float | None
     why_no_figure: NoFigure | None
+    computed: str
 
 
 class Past(Frozen):
-    """One approved evaluation as the trend uses it; `approval` is the event of its approval."""
+    """One approved evaluation as the trend uses it; `approval` and `ladder` are the events of its scores and its bar."""
 
     evaluation: str
     revision: int
@@ -34,6 +36,7 @@ class Past(Frozen):
     scores: dict[str, float]
     main: Distance | None
     approval: str
+    ladder: str
 
 
 class Point(Frozen):
@@ -114,7 +117,7 @@ def _point(competency: str, one: Past, before: Past | None) -> Point:
         level=one.level.ref,
         framework_version=one.level.version,
         breaks=breaks(before.level.expectations.get(competency), expectation) if before else (),
-        because=(one.approval,),
+        because=(one.approval, one.ladder),
     )
 
 
@@ -132,11 +135,11 @@ def _readiness(past: Sequence[Past]) -> tuple[Reached, ...]:
                 period_ends_on=one.period_ends_on,
                 distance=one.main,
                 joined=before is None or _bar(before) == _bar(one.main),
-                because=(one.approval,),
+                because=(one.approval, one.main.computed),
             )
         )
     return tuple(found)
 
 
-def _bar(distance: Distance) -> tuple[LevelRef, int]:
-    return distance.target, distance.framework_version
+def _bar(distance: Distance) -> tuple[LevelRef, LevelRef, int]:
+    return distance.present, distance.target, distance.framework_version

@@ -155,6 +155,12 @@ class RowPlan(Frozen):
         """Return the value this row gives `column`, empty where it gives none."""
         return next((change.after for change in self.changes if change.column == column), "")
 
+    @property
+    def ends_somebody(self) -> bool:
+        """Tell whether somebody known leaves by this row, now or on a last day that was not planned before."""
+        planned = any(one.column == "end_date" and one.after and not one.before for one in self.changes)
+        return self.outcome == "changed" and (planned or self.after("status") == "left")
+
 
 class Plan(Frozen):
     """What a file would do, row by row. `missing` are the active people it does not name, where those shall leave."""

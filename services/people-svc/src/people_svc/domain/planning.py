@@ -40,8 +40,8 @@ def plan(sheet: Sheet, known: Sequence[Known], options: Options, today: date) ->
     named = {one.person for one in plans}
     missing = tuple(one.person for one in known if one.status in ("active", "leave") and one.person not in named)
     missing = missing if options.missing == "leave" else ()
-    ended = sum(one.outcome == "changed" and one.after("status") == "left" for one in plans)
-    return Plan(rows=plans, missing=missing, endings=ended + len(missing), active=_active(known))
+    endings = sum(one.ends_somebody for one in plans) + len(missing)
+    return Plan(rows=plans, missing=missing, endings=endings, active=_active(known))
 
 
 def _active(known: Sequence[Known]) -> int:

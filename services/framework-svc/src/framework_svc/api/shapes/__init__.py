@@ -25,7 +25,6 @@ from framework_svc.api.shapes.placements import (
     GroupBody,
     PlacementBody,
     Refused,
-    RefusedList,
     Seat,
     Seats,
 )
@@ -68,7 +67,6 @@ __all__ = [
     "PublicationBody",
     "Recorded",
     "Refused",
-    "RefusedList",
     "ScaleBody",
     "Seat",
     "Seats",

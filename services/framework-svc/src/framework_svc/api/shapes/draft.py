@@ -220,7 +220,9 @@ class DraftedFromOnet(Brought):
                     "occupation": "29-1141.00 Registered Nurses",
                     "found": ["Skills (element ids 2.A and 2.B): 20 matter to this occupation, 6 are in the draft."],
                     "missing": ["Work Styles (element ids 1.C or 1.D): the archive has no such table."],
-                    "warnings": ["Ratings of O*NET® compare occupations, not seniority: check what each level requires."],
+                    "warnings": [
+                        "Ratings of O*NET® compare occupations, not seniority: check what each level requires."
+                    ],
                 }
             ]
         }

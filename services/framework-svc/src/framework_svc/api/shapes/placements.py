@@ -36,7 +36,9 @@ class PlacementBody(BaseModel):
 class GroupBody(BaseModel):
     """Where several people sit from a day on, and why: those named, or everybody who has a job title."""
 
-    model_config = like(job_title="Software engineer", level="engineering.ic2", effective_on="2026-12-01", reason="move")
+    model_config = like(
+        job_title="Software engineer", level="engineering.ic2", effective_on="2026-12-01", reason="move"
+    )
 
     people: tuple[str, ...] = Field(default=(), max_length=500)
     job_title: str | None = Field(default=None, min_length=1, max_length=200)
@@ -83,9 +85,3 @@ class Refused(BaseModel):
     effective_on: date
     why: str
     because: str
-
-
-class RefusedList(BaseModel):
-    """Everything stated and not placed."""
-
-    items: list[Refused]

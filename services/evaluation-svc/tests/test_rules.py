@@ -1,0 +1,185 @@
+"""The rules of evaluation that only show over HTTP: who comes to take part, who evaluates, what comes back, what ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts import people
+
+from .conftest import Company, now
+
+
+def opened(company: Company, **changes: Any) -> tuple[str, dict[str, str]]:
+    """An open cycle of Erik's team, and the evaluations in it by person."""
+    hanna = company.as_("hanna")
+    cycle = hanna.done("/cycles", company.plan(**{"scope": "team", "of": "erik", **changes}))["id"]
+    hanna.done(f"/cycles/{cycle}/opening")
+    rows = hanna.listed(f"/cycles/{cycle}/evaluators")
+    return cycle, {row["person"]: row["evaluation"] for row in rows}
+
+
+def hears(company: Company, person: str, **change: Any) -> None:
+    """Let the directory move somebody to another manager, or change their status."""
+    today = now().date()
+    moved = people.ManagerChanged(person=person, effective_on=today, **change) if "manager" in change else None
+    company.running.hear(company.workspace, moved or people.StatusChanged(person=person, effective_on=today, **change))
+
+
+def waiting(company: Company, person: str) -> list[str]:
+    return [one["kind"] for one in company.as_(person).listed("/waiting")]
+
+
+def test_who_is_no_default_participant_is_listed_with_the_reason_and_can_be_added(company: Company) -> None:
+    hears(company, "nils", status="leave")
+    hanna = company.as_("hanna")
+    cycle = hanna.done("/cycles", company.plan(scope="team", of="erik"))["id"]
+    before = hanna.read(f"/cycles/{cycle}/participants")
+    assert ([one["person"] for one in before["participants"]], before["left_out"]) == (["maya"], {"nils": "on leave"})
+
+    hanna.done(f"/cycles/{cycle}/participants", {"person": "nils"})
+
+    after = hanna.read(f"/cycles/{cycle}/participants")
+    assert ([one["person"] for one in after["participants"]], after["left_out"]) == (["maya", "nils"], {})
+
+
+def test_the_evaluator_is_the_line_manager_at_opening_and_only_hr_changes_that(company: Company) -> None:
+    cycle, of = opened(company)
+    assert {row["evaluator"] for row in company.as_("hanna").listed(f"/cycles/{cycle}/evaluators")} == {"erik"}
+    body = {"person": "maya", "evaluator": "nils"}
+    assert company.as_("erik").post(f"/cycles/{cycle}/evaluators", body).status_code == 403
+    hears(company, "maya", manager="gro")
+    assert company.as_("erik").read(f"/evaluations/{of['maya']}")["shown"] == "all"
+
+
+def test_a_named_evaluator_has_rights_on_that_evaluation_alone(company: Company) -> None:
+    earlier = company.open_for("maya")
+    cycle, of = opened(company)
+    company.as_("hanna").done(f"/cycles/{cycle}/evaluators", {"person": "maya", "evaluator": "hugo"})
+    company.running.hear(company.workspace, people.RolesChanged(person="hugo", roles=()))
+    lead = company.as_("hugo")
+    lead.roles = frozenset()
+    assert lead.put(f"/evaluations/{of['maya']}/lines/delivery", {"rating": 3}).status_code == 200
+    assert [lead.get(f"/evaluations/{one}").status_code for one in (earlier, of["nils"])] == [404, 404]
+
+
+def test_the_release_falls_to_the_present_manager(company: Company) -> None:
+    _, of = opened(company)
+    company.approve(of["maya"])
+    hears(company, "maya", manager="gro")
+    assert waiting(company, "gro") == ["automatic release"]
+    assert company.as_("erik").post(f"/evaluations/{of['maya']}/release").status_code == 403
+    company.as_("gro").done(f"/evaluations/{of['maya']}/release")
+
+
+def test_the_present_manager_sees_the_state_before_approval_and_the_evaluation_from_then_on(company: Company) -> None:
+    _, of = opened(company)
+    hears(company, "maya", manager="gro")
+    company.submit(of["maya"])
+    before = company.as_("gro").read(f"/evaluations/{of['maya']}")
+    assert (before["shown"], before["status"], before["revision"]) == ("state", "submitted", None)
+    company.as_("hanna").done(f"/evaluations/{of['maya']}/approval")
+    after = company.as_("gro").read(f"/evaluations/{of['maya']}")
+    assert (after["shown"], [line["rating"] for line in after["revision"]["lines"]]) == ("approved", [3, 3.5, 2])
+    assert (after["revision"]["codes"], after["revision"]["returns"]) == (None, None)
+
+
+def test_the_release_rule_of_a_cycle_is_shown_to_its_participants(company: Company) -> None:
+    cycle, _ = opened(company, release="at approval")
+    assert company.as_("maya").read(f"/cycles/{cycle}")["release"] == "at approval"
+    assert company.as_("maya").read(f"/cycles/{cycle}")["progress"] is None
+
+
+def test_hr_reopens_also_after_the_cycle_was_closed(company: Company) -> None:
+    cycle, of = opened(company)
+    company.release(of["maya"])
+    hanna = company.as_("hanna")
+    hanna.done(f"/cycles/{cycle}/closing")
+    hanna.done(f"/evaluations/{of['maya']}/reopening", {"reason": "The wrong project."})
+    company.as_("erik").done(f"/evaluations/{of['maya']}/submission")
+    hanna.done(f"/evaluations/{of['maya']}/approval")
+
+
+def test_what_was_recalled_returned_or_reopened_waits_for_its_evaluator_again_with_a_day(company: Company) -> None:
+    past = str(now().date())
+    days = {"self_due": past, "manager_due": past, "approval_due": past, "ends_on": past}
+    evaluation = company.open_for(**days)
+    path, erik, hanna = f"/evaluations/{evaluation}", company.as_("erik"), company.as_("hanna")
+    company.submit(evaluation)
+    assert waiting(company, "erik") == []
+    for who, what, body in (
+        (erik, "recall", None),
+        (hanna, "return", {"comments": {"delivery": "Say which project."}}),
+        (hanna, "reopening", {"reason": "The wrong project."}),
+    ):
+        if what == "reopening":
+            hanna.done(f"{path}/approval")
+        who.done(f"{path}/{what}", body)
+        (again,) = erik.listed("/waiting")
+        assert (again["kind"], again["passed"]) == ("evaluation due", False), what
+        erik.done(f"{path}/submission")
+        assert waiting(company, "erik") == []
+
+
+def test_cancelling_ends_the_clocks_of_a_cycle(company: Company) -> None:
+    cycle, of = opened(company)
+    company.submit(of["maya"])
+    company.as_("hanna").done(f"/cycles/{cycle}/cancellation", {"reason": "A merger."})
+    assert [waiting(company, one) for one in ("maya", "nils", "erik", "hanna")] == [[], [], [], []]
+    assert company.as_("maya").read(f"/evaluations/{of['maya']}")["status"] == "cancelled"
+
+
+def test_dates_extend_for_one_person(company: Company) -> None:
+    cycle, of = opened(company)
+    plan = company.plan()
+    days = {name: plan[name] for name in ("self_due", "manager_due", "approval_due")}
+    body = {"person": "maya", **days, "conversations_by": "2099-01-01", "manager_due": "2098-12-01"}
+    hanna = company.as_("hanna")
+    assert hanna.post(f"/cycles/{cycle}/extension", body).status_code == 422
+    assert hanna.done(f"/cycles/{cycle}/extension", {**body, "approval_due": "2098-12-20"})["ids"] == [of["maya"]]
+    assert company.as_("maya").read(f"/evaluations/{of['maya']}")["manager_due"] == "2098-12-01"
+    assert company.as_("nils").read(f"/evaluations/{of['nils']}")["manager_due"] == plan["manager_due"]
+
+
+def test_nobody_extends_their_own_dates_with_those_of_a_team(company: Company) -> None:
+    hanna, hugo = company.as_("hanna"), company.as_("hugo")
+    cycle = hugo.done("/cycles", company.plan(scope="team", of="gro"))["id"]
+    hugo.done(f"/cycles/{cycle}/opening")
+    of = {row["person"]: row["evaluation"] for row in hugo.listed(f"/cycles/{cycle}/evaluators")}
+    plan = company.plan()
+    days = {name: plan[name] for name in ("self_due", "manager_due", "approval_due")}
+    moved = hanna.done(f"/cycles/{cycle}/extension", {"team": "gro", **days, "conversations_by": "2099-01-01"})["ids"]
+    assert set(moved) == {of["erik"], of["hugo"]}
+
+
+def test_excusing_is_final_for_the_cycle_and_says_what_to_do_instead(company: Company) -> None:
+    cycle, of = opened(company)
+    hanna = company.as_("hanna")
+    hanna.done(f"/cycles/{cycle}/excuse", {"person": "nils", "reason": "leave"})
+    again = hanna.post(f"/cycles/{cycle}/excuse", {"person": "nils", "reason": "left"})
+    written = company.as_("erik").put(f"/evaluations/{of['nils']}/lines/delivery", {"rating": 3})
+    for answer in (again, written):
+        assert (answer.status_code, answer.json()["detail"].partition("; ")[2]) == (
+            409,
+            "plan a cycle for this one person.",
+        )
+    assert company.open_for("nils")
+
+
+def test_a_self_assessment_is_not_waited_for_once_its_author_has_left(company: Company) -> None:
+    evaluation = company.open_for()
+    hears(company, "maya", status="left")
+    company.running.fire(company.workspace, "self due", evaluation)
+    history = company.as_("erik").read(f"/evaluations/{evaluation}/history")
+    assert "evaluation.self-assessment-overdue" not in [one["what"] for one in history]
+
+
+def test_the_present_manager_answers_a_push_back_where_the_evaluator_has_left(company: Company) -> None:
+    evaluation = company.open_for()
+    company.release(evaluation)
+    hears(company, "erik", status="left")
+    hears(company, "maya", manager="gro")
+    reaction = {"reaction": "push back", "reason": "March is missing."}
+    company.as_("maya").done(f"/evaluations/{evaluation}/reactions/delivery", reaction)
+    company.as_("gro").done(f"/evaluations/{evaluation}/answers/delivery", {"text": "It comes into the next one."})
+    (told,) = company.as_("maya").read(f"/evaluations/{evaluation}")["reactions"]
+    assert told["answer"]["text"] == "It comes into the next one."
