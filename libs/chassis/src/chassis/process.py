@@ -19,7 +19,16 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from chassis.cipher import Cipher, CipherError, Grant, InstallationKey, erasures_path, keys_server, prepare_keys
+from chassis.cipher import (
+    Cipher,
+    CipherError,
+    Forgetting,
+    Grant,
+    InstallationKey,
+    erasures_path,
+    keys_server,
+    prepare_keys,
+)
 from chassis.feed_http import HttpFeed
 from chassis.http import api, health_app
 from chassis.identity import ServiceTokens, Signer, SigningKey, Verifier
@@ -145,7 +154,7 @@ class Process:
     def migrate(self) -> None:
         """Make or update the schema of the service and its part of the keys; then end."""
         keys = keys_server(self.environment.database)
-        key = prepare_keys(keys, self.environment.home, self.grants)
+        key = prepare_keys(keys, self.environment.home, self.grants, only=self.name)
         with self._cipher(key) as cipher:
             self.make(cipher).migrate(self.environment.database)
 
@@ -199,6 +208,9 @@ class Process:
         if key is None:
             raise Misconfigured("LADDER_INSTALLATION_KEY is not set and LADDER_HOME holds no installation.key.")
         cipher = stack.enter_context(self._cipher(key))
+        forgetting = Forgetting(keys_server(environment.database).dsn("keys", self.name), cipher)
+        forgetting.start()
+        stack.callback(forgetting.stop)
         service = self.make(cipher)
         service.open(
             environment.database,

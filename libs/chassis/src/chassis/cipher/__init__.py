@@ -11,6 +11,7 @@ from chassis.cipher.errors import (
     Tampered,
     WrongInstallationKey,
 )
+from chassis.cipher.forgetting import Forgetting
 from chassis.cipher.schema import Grant, keys_server, prepare_keys
 from chassis.cipher.sealing import InstallationKey
 
@@ -19,6 +20,7 @@ __all__ = [
     "CipherError",
     "Erased",
     "ErasuresMissing",
+    "Forgetting",
     "Grant",
     "InstallationKey",
     "KeysUnavailable",

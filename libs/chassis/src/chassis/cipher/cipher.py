@@ -199,6 +199,10 @@ class Cipher:
         failpoint("after the list of erasures")
         self._vault.run(lambda connection: destroy(connection, key))
 
+    def forget(self, person: tuple[str, str] | None) -> None:
+        """Forget the cached keys about somebody (workspace, person), or every one: another process destroyed some."""
+        self._cache.evict(lambda place: person is None or place[:2] == person)
+
     def _forget(self, those: Callable[[Place], bool]) -> None:
         for one in (self, *self._beside):
             one._cache.evict(those)

@@ -107,6 +107,21 @@ FUNCTIONS: tuple[LiteralString, ...] = (
     $$
     """,
     "revoke execute on function keys.destroy_person, keys.destroy_part, keys.tombstones from public",
+    # Every process that listens forgets at once what another has destroyed.
+    """
+    create function keys.tell_destroyed() returns trigger
+    language plpgsql set search_path = keys, pg_temp as $$
+    begin
+        if new.destroyed_at is not null then
+            perform pg_notify('ladder_keys', json_build_array(new.workspace, new.person)::text);
+        end if;
+        return null;
+    end $$
+    """,
+    "create trigger told after insert or update on keys.person_keys"
+    " for each row execute function keys.tell_destroyed()",
+    "create trigger told after insert or update on keys.part_keys"
+    " for each row execute function keys.tell_destroyed()",
 )
 POLICIES: tuple[LiteralString, ...] = (
     "alter table keys.person_keys enable row level security",
@@ -154,12 +169,16 @@ def keys_server(server: Server, environ: Mapping[str, str] = os.environ) -> Serv
 
 
 def prepare_keys(
-    server: Server, home: Path, grants: Iterable[Grant], environ: Mapping[str, str] = os.environ
+    server: Server,
+    home: Path,
+    grants: Iterable[Grant],
+    environ: Mapping[str, str] = os.environ,
+    only: str | None = None,
 ) -> InstallationKey:
     """Make the schema `keys` with its roles, grants and list of erasures, and return the installation key.
 
-    Run again it changes nothing but the grants, which become exactly `grants` for the services these name, and destroys
-    again what an older backup of the keys brought back. Raises `WrongInstallationKey` or `ErasuresMissing` and leaves
+    Run again it changes nothing but the grants, which become exactly `grants` (those of service `only`, where it is
+    given), and destroys again what an older backup of the keys brought back. Raises `WrongInstallationKey` or `ErasuresMissing` and leaves
     everything as it was.
     """
     erasures = Erasures(erasures_path(home, environ))
@@ -167,7 +186,7 @@ def prepare_keys(
         prepare_lock(admin)
         _make_schema(admin, server)
         key = _installation_key(admin, home, erasures, environ)
-        _grant(admin, server, list(grants))
+        _grant(admin, server, list(grants), only)
         settle(admin, lambda: erasures.read(key.check))
     return key
 
@@ -209,7 +228,7 @@ def _installation_key(
     return key
 
 
-def _grant(admin: psycopg.Connection[Any], server: Server, grants: list[Grant]) -> None:
+def _grant(admin: psycopg.Connection[Any], server: Server, grants: list[Grant], only: str | None) -> None:
     roles = {
         service: make_role(admin, server, "keys", service) for service in {DESTROYER, *(g.service for g in grants)}
     }
@@ -221,8 +240,8 @@ def _grant(admin: psycopg.Connection[Any], server: Server, grants: list[Grant]) 
         for statement in RIGHTS:
             _apply(admin, sql.SQL(statement).format(role))
     _apply(admin, sql.SQL(DESTROYER_RIGHTS).format(roles[DESTROYER]))
-    named = [role_name("keys", service) for service in {grant.service for grant in grants}]
-    admin.execute("delete from keys.grants where service_role = any(%s)", (named,))
+    role = None if only is None else role_name("keys", only)
+    admin.execute("delete from keys.grants where %s::text is null or service_role = %s", (role, role))
     for grant in grants:
         admin.execute(
             "insert into keys.grants values (%s, %s, %s, true)",
