@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx
-import openpyxl
 import pytest
 
 PEOPLE = """employee number,given name,family name,work email,job title,manager,start date,status,family,track,level
@@ -415,32 +413,3 @@ def read_ids(company: Company) -> None:
     """Learn the id of everybody."""
     everybody = company.person("hanna").reads("/people/v1/people", limit=200)["items"]
     company.ids = {one["given_name"].lower(): one["id"] for one in everybody}
-
-
-# ---- scorecards as a manager fills them in
-
-
-def fill_in(card: bytes, lines: dict[str, tuple[Any, str]]) -> bytes:
-    """Type a rating and its evidence beside the names of competencies, on the first sheet."""
-    book = openpyxl.load_workbook(io.BytesIO(card))
-    sheet = next(one for one in book.worksheets if one.sheet_state == "visible")
-    for row in sheet.iter_rows(min_row=6):
-        if row[0].value in lines:
-            rating, evidence = lines[str(row[0].value)]
-            sheet.cell(row[0].row, 6, rating)
-            sheet.cell(row[0].row, 8, evidence)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def as_file(card: bytes) -> dict[str, Any]:
-    """Return a workbook as a form sends it."""
-    return {"files": {"file": ("scorecard.xlsx", card, "application/octet-stream")}}
-
-
-def shown(card: bytes) -> dict[str, tuple[Any, ...]]:
-    """Return the rows of a scorecard's first sheet by the name of their competency."""
-    book = openpyxl.load_workbook(io.BytesIO(card))
-    sheet = next(one for one in book.worksheets if one.sheet_state == "visible")
-    return {str(row[0]): row for row in sheet.iter_rows(min_row=6, values_only=True) if row[0]}

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import pytest
 
-from .company import Company, NotSeen, Said, as_file, fill_in, from_memory, refused, shown
+from .company import Company, NotSeen, Said, from_memory, refused
 from .conftest import Running
+from .scorecards import as_file, fill_in, shown
 
 OBSERVED = "Told the carrier on the day the date moved, and both plans were changed."
 EXAMPLE = "Wrote the returns guide in October; two teams use it now."

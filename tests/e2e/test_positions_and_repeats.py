@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from .company import Company, Person, Round, as_file, fill_in, first_cycle, plan_body, refused
+from .company import Company, Person, Round, first_cycle, plan_body, refused
 from .conftest import Running
+from .scorecards import as_file, fill_in
 
 
 @pytest.fixture(scope="module")

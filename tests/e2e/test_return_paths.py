@@ -27,14 +27,13 @@ from .company import (
     NotSeen,
     Round,
     Said,
-    as_file,
-    fill_in,
     first_cycle,
     from_memory,
     plan_body,
     refused,
 )
 from .conftest import Running
+from .scorecards import as_file, fill_in
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from .company import ENOUGH, Company, Person, Round, Said, finish, first_cycle, refused, shown
+from .company import ENOUGH, Company, Person, Round, Said, finish, first_cycle, refused
 from .conftest import Running
 from .printed import says
+from .scorecards import shown
 
 GUIDE = "Wrote the returns guide in October; two teams use it now."
 ON_THE_DAY = "Told the carrier on the day the date moved, and both plans were changed."

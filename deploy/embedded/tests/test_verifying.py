@@ -441,6 +441,18 @@ def test_a_report_that_names_a_source_nobody_recorded_is_seen(company: Company, 
     assert company.broken() == {"reports name what is there"}
 
 
+@pytest.mark.parametrize("cause", ["approval", "target", "placement"])
+def test_a_report_computed_because_of_nothing_is_seen(company: Company, cause: str) -> None:
+    def compute_for_no_reason(_: Any, unit: Unit) -> None:
+        first = computed(company)
+        changes = {"version": first.version + 1, "cause": cause, "caused_by": "nothing", "is_main": False}
+        unit.record(Report, first.report, first.model_copy(update=changes))
+
+    company.does("hanna", company.gap, compute_for_no_reason)
+
+    assert company.broken() == {"reports name what is there"}
+
+
 def test_a_report_about_an_evaluation_that_does_not_exist_is_seen(company: Company) -> None:
     def compute_about_nothing(_: Any, unit: Unit) -> None:
         first = computed(company)

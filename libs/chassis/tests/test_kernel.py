@@ -1,9 +1,11 @@
-"""What a domain stands on: which events hold personal text, wherever in them it is."""
+"""What a domain stands on: values that are copied with changes, and events that know what they hold."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from pydantic import Field
+from pydantic import BaseModel, Field, ValidationError
 
 from chassis.kernel import Event, Frozen, Personal
 
@@ -39,3 +41,36 @@ class Heir(Direct):
 @pytest.mark.parametrize(("event", "personal"), [(Plain, False), (Direct, True), (Deep, True), (Heir, True)])
 def test_an_event_knows_whether_it_may_hold_personal_text(event: type[Event], personal: bool) -> None:
     assert event.PERSONAL is personal
+
+
+class Cell(Frozen):
+    value: int = 0
+    note: str | None = None
+
+
+class Sheet(Frozen):
+    name: str
+    cells: dict[str, Cell] = Field(default_factory=dict[str, Cell])
+
+
+@pytest.mark.parametrize("changes", [{}, {"name": "second"}, {"cells": {"a": Cell(value=1)}}])
+def test_a_copy_of_a_value_is_what_pydantic_would_make_of_it(changes: dict[str, Any]) -> None:
+    sheet = Sheet(name="first")
+
+    ours, theirs = sheet.model_copy(update=changes), BaseModel.model_copy(sheet, update=changes)
+
+    assert ours == theirs
+    assert type(ours) is Sheet
+    assert ours.model_fields_set == theirs.model_fields_set
+    assert ours.model_dump(exclude_unset=True) == theirs.model_dump(exclude_unset=True)
+    assert sheet == Sheet(name="first")
+    assert Sheet.model_validate_json(ours.model_dump_json()) == theirs
+    with pytest.raises(ValidationError, match="frozen"):
+        ours.name = "third"  # pyright: ignore[reportAttributeAccessIssue] - what is tried here
+
+
+def test_a_deep_copy_shares_nothing() -> None:
+    sheet = Sheet(name="first", cells={"a": Cell(value=1)})
+
+    assert sheet.model_copy(deep=True).cells is not sheet.cells
+    assert sheet.model_copy().cells is sheet.cells

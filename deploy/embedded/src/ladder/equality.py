@@ -1,6 +1,7 @@
 """When two runs are equal: their streams, decrypted, agree event by event, and all rows of their views agree.
 
-Left out is what may differ between equal runs: times, sequences, epochs, event ids, trace ids, ciphertext and leaves.
+Left out is what may differ between equal runs: times, sequences, epochs, event ids, trace ids, ciphertext, leaves, and
+what is made with a key of the installation (the digests by which people are recognised).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ _SEALED: Final = frozenset(Sealed.model_fields)
 _LEFT_OUT: Final = frozenset({"epoch", "sequence", "traceparent", "leaf"})
 _MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}[\d:.]*(?:Z|[+-]\d{2}:\d{2})?")
 _EVENT_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_DIGEST: Final = re.compile(r"\b[0-9a-f]{64}\b")
 
 Open = Callable[[Sealed], str | None]
 
@@ -92,7 +94,7 @@ def _key(sealed: Sealed) -> tuple[str, str]:
 def _sealed_in(value: object) -> Iterable[Sealed]:
     if isinstance(value, Mapping):
         items = cast("Mapping[str, object]", value)
-        if set(items) == _SEALED:
+        if frozenset(items) == _SEALED:
             yield Sealed.model_validate(items)
             return
         for one in items.values():
@@ -117,12 +119,12 @@ def _plain(value: object, opened: Open) -> Any:
         case date():
             return value.isoformat()
         case str():
-            return _EVENT_ID.sub("·", _MOMENT.sub("·", value))
+            return _DIGEST.sub("·", _EVENT_ID.sub("·", _MOMENT.sub("·", value)))
         case _:
             return value
 
 
 def _plain_mapping(value: Mapping[str, object], opened: Open) -> Any:
-    if set(value) == _SEALED:
+    if frozenset(value) == _SEALED:
         return {"sealed": opened(Sealed.model_validate(value))}
     return {str(name): _plain(one, opened) for name, one in value.items() if name not in _LEFT_OUT}

@@ -26,7 +26,7 @@ class Agenda:
     calendar: Calendar
     founded: date
     until: datetime
-    on_day: Callable[[datetime], None]
+    each_day: Callable[[], None]
     _waiting: list[tuple[datetime, int, Deed]] = field(default_factory=list[tuple[datetime, int, Deed]])
     _count: int = 0
 
@@ -58,7 +58,7 @@ class Agenda:
         """Let everything happen in its order, day by day: after each day every follower catches up."""
         while self._waiting:
             day = self._waiting[0][0].date()
-            self.on_day(self._waiting[0][0])
+            self.each_day()
             while self._waiting and self._waiting[0][0].date() == day:
                 moment, _, deed = heapq.heappop(self._waiting)
                 self.stage.go_to(moment)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from evaluation_svc.domain.cycle import Dates, Plan, Scope
-from framework_svc.domain.placements import Reason
+from framework_svc.domain.placement_events import Reason
 from framework_svc.domain.texts import ladder_of
 from gap_svc.domain.levels import LevelRef
 from ladder.demo import founding
@@ -239,7 +239,8 @@ class Between:
         self.setting.on(self.setting.agenda.today + 1, "withdraw the note", withdraw)
 
     def _pass_on(self, lead: Member, new: Member, team: list[Member]) -> None:
-        """A leaver chooses which observations pass on; these do."""
+        """A leaver chooses which observations pass on: what is held about the team, and a last note written for this."""
+        self.setting.observe(lead, team[0], "ownership", 2)
         numbers = {one.number for one in team}
         for holder, about, competency in [one for one in self.setting.notes if one[0] == lead.number]:
             if about in numbers:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from statistics import fmean
 from typing import Final
 
 from framework_svc.domain.texts import ladder_of
@@ -23,6 +24,9 @@ SITES: Final = {"Leeds": None, "Bristol": None, "Rotterdam": "Europe/Amsterdam"}
 STRICT: Final = -0.6
 GENEROUS: Final = 0.6
 """How far two of the leads rate from what the others would give."""
+SKILL: Final = 0.1
+GROWTH: Final = 0.3
+"""How far people are above what their first level asks, on average, and how much they grow in a year."""
 JOINING_DAYS: Final = (819, 340, 130, 180, 220, 250)
 """The first days of those who join later, counted from the founding; the first one is still ahead at the present."""
 
@@ -124,6 +128,8 @@ class Company:
         self.strict, self.departing_lead = engineering[0], engineering[-1]
         self.generous = next(one for one in leads if one.family == "customer-success")
         self.strict.strictness, self.generous.strictness = STRICT, GENEROUS
+        for lead in (self.strict, self.generous):
+            _make_ordinary(self.reports_of(lead))
         self._free = [one for one in self.members[3:] if not one.leads]
         self.chance.of("parts").shuffle(self._free)
         self.changes_family = self._take(lambda one: one.manager == self.generous.number)
@@ -193,8 +199,8 @@ class Company:
             site=chance.choices(tuple(SITES), weights=(5, 3, 2))[0],
             manager=manager,
             starts_on=self.founded - timedelta(days=chance.randint(120, 2200)),
-            skill=chance.gauss(0.1, 0.35),
-            growth=min(0.7, max(-0.2, chance.gauss(0.3, 0.2))),
+            skill=chance.gauss(SKILL, 0.35),
+            growth=min(0.7, max(-0.2, chance.gauss(GROWTH, 0.2))),
             strictness=chance.uniform(-0.12, 0.12),
         )
 
@@ -202,3 +208,11 @@ class Company:
         pairs = [(given, family) for given in GIVEN_NAMES for family in FAMILY_NAMES]
         self.chance.of("names").shuffle(pairs)
         return pairs
+
+
+def _make_ordinary(team: list[Member]) -> None:
+    """Let a team be as good as any other on average, so that what its lead makes of it is the lead's doing."""
+    skill, growth = fmean(one.skill for one in team), fmean(one.growth for one in team)
+    for one in team:
+        one.skill += SKILL - skill
+        one.growth += GROWTH - growth

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from ladder.composition import Composition
 from ladder.demo import founding
@@ -22,11 +21,17 @@ from ladder.demo.words import Words
 MONTHS: Final = 26
 PEOPLE: Final = 120
 COMMANDS_A_PERSON: Final = 22
-"""About how many commands the history of one person takes: what progress is measured by."""
+"""About how many commands the history of one person takes: by this it is told how far the whole is."""
 
-Say = Callable[[str], None]
-Progress = Callable[[float, str], None]
-"""Hears which share is done, from 0 to 1, and what is being played."""
+
+
+class Say(Protocol):
+    """Hears what is being done, and how much of it is done where that is known."""
+
+    def __call__(self, step: str, done: int = 0, total: int | None = None, /) -> object:
+        """Hear one thing."""
+        ...
+
 
 _HOUR: Final = timedelta(hours=1)
 
@@ -46,21 +51,20 @@ def build(
     *,
     people: int = PEOPLE,
     until: datetime | None = None,
-    progress: Progress = lambda _share, _what: None,
 ) -> str:
     """Build the demo company in a composition that runs on a virtual clock; return its workspace.
 
     `until` is the present of the story, by default an hour ago: the clock never passes the database's.
     """
     ends = until or datetime.fromtimestamp(time.time(), UTC) - _HOUR
-    return Story(system, clock, seed, people, ends, say, progress).play()
+    return Story(system, clock, seed, people, ends, say).play()
 
 
 class Story:
     """Sets the stage and plays everything on it."""
 
     def __init__(
-        self, system: Composition, clock: VirtualClock, seed: int, people: int, until: datetime, say: Say, progress: Progress
+        self, system: Composition, clock: VirtualClock, seed: int, people: int, until: datetime, say: Say
     ) -> None:
         chance, founded = Chance(seed), clock.at.date()
         stage = Stage(system, clock, f"ws_demo{seed:08d}", f"demo/{seed}")
@@ -71,28 +75,21 @@ class Story:
         self.setting = Setting(stage, agenda, company, chance, Scores(chance), words)
         self.rounds = tuple(YearlyRound(self.setting, one) for one in ROUNDS)
         self.between = Between(self.setting, self.rounds)
-        self.say, self.progress, self.chapter = say, progress, ""
+        self.say = say
 
     def play(self) -> str:
         """Play the history as far as the present; return the workspace."""
-        self._begin(f"Founding the company with {self.setting.company.size} people")
+        self._tell()
         founding.found(self.setting)
         for yearly in self.rounds:
             yearly.begin()
         self.between.begin()
         self.setting.agenda.play()
-        self.progress(1.0, "The present")
         return self.setting.stage.workspace
 
-    def _tell(self, at: datetime) -> None:
-        """Say which chapter is being played, when it begins, and how far the whole is."""
-        day = (at.date() - self.setting.company.founded).days
-        open_now = [one.name for one in self.rounds if one.day - 11 <= day <= one.day + 60]
-        self._begin(open_now[0] if open_now else "Notes, moves and promotions")
-
-    def _begin(self, chapter: str) -> None:
-        if chapter != self.chapter:
-            self.chapter = chapter
-            self.say(chapter)
-        done = self.setting.stage.commands / (COMMANDS_A_PERSON * self.setting.company.size)
-        self.progress(min(done, 0.99), chapter)
+    def _tell(self) -> None:
+        """Say how much of the history is played, about."""
+        size = self.setting.company.size
+        step = f"Building the demo company: {size} people, {MONTHS} months of history"
+        total = COMMANDS_A_PERSON * size
+        self.say(step, min(self.setting.stage.commands, total - 1), total)

@@ -44,12 +44,15 @@ def approvals(gap: Service, workspace: str) -> Iterator[Finding]:
 
 
 def sources(gap: Service, workspace: str) -> Iterator[Finding]:
-    """Every report names an approval, ladders, a placement and a choice of target that are in the records."""
+    """Every report names an approval, ladders, a placement, a choice of target and a cause that are in the records."""
     approved = {(one.event, *_revision(one)) for one in heard(gap, workspace, APPROVED)}
+    cancelled = {one.event for one in heard(gap, workspace, CANCELLED)}
     ladders = {(one.event, one.said["ladder"]) for one in heard(gap, workspace, LADDER)}
     moves = {one.event for one in heard(gap, workspace, PLACED, PLACEMENT_ENDED)}
     entries = [entry.event for entry in recorded(gap, workspace)]
     choices = {event.choice for event in entries if isinstance(event, TargetChosen)}
+    # A cancelled cycle lets the evaluation before it count again, so it causes reports as an approval does.
+    causing = {"approval": {event for event, *_ in approved} | cancelled, "placement": moves, "target": choices}
     for one in (event for event in entries if isinstance(event, Computed)):
         because = one.because
         named = {
@@ -58,6 +61,7 @@ def sources(gap: Service, workspace: str) -> Iterator[Finding]:
             "target ladder": (because.target_ladder, one.target.ladder) in ladders,
             "placement": because.placement is None or because.placement in moves,
             "target": because.target is None or because.target in choices,
+            "cause": one.cause == "request" or one.caused_by in causing[one.cause],
         }
         unknown = [name for name, is_known in named.items() if not is_known]
         if unknown:

@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from framework_svc.documents.exchange import FORMAT, Document
+from framework_svc.documents.exchange.document import FORMAT, Document
 from framework_svc.domain.structure import FULL_LEVEL, MOST_BEHAVIOURS, NAME, PARAGRAPH, SENTENCE, SLUG
 
 Json = dict[str, Any]

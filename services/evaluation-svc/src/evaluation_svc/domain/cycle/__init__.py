@@ -1,91 +1,61 @@
-"""The cycle: its plan, who takes part, its opening, closing and cancellation."""
+"""The cycle: who takes part, its opening, closing and cancellation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal, Self
 
 from pydantic import Field
 
-from chassis.kernel import Event, Frozen, Personal, State
+from chassis.kernel import Event, Frozen, State
+from evaluation_svc.domain.cycle.events import (
+    Cancelled,
+    Closed,
+    CycleSubstituteNamed,
+    EvaluatorNamed,
+    KeptLine,
+    KeptText,
+    Opened,
+    Participant,
+    ParticipantAdded,
+    ParticipantEntered,
+    ParticipantExcluded,
+    Planned,
+    Replanned,
+    ScorecardBrought,
+)
+from evaluation_svc.domain.cycle.plan import Dates, Plan, ReleaseRule, Scope
 from evaluation_svc.domain.errors import AlreadyThere, Forbidden, Invalid, NotFound, NotNow, NotReadyToOpen
 from evaluation_svc.domain.lines import begun, checked_text
 from evaluation_svc.domain.participants import Candidate, data_check
 
-Scope = Literal["company", "team", "person"]
-ReleaseRule = Literal["by manager", "on date", "at approval"]
+__all__ = [
+    "Cancelled",
+    "Closed",
+    "Cycle",
+    "CycleStatus",
+    "CycleSubstituteNamed",
+    "Dates",
+    "EvaluatorNamed",
+    "KeptLine",
+    "KeptText",
+    "Opened",
+    "Participant",
+    "ParticipantAdded",
+    "ParticipantEntered",
+    "ParticipantExcluded",
+    "Plan",
+    "Planned",
+    "ReleaseRule",
+    "Replanned",
+    "Scope",
+    "Scorecard",
+    "ScorecardBrought",
+    "checked_substitute",
+]
+
 CycleStatus = Literal["planned", "open", "closed", "cancelled"]
-
-
-class Dates(Frozen):
-    """When the parts of a cycle are due; each day counts to its end where whoever has to act lives."""
-
-    self_due: date
-    manager_due: date
-    approval_due: date
-    conversations_by: date
-
-    def checked(self, starts_on: date) -> Self:
-        """Return the dates if they follow one another and none is before the period starts."""
-        ordered = (starts_on, self.self_due, self.manager_due, self.approval_due, self.conversations_by)
-        names = ("starts_on", "self_due", "manager_due", "approval_due", "conversations_by")
-        for name, before, day in zip(names[1:], ordered, ordered[1:], strict=False):
-            if day < before:
-                raise Invalid(name, day.isoformat(), f"give a day on or after {before.isoformat()}.")
-        return self
-
-
-class Plan(Frozen):
-    """What HR plans: period, framework version, dates, release rule and whom it is for.
-
-    `of` is the manager whose team it is (scope team) or the one person (scope person).
-    """
-
-    name: str
-    starts_on: date
-    ends_on: date
-    framework_version: int
-    dates: Dates
-    release: ReleaseRule = "by manager"
-    release_on: date | None = None
-    evidence_required: bool = False
-    scope: Scope = "company"
-    of: str | None = None
-
-    def checked(self) -> Self:
-        """Return the plan if it can be kept."""
-        checked_text("name", self.name)
-        if self.ends_on < self.starts_on:
-            raise Invalid("ends_on", self.ends_on.isoformat(), "end the period on or after the day it starts.")
-        self.dates.checked(self.starts_on)
-        self._checked_release()
-        if (self.of is None) != (self.scope == "company"):
-            raise Invalid("of", self.of, "name the manager of the team, or the one person; nobody for a whole company.")
-        return self
-
-    def _checked_release(self) -> None:
-        if (self.release == "on date") != (self.release_on is not None):
-            raise Invalid("release_on", self.release_on, "give a day where (and only where) all is released on one.")
-        if self.release_on is not None and self.release_on < self.dates.approval_due:
-            raise Invalid("release_on", self.release_on.isoformat(), "release on or after the day approvals are due.")
-
-
-class KeptText(Frozen):
-    """A sealed text with its measure."""
-
-    text: Personal
-    length: int
-    vague: bool
-
-
-class KeptLine(Frozen):
-    """A line of a scorecard that waits for its cycle to open."""
-
-    competency: str
-    rating: float | None
-    not_seen: KeptText | None = None
-    evidence: tuple[KeptText, ...] = ()
 
 
 class Scorecard(Frozen):
@@ -93,121 +63,6 @@ class Scorecard(Frozen):
 
     by: str
     lines: tuple[KeptLine, ...]
-
-
-class Participant(Frozen):
-    """Somebody in an open cycle, and their evaluation."""
-
-    person: str
-    evaluation: str
-
-
-class Planned(Event):
-    """HR planned a cycle, or a scorecard was brought for one person (`proposed`: HR has not consented yet)."""
-
-    TOPIC = "cycle.planned"
-    plan: Plan
-    by: str
-    at: datetime
-    proposed: bool = False
-
-
-class Replanned(Event):
-    """The plan was changed before opening."""
-
-    TOPIC = "cycle.replanned"
-    plan: Plan
-    by: str
-    at: datetime
-
-
-class ParticipantAdded(Event):
-    """HR added somebody who is no default participant, or had been excluded."""
-
-    TOPIC = "cycle.participant-added"
-    person: str
-    by: str
-    at: datetime
-
-
-class ParticipantExcluded(Event):
-    """HR left somebody out, with a reason about nobody's work."""
-
-    TOPIC = "cycle.participant-excluded"
-    person: str
-    reason: str
-    by: str
-    at: datetime
-
-
-class EvaluatorNamed(Event):
-    """HR named who evaluates somebody (before opening)."""
-
-    TOPIC = "cycle.evaluator-named"
-    person: str
-    evaluator: str
-    by: str
-    at: datetime
-
-
-class CycleSubstituteNamed(Event):
-    """HR named who approves somebody's evaluation where no HR admin is left."""
-
-    TOPIC = "cycle.substitute-named"
-    person: str
-    substitute: str
-    by: str
-    at: datetime
-
-
-class ScorecardBrought(Event):
-    """Somebody brought a filled scorecard; its lines become a draft when the cycle opens."""
-
-    TOPIC = "cycle.scorecard-brought"
-    person: str
-    lines: tuple[KeptLine, ...]
-    by: str
-    at: datetime
-
-
-class Opened(Event):
-    """The cycle runs; every participant has an evaluation."""
-
-    TOPIC = "cycle.opened"
-    cycle: str
-    participants: tuple[Participant, ...]
-    by: str
-    at: datetime
-
-
-class ParticipantEntered(Event):
-    """Somebody entered the open cycle later."""
-
-    TOPIC = "cycle.participant-entered"
-    person: str
-    evaluation: str
-    by: str
-    at: datetime
-
-
-class Closed(Event):
-    """The cycle ended; `not_finished` are the evaluations that were not approved by then."""
-
-    TOPIC = "cycle.closed"
-    cycle: str
-    not_finished: tuple[str, ...]
-    by: str
-    at: datetime
-
-
-class Cancelled(Event):
-    """The cycle was cancelled; nothing is deleted, its clocks end, no report or trend uses it."""
-
-    TOPIC = "cycle.cancelled"
-    cycle: str
-    reason: str
-    by: str
-    at: datetime
 
 
 class Cycle(State):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from chassis.kernel import Event
+from evaluation_svc.domain.evaluation.standing import Standing
 from evaluation_svc.domain.evaluation_events import (
     Acknowledged,
     Approved,
@@ -40,11 +39,8 @@ from evaluation_svc.domain.lines import (
 )
 from evaluation_svc.domain.revisions import Hold, Reacted, Return, Revision
 
-if TYPE_CHECKING:
-    from evaluation_svc.domain.evaluation import Evaluation
 
-
-def changes(state: Evaluation, event: Event) -> dict[str, object]:
+def changes(state: Standing, event: Event) -> dict[str, object]:
     """Return what the event changes in the state of an evaluation."""
     match event:
         case Begun():
@@ -78,22 +74,19 @@ def changes(state: Evaluation, event: Event) -> dict[str, object]:
 
 
 def _line_changes(
-    state: Evaluation, event: LineRated | LineCleared | LineNotSeen | EvidenceAdded | EvidenceRemoved
+    state: Standing, event: LineRated | LineCleared | LineNotSeen | EvidenceAdded | EvidenceRemoved
 ) -> dict[str, object]:
     """Return what the event changes in one line of the present revision."""
     line = state.revision.lines.get(event.competency, Line(competency=event.competency))
     written: dict[str, Said] = {}
     match event:
-        case LineRated():
-            verdict = {"rating": event.rating, "reason": None, "reason_part": None}
-            line = line.model_copy(update={**verdict, "by": event.by, "changes": _with_change(line, event)})
-        case LineCleared():
-            verdict = {"rating": None, "reason": None, "reason_part": None}
-            line = line.model_copy(update={**verdict, "by": event.by, "changes": _with_change(line, event)})
-        case LineNotSeen():
-            verdict = {"rating": None, "reason": event.reason, "reason_part": event.part}
-            line = line.model_copy(update={**verdict, "by": event.by, "changes": _with_change(line, event)})
-            written = {event.part: Said(author=event.by, text=event.reason)}
+        case LineRated() | LineCleared() | LineNotSeen():
+            verdict = {"rating": event.rating if isinstance(event, LineRated) else None}
+            reason = {"reason": None, "reason_part": None}
+            if isinstance(event, LineNotSeen):
+                reason = {"reason": event.reason, "reason_part": event.part}
+                written = {event.part: Said(author=event.by, text=event.reason)}
+            line = line.model_copy(update={**verdict, **reason, "by": event.by, "changes": _with_change(line, event)})
         case EvidenceAdded():
             line = line.model_copy(update={"evidence": (*line.evidence, event.evidence)})
             written = {event.evidence.part: Said(author=event.evidence.by, text=event.evidence.text)}
@@ -117,7 +110,7 @@ def _with_change(line: Line, event: LineRated | LineCleared | LineNotSeen) -> tu
     return (*line.changes, change)
 
 
-def _decided(state: Evaluation, event: Approved | Released | Held | Reopened | Acknowledged) -> dict[str, object]:
+def _decided(state: Standing, event: Approved | Released | Held | Reopened | Acknowledged) -> dict[str, object]:
     """Return what HR's, the manager's or the employee's act changes."""
     match event:
         case Approved():
@@ -150,7 +143,7 @@ def _decided(state: Evaluation, event: Approved | Released | Held | Reopened | A
             return _acknowledged(state, event)
 
 
-def _acknowledged(state: Evaluation, event: Acknowledged) -> dict[str, object]:
+def _acknowledged(state: Standing, event: Acknowledged) -> dict[str, object]:
     """Return what the employee's acknowledgement changes: of the present revision, or of the one it corrects."""
     if event.revision == state.revision.number:
         return {"status": "acknowledged", **_revised(state, acknowledged_at=event.at)}
@@ -160,7 +153,7 @@ def _acknowledged(state: Evaluation, event: Acknowledged) -> dict[str, object]:
     }
 
 
-def _answered(state: Evaluation, event: ReactedTo | PushBackAnswered) -> dict[str, object]:
+def _answered(state: Standing, event: ReactedTo | PushBackAnswered) -> dict[str, object]:
     """Return what a reaction, or the answer to a push-back, adds."""
     before = state.reactions.get(event.competency, ())
     match event:
@@ -183,7 +176,7 @@ def _answered(state: Evaluation, event: ReactedTo | PushBackAnswered) -> dict[st
     return {"reactions": {**state.reactions, event.competency: after}, **_wrote(state, texts)}
 
 
-def _arranged(state: Evaluation, event: Event) -> dict[str, object]:
+def _arranged(state: Standing, event: Event) -> dict[str, object]:
     """Return what HR's arrangements, an opening or a clock change."""
     match event:
         case SelfAssessmentOpened():
@@ -208,9 +201,9 @@ def _arranged(state: Evaluation, event: Event) -> dict[str, object]:
             return {}
 
 
-def _revised(state: Evaluation, **changes: object) -> dict[str, object]:
+def _revised(state: Standing, **changes: object) -> dict[str, object]:
     return {"revision": state.revision.model_copy(update=changes)}
 
 
-def _wrote(state: Evaluation, texts: dict[str, Said]) -> dict[str, object]:
+def _wrote(state: Standing, texts: dict[str, Said]) -> dict[str, object]:
     return {"texts": {**state.texts, **texts}, "texts_written": state.texts_written + len(texts)}

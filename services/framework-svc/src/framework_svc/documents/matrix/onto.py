@@ -1,21 +1,13 @@
-"""A ladder as the matrix HR people keep: one row per competency, one column per level, as XLSX or CSV.
+"""One matrix read onto one ladder: which column is which level, which row which competency, what a cell says."""
 
-A cell holds the required rating (with its weight, where it is not 1) on the first line and one behaviour on each
-line after it, or “not expected”; an empty cell is a hole. What a matrix has no room for (scopes, moves, examples,
-provenance) stays as it is in the ladder that is read onto.
-"""
-
-import io
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from pydantic import Field
 
 from chassis.kernel import DomainError, Frozen
-from documents import csv as table
-from documents import xlsx
+from framework_svc.documents.matrix.layout import ALIASES, AREA, CREDIT, IDENTIFIER, NAME, UNDECIDED, cell_text, heading
 from framework_svc.domain.structure import (
     SLUG,
     faults_in_cell,
@@ -24,17 +16,7 @@ from framework_svc.domain.structure import (
 )
 from framework_svc.domain.texts import NOT_EXPECTED, Cell, Competency, Expectation, Ladder, Level, Track
 
-AREA, IDENTIFIER, NAME = "Area", "Competency id", "Competency"
-ALIASES = {
-    AREA: ("competency area", "category"),
-    IDENTIFIER: ("id",),
-    NAME: ("name", "competency name"),
-}
-CREDIT = "Credit"
-"""What the area column says in a row that holds a credit line and no competency."""
-UNDECIDED = "?"
 MOST_PROBLEMS = 50
-
 _FIRST_LINE = re.compile(r"(\?|\d{1,9}(?:[.,]\d{1,9})?)(?:\s*,\s*weight\s*(\d{1,9}))?", re.IGNORECASE)
 _BULLET = re.compile(r"^[-•*–]\s+")
 
@@ -79,138 +61,7 @@ class Row(Frozen):
         return Problem(cell=self.addresses.get(column, column), value=self.text(column)[:80], remedy=remedy)
 
 
-# --- out --------------------------------------------------------------------------------------------------------------
-
-
-def write_csv(ladder: Ladder, competencies: tuple[Competency, ...]) -> bytes:
-    """Return the matrix of `ladder` as CSV; the rows are its competencies in the order of `competencies`."""
-    return table.write(_columns(ladder), _rows(ladder, competencies))
-
-
-def write_xlsx(ladder: Ladder, competencies: tuple[Competency, ...]) -> bytes:
-    """Return the matrix of `ladder` as a workbook of one sheet, laid out to be read and printed."""
-    out = io.BytesIO()
-    with xlsx.workbook(out) as book:
-        sheet = xlsx.add_sheet(book, "Matrix")
-        _lay_out(book, sheet, len(_columns(ladder)))
-        for row, cells in enumerate(_rows(ladder, competencies), 1):
-            for place, column in enumerate(_columns(ladder)):
-                if text := cells.get(column):
-                    sheet.write_string(row, place, text)
-        for place, column in enumerate(_columns(ladder)):
-            sheet.write_string(0, place, column)
-    return out.getvalue()
-
-
-def _lay_out(book: Any, sheet: Any, columns: int) -> None:
-    body = book.add_format({"text_wrap": True, "valign": "top"})
-    head = book.add_format({"text_wrap": True, "valign": "top", "bold": True, "bottom": 1})
-    for place, width in enumerate([18, 20, 24, *[44] * (columns - 3)]):
-        sheet.set_column(place, place, width, body)
-    sheet.set_row(0, None, head)
-    sheet.freeze_panes(1, 3)
-    sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(0)
-
-
-def _columns(ladder: Ladder) -> list[str]:
-    return [AREA, IDENTIFIER, NAME, *(heading(level) for level in ladder.levels())]
-
-
-def _rows(ladder: Ladder, competencies: tuple[Competency, ...]) -> Iterator[dict[str, str]]:
-    used = set(ladder.competency_ids())
-    for competency in competencies:
-        if competency.id in used:
-            cells = {heading(level): cell_text(level.expectations.get(competency.id)) for level in ladder.levels()}
-            yield {AREA: competency.area, IDENTIFIER: competency.id, NAME: competency.name} | cells
-    for credit in ladder.credits:
-        yield {AREA: CREDIT, NAME: credit}
-
-
-def heading(level: Level) -> str:
-    """Return the heading of a level's column: `IC2: Senior engineer`."""
-    return f"{level.code}: {level.title}"
-
-
-def cell_text(cell: Cell | None) -> str:
-    """Return what a cell of the matrix holds."""
-    if cell is None:
-        return ""
-    if not isinstance(cell, Expectation):
-        return NOT_EXPECTED
-    rating = UNDECIDED if cell.required is None else f"{cell.required:g}"
-    first = rating if cell.weight == 1 else f"{rating}, weight {cell.weight}"
-    return "\n".join([first, *(" ".join(behaviour.split()) for behaviour in cell.behaviours)])
-
-
-# --- in ---------------------------------------------------------------------------------------------------------------
-
-
-def read_csv(data: bytes, onto: Ladder, known: Mapping[str, Competency]) -> Matrix:
-    """Return what a CSV matrix says about the ladder `onto`; raises `NotAMatrix`."""
-    try:
-        found = table.read(data, ALIASES)
-    except table.Unreadable as error:
-        raise NotAMatrix((Problem(cell="file", value="", remedy=str(error)),)) from None
-    rows = [
-        Row(cells=line.cells, addresses={name: f"line {line.line}, {name}" for name in line.cells}) for line in found
-    ]
-    columns = list(dict.fromkeys(column for row in rows for column in row.cells if column))
-    return _Reading(onto, known).matrix(columns, rows)
-
-
-def read_xlsx(data: bytes, onto: Ladder, known: Mapping[str, Competency]) -> Matrix:
-    """Return what the first sheet of a workbook says about the ladder `onto`; raises `NotAMatrix`."""
-    try:
-        sheets = xlsx.read(data)
-    except xlsx.Unreadable as error:
-        raise NotAMatrix((Problem(cell="file", value="", remedy=str(error)),)) from None
-    grid = next(iter(sheets.values())) if sheets else []
-    head = [_named(_plain(cell)) for cell in grid[0]] if grid else []
-    _refuse_unclear_columns(head, grid)
-    rows = [_row(head, cells, number) for number, cells in enumerate(grid[1:], 2)]
-    return _Reading(onto, known).matrix([name for name in head if name], rows)
-
-
-def _refuse_unclear_columns(head: list[str], grid: list[list[xlsx.Cell]]) -> None:
-    """A column with two meanings, or with texts and no heading, would lose what somebody wrote."""
-    for place, name in enumerate(head):
-        if name and name in head[:place]:
-            raise NotAMatrix((Problem(cell=f"{_letter(place)}1", value=name, remedy="Another column is named so."),))
-    for number, cells in enumerate(grid[1:], 2):
-        for place, cell in enumerate(cells):
-            if _plain(cell) and not (place < len(head) and head[place]):
-                remedy = "The first row names the columns; this one has no heading."
-                raise NotAMatrix((Problem(cell=f"{_letter(place)}{number}", value=_plain(cell)[:80], remedy=remedy),))
-
-
-def _row(head: list[str], cells: list[xlsx.Cell], number: int) -> Row:
-    found = dict(zip(head, (_plain(cell) for cell in cells), strict=False))
-    return Row(cells=found, addresses={name: f"{_letter(place)}{number}" for place, name in enumerate(head)})
-
-
-def _plain(cell: xlsx.Cell) -> str:
-    if cell is None:
-        return ""
-    return cell.strip() if isinstance(cell, str) else f"{cell:g}"
-
-
-def _named(title: str) -> str:
-    plain = title.casefold()
-    return next((name for name, others in ALIASES.items() if plain in (name.casefold(), *others)), title)
-
-
-def _letter(place: int) -> str:
-    letters = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
-
-
-class _Reading:
+class Reading:
     """One matrix read onto one ladder; problems are collected, so one upload tells them all."""
 
     def __init__(self, onto: Ladder, known: Mapping[str, Competency]) -> None:
@@ -218,6 +69,7 @@ class _Reading:
         self.problems: list[Problem] = []
 
     def matrix(self, columns: list[str], rows: list[Row]) -> Matrix:
+        """Return what the rows say of the ladder; raises `NotAMatrix` with everything that is wrong."""
         headings = [column for column in columns if column not in ALIASES]
         levels = self._levels(columns, headings)
         found: dict[str, Competency] = {}

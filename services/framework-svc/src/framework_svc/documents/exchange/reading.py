@@ -1,0 +1,95 @@
+"""career-framework/v1 in: YAML or JSON to a document, every error with its path and line."""
+
+import json
+from collections.abc import Iterator
+from typing import cast
+
+from pydantic import ValidationError
+
+from framework_svc.documents.exchange.document import (
+    FORMAT,
+    LARGEST,
+    MOST_ERRORS,
+    Document,
+    FileError,
+    Json,
+    NotReadable,
+    faults_in,
+)
+from framework_svc.documents.marked import Lines, Unreadable, read_json, read_yaml
+from framework_svc.domain.structure import Path
+
+
+def read(content: bytes | str) -> Document:
+    """Return the document in `content` (UTF-8 YAML or JSON, at most 2 MB); raises `NotReadable`."""
+    parsed, lines = _parsed(content)
+    data = cast(Json, parsed) if isinstance(parsed, dict) else {}
+    if data.get("format") != FORMAT:
+        raise NotReadable((FileError(path="format", line=1, problem=f"Begin with “format: {FORMAT}”."),))
+    try:
+        document = Document.model_validate_json(json.dumps(data), strict=True)
+    except ValidationError as invalid:
+        raise NotReadable(tuple(_shape_errors(invalid, data, lines))) from None
+    errors = [_error(fault.path, f"{fault.value!r}: {fault.remedy}", lines) for fault in faults_in(document)]
+    if errors:
+        raise NotReadable(tuple(errors[:MOST_ERRORS]))
+    return document
+
+
+def _parsed(content: bytes | str) -> tuple[object, Lines]:
+    raw = content.encode() if isinstance(content, str) else content
+    if len(raw) > LARGEST:
+        raise NotReadable((FileError(path="", line=1, problem="The file is larger than 2 MB; split it by ladder."),))
+    try:
+        text = raw.decode("utf-8-sig")
+        return read_json(text) if text.lstrip().startswith("{") else read_yaml(text)
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise NotReadable((FileError(path="", line=line, problem="Save the file as UTF-8."),)) from None
+    except Unreadable as error:
+        raise NotReadable((FileError(path=error.path, line=error.line, problem=str(error)),)) from None
+
+
+_REMEDIES = {
+    "missing": "It is missing.",
+    "extra_forbidden": "The format has no such field here.",
+    "string_type": "Write a text here (in quotes if it looks like a number or a date).",
+    "float_type": "Write a number here.",
+    "int_type": "Write a whole number here.",
+    "int_from_float": "Write a whole number here.",
+    "bool_type": "Write true or false here.",
+    "tuple_type": "Write a list here.",
+    "dict_type": "Write fields here.",
+    "model_type": "Write fields here.",
+    "model_attributes_type": "Write fields here.",
+    "literal_error": "Write “not expected”, or an expectation with its fields.",
+    "finite_number": "Write a number from 1 to 5.",
+}
+
+
+def _shape_errors(invalid: ValidationError, data: Json, lines: Lines) -> Iterator[FileError]:
+    for error in invalid.errors(include_input=False, include_url=False)[:MOST_ERRORS]:
+        yield _error(_real_path(error["loc"], data), _REMEDIES.get(error["type"], error["msg"]), lines)
+
+
+def _real_path(loc: tuple[int | str, ...], data: object) -> Path:
+    """Take the validator's own markers out of a path: they name no field of the data."""
+    path: list[int | str] = []
+    here = data
+    for position, step in enumerate(loc):
+        if isinstance(here, dict):
+            fields = cast(dict[str, object], here)
+            if step not in fields and step in ("expectation", "not expected") and position < len(loc):
+                continue
+            here = fields.get(str(step))
+        elif isinstance(here, list) and isinstance(step, int):
+            items = cast(list[object], here)
+            here = items[step] if step < len(items) else None
+        elif step in ("expectation", "not expected"):
+            continue
+        path.append(step)
+    return tuple(path)
+
+
+def _error(path: Path, problem: str, lines: Lines) -> FileError:
+    return FileError(path="/".join(str(step) for step in path), line=lines.of(path), problem=problem)
