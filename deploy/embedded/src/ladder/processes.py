@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
@@ -101,6 +102,7 @@ class Processes:
     environ: Mapping[str, str]
     logs: Path
     say: Say = lambda _: None
+    workers: int = 1
     children: list[Child] = field(default_factory=list[Child])
     _stopping: threading.Event = field(default_factory=threading.Event)
     _watch: threading.Thread | None = None
@@ -118,11 +120,13 @@ class Processes:
     def start(self) -> None:
         """Start everything; return when all of it is ready."""
         self.logs.mkdir(parents=True, exist_ok=True)
-        ports = {(service, role): _free_port() for service in SERVICES for role in ("api", "worker")}
-        at = {f"LADDER_AT_{service.upper()}": f"http://127.0.0.1:{ports[service, 'api']}" for service in SERVICES}
-        for (service, role), port in ports.items():
+        roles = ("api", *["worker"] * self.workers)
+        wanted = [(service, role) for service in SERVICES for role in roles]
+        places = [(*one, port) for one, port in zip(wanted, _free_ports(len(wanted)), strict=True)]
+        at = {f"LADDER_AT_{name.upper()}": f"http://127.0.0.1:{port}" for name, role, port in places if role == "api"}
+        for service, role, port in places:
             environ = {**self.environ, **at, "LADDER_BIND": f"127.0.0.1:{port}"}
-            self.children.append(Child(service, role, environ, self.logs / f"{service}-{role}.log", port))
+            self.children.append(Child(service, role, environ, self.logs / f"{service}-{role}-{port}.log", port))
         for child in self.children:
             child.start()
         self._watch = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
@@ -169,6 +173,7 @@ def environment_of(database_url: str, kafka: str, home: Path) -> dict[str, str]:
     }
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return one.getsockname()[1]
+def _free_ports(count: int) -> list[int]:
+    """Return ports nobody listens on now: held together, so that they differ."""
+    with ExitStack() as held:
+        return [held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(count)]

@@ -178,8 +178,8 @@ def prepare_keys(
     """Make the schema `keys` with its roles, grants and list of erasures, and return the installation key.
 
     Run again it changes nothing but the grants, which become exactly `grants` (those of service `only`, where it is
-    given), and destroys again what an older backup of the keys brought back. Raises `WrongInstallationKey` or `ErasuresMissing` and leaves
-    everything as it was.
+    given), and destroys again what an older backup of the keys brought back. Raises `WrongInstallationKey` or
+    `ErasuresMissing` and leaves everything as it was.
     """
     erasures = Erasures(erasures_path(home, environ))
     with psycopg.connect(server.admin_dsn()) as admin:
