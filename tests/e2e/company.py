@@ -361,6 +361,12 @@ class Person:
         return {names[one["person"]]: one for one in found}
 
 
+def evidence(report: Any, competency: str) -> list[str | None]:
+    """Return the evidence of one line of a gap report."""
+    line = next(one for one in report["lines"] if one["competency"] == competency)
+    return [one["text"] for one in line["evidence"]]
+
+
 def plan_body(
     name: str, starts_on: str, ends_on: str, due: tuple[str, str, str, str], version: int = 1, **more: Any
 ) -> dict[str, Any]:

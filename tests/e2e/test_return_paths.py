@@ -27,6 +27,7 @@ from .company import (
     NotSeen,
     Round,
     Said,
+    evidence,
     first_cycle,
     from_memory,
     plan_body,
@@ -310,6 +311,26 @@ def test_a_scorecard_without_a_cycle_makes_one_for_one_person_that_waits_until_h
     hanna.approves(evaluation)
     priya.releases(evaluation)
     assert kofi.report(kofi)["present"]["code"] == "IC1"
+
+    (text,) = priya.lines(evaluation)["communication"]["evidence"]
+    assert evidence(kofi.report(kofi), "communication") == [text["text"]]
+    withdrawal = {"part": text["part"], "reason": "This was another team."}
+    priya.does(f"/evaluation/v1/evaluations/{evaluation}/withdrawal", withdrawal)
+    assert evidence(kofi.report(kofi), "communication") == [None]
+
+
+def test_a_day_ends_where_whoever_has_to_act_lives(running: Running, northwind: Company, entered: Round) -> None:
+    hanna, tom = northwind.people("hanna", "tom")
+    hanna.does(f"/people/v1/people/{tom.id}", {"time_zone": "Asia/Tokyo"}, method="PATCH")
+    due = ("2025-03-24", "2025-03-28", "2025-03-31", "2025-04-25")
+    cycle = hanna.plans("Spring", "2024-10-01", "2025-03-19", due, scope="team", of=northwind.person("daniel").id)
+    hanna.opens_cycle(cycle)
+
+    running.goes_to("2025-03-24T16:00")
+    assert set(hanna.late(cycle)) == {"tom"}
+    running.goes_to("2025-03-25T01:00")
+    assert {"maya", "tom"} <= set(hanna.late(cycle))
+    hanna.does(f"/evaluation/v1/cycles/{cycle}/cancellation", {"reason": "Only to see the clocks"})
 
 
 def test_a_cycle_may_release_at_approval_or_everything_on_one_date(

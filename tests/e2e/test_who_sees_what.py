@@ -119,6 +119,32 @@ def test_while_a_reopened_one_is_written_everybody_goes_on_reading_the_released_
     assert hanna.report(maya)["revision"] == 2
 
 
+def test_an_analyst_sees_figures_of_five_people_or_more_and_nobody_in_particular(
+    running: Running, northwind: Company, evaluation: str
+) -> None:
+    hanna, tom, maya = northwind.people("hanna", "tom", "maya")
+    with refused(403):
+        tom.reads("/gap/v1/heat-map")
+    hanna.does(f"/people/v1/people/{tom.id}/roles", {"roles": ["analyst"]})
+    running.comes_to_rest()
+
+    seen = tom.reads("/gap/v1/heat-map")
+    assert (seen["scope"], seen["fewest"], seen["teams"], seen["everybody"]) == ("company", 5, {}, {})
+    assert seen["hidden"] == 4
+    assert hanna.reads("/gap/v1/heat-map", scope="company")["teams"]
+    for path in (report_of(northwind), f"/evaluation/v1/evaluations/{evaluation}", f"/people/v1/people/{maya.id}"):
+        with refused(404):
+            tom.reads(path)
+    cycle = maya.evaluation(evaluation)["cycle"]
+    assert sum(tom.reads(f"/evaluation/v1/cycles/{cycle}")["progress"].values()) == 8
+    with refused(403):
+        tom.reads(f"/evaluation/v1/cycles/{cycle}/results.xlsx")
+    hanna.does(f"/people/v1/people/{tom.id}/roles", {"roles": []})
+    running.comes_to_rest()
+    with refused(403):
+        tom.reads("/gap/v1/heat-map")
+
+
 def test_what_one_may_not_see_answers_like_what_does_not_exist(northwind: Company, evaluation: str) -> None:
     tom = northwind.person("tom")
     for hidden in (

@@ -7,11 +7,9 @@ evaluations with evidence, an observation, a scorecard, self-assessments, reacti
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from .company import ENOUGH, Company, Person, Round, Said, finish, first_cycle, refused
+from .company import ENOUGH, Company, Person, Round, Said, evidence, finish, first_cycle, refused
 from .conftest import Running
 from .printed import says
 from .scorecards import shown
@@ -143,12 +141,6 @@ def test_a_manager_who_is_erased_leaves_what_they_wrote_about_others_and_no_name
 
 
 # ---- what is read
-
-
-def evidence(report: Any, competency: str) -> list[str | None]:
-    """Return the evidence of one line of a gap report."""
-    line = next(one for one in report["lines"] if one["competency"] == competency)
-    return [one["text"] for one in line["evidence"]]
 
 
 def pdf_of(reader: Person, of: Person) -> bytes:
