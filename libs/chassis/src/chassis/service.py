@@ -415,12 +415,12 @@ class Service:
             return Reached("behind", f"views at {seen}")
         if position.name not in self.topics:
             return Reached("passed over")
-        parked = self._parked_at(workspace, position)
-        if parked:
-            return Reached("parked", parked)
         at = self.consumer.position(workspace, position.name)
         if at.epoch < position.epoch or (at.epoch == position.epoch and at.sequence < position.sequence):
             return Reached("behind", f"{position.name} at {at.sequence}")
+        parked = self._parked_at(workspace, position)
+        if parked:
+            return Reached("parked", parked)
         head = self._head(workspace)
         seen = self.projections.position(workspace)
         return Reached("reached") if seen >= head else Reached("behind", f"views at {seen} of {head}")
