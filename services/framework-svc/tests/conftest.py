@@ -244,21 +244,29 @@ def company(running: Running, client: Client) -> Company:
         workspace,
         settings,
         *(
-            added(one, manager, running.sealed(workspace, one, one.title()), running.title(workspace, TITLES.get(one)))
+            added(
+                one,
+                manager,
+                running.sealed(workspace, one, one.title()),
+                running.title(workspace, TITLES.get(one)),
+                running.sealed(workspace, one, f"{one}@northwind.example"),
+            )
             for one, manager in managers.items()
         ),
     )
     return Company(running, client, workspace)
 
 
-def added(person: str, manager: str | None, name: Sealed, title: str | None = None) -> people.PersonAdded:
+def added(
+    person: str, manager: str | None, name: Sealed, title: str | None = None, email: Sealed | None = None
+) -> people.PersonAdded:
     """Return what people-svc publishes of a new person; `title` is the digest of their job title."""
     return people.PersonAdded(
         job_title_group=title,
         person=person,
         given_name=name,
         family_name=name,
-        work_email=name,
+        work_email=email,
         status="active",
         manager=manager,
         starts_on=LONG_AGO,
