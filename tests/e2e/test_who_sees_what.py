@@ -7,12 +7,14 @@ sits next to Maya.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from .company import Company, Person, Round, Said, first_cycle, refused
 from .conftest import Running
+from .scorecards import cells
 
 EVERYBODY = ("maya", "daniel", "hanna", "clara", "priya", "tom")
 TEXT = "Wrote the returns guide in October; two teams use it now."
@@ -145,6 +147,23 @@ def test_an_analyst_sees_figures_of_five_people_or_more_and_nobody_in_particular
         tom.reads("/gap/v1/heat-map")
 
 
+def test_nothing_hr_reads_of_the_company_tells_them_what_becomes_of_their_own_before_its_release(
+    northwind: Company, entered: Round
+) -> None:
+    hanna, clara, daniel = northwind.people("hanna", "clara", "daniel")
+    own = entered.of["hanna"]
+    before = all_that_is_answered(hanna, own) | all_that_hr_is_answered(hanna, entered.cycle)
+    clara.evaluates(own, communication=2.0, mentoring=1.5)
+    daniel.opens(own)
+    daniel.approves(own)
+    after = all_that_is_answered(hanna, own) | all_that_hr_is_answered(hanna, entered.cycle)
+    assert {what: answer for what, answer in after.items() if answer != before[what]} == {}
+
+    clara.releases(own)
+    assert hanna.status(own) == "released"
+    assert hanna.participants(entered.cycle)["hanna"]["status"] == "released"
+
+
 def test_what_one_may_not_see_answers_like_what_does_not_exist(northwind: Company, evaluation: str) -> None:
     tom = northwind.person("tom")
     for hidden in (
@@ -235,6 +254,22 @@ def all_that_is_answered(maya: Person, evaluation: str) -> dict[str, Any]:
         "reaction": _as_seen(maya.send(f"{theirs}/reactions/communications", {"reaction": "matches"})),
     }
     return read | tried
+
+
+def all_that_hr_is_answered(hanna: Person, cycle: str) -> dict[str, Any]:
+    """Return every answer HR gets about a whole cycle, and the company."""
+    whats = ("", "/participants", "/evaluators", "/history", "/data-check")
+    paths = [
+        *(f"/evaluation/v1/cycles/{cycle}{what}" for what in whats),
+        "/gap/v1/heat-map",
+        "/gap/v1/placements-to-check",
+    ]
+    draft = json.loads(hanna.ask("/framework/v1/framework/export", form="json").content)
+    results = hanna.reads(f"/evaluation/v1/cycles/{cycle}/results.xlsx")
+    return {path: _as_seen(hanna.ask(path)) for path in paths} | {
+        "results": cells(results),
+        "what would change": _as_seen(hanna.send("/gap/v1/what-if", draft)),
+    }
 
 
 def _as_seen(answer: Any) -> tuple[int, str | None, str]:

@@ -12,7 +12,7 @@ import pytest
 from .company import ENOUGH, Company, Person, Round, Said, evidence, finish, first_cycle, refused
 from .conftest import Running
 from .printed import says
-from .scorecards import shown
+from .scorecards import cells
 
 GUIDE = "Wrote the returns guide in October; two teams use it now."
 ON_THE_DAY = "Told the carrier on the day the date moved, and both plans were changed."
@@ -172,7 +172,7 @@ def everything(reader: Person, northwind: Company, entered: Round) -> str:
             for what in ("report", "reports", "report/history", "trend", "nearest", "target")
         ]
     results = reader.ask(f"/evaluation/v1/cycles/{entered.cycle}/results.xlsx")
-    told = [str(shown(results.content))] if results.status_code == 200 else []
+    told = [str(cells(results.content))] if results.status_code == 200 else []
     answers = [reader.ask(path) for path in lists]
     assert {answer.status_code for answer in answers} <= {200, 403, 404}
     return "\n".join([*told, *(answer.text for answer in answers if answer.status_code == 200)])
