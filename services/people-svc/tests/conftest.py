@@ -51,6 +51,7 @@ class Running:
     service: Service
     cipher: Cipher
     app: FastAPI
+    erasures: Path
 
     @property
     def people(self) -> People:
@@ -93,7 +94,8 @@ def running(postgres: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Ite
     one.open(database, cipher, size=6)
     connect_in_process([one])
     one.start()
-    yield Running(one, cipher, api(one, router, verifier=Verifier(SIGNER.jwks, now), errors=ERRORS))
+    app = api(one, router, verifier=Verifier(SIGNER.jwks, now), errors=ERRORS)
+    yield Running(one, cipher, app, home / "erasures")
     one.close()
     cipher.close()
     postgres.drop_database(database.name)
