@@ -88,6 +88,7 @@ class Consumer:
     new_unit: NewUnit
     span: Callable[[Envelope], Any] | None = None
     on_progress: Callable[[str], None] | None = None
+    """Told when a run recorded something, so that it is followed."""
     careful: bool = False
     name: str = "consumer"
     _offered: dict[str, dict[str, dict[int, Envelope]]] = field(
@@ -145,8 +146,6 @@ class Consumer:
                 # A topic that failed has its next try after a pause, whatever the others do meanwhile.
                 if progress != "failed":
                     results[topic] = self._advance(workspace, topic, topic in asked)
-            if "more" in results.values() and self.on_progress is not None:
-                self.on_progress(workspace)
 
     def behind(self) -> Iterable[str]:
         """Return the workspaces whose upstream has published more than was consumed, in any topic."""
@@ -255,6 +254,8 @@ class Consumer:
                 connection.commit()
         failpoint("after consumer commit")
         self._moved(workspace, topic, run[-1])
+        if unit.decided and self.on_progress is not None:
+            self.on_progress(workspace)
         return "more"
 
     def _only_move(self, workspace: str, step: Step, run: Sequence[Envelope]) -> None:
