@@ -89,11 +89,16 @@ class Arranging(Standing):
         """Excuse the evaluation; what was written is kept."""
         self._must_not_be_involved(by, acting, "excuses")
         self._must_be(UNFINISHED, "only one that is not approved yet can be excused")
+        if self.approved_revision is not None:
+            raise NotNow("This evaluation was approved and is being corrected; only one never approved can be excused.")
         return Excused(reason=reason, by=by, at=at)
 
     def end_unfinished(self, at: datetime) -> tuple[NotFinished, ...]:
-        """End it with its cycle, unless it is approved (those still go to release) or has ended before."""
-        return (NotFinished(at=at),) if self.is_unfinished else ()
+        """End it with its cycle, unless it is approved (those still go to release) or has ended before.
+
+        What was reopened goes on: an approved revision stands behind it, and corrections are made after closing too.
+        """
+        return (NotFinished(at=at),) if self.is_unfinished and self.approved_revision is None else ()
 
     def end_cancelled(self, at: datetime) -> tuple[EvaluationCancelled, ...]:
         """End it with a cancelled cycle."""
