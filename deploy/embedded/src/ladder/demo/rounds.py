@@ -339,8 +339,15 @@ class YearlyRound:
     def approve(self) -> None:
         """Let HR look at everything that waits: return, approve one by one where there are codes, or together."""
         for approver in (*self.people.admins, self.people.director):
-            papers = [one for one in self.papers if one.waits and not one.ended and one.part not in STAYING]
+            papers = [one for one in self.papers if one.waits and not one.ended and self._gets_to(one)]
             self._judge(approver, [one for one in papers if self._approver(one) is approver])
+
+    def _gets_to(self, paper: Paper) -> bool:
+        """Return whether HR gets to an evaluation today: in the open round there is more than a day holds."""
+        if paper.part or self.round.closes:
+            return paper.part not in STAYING
+        day = self.setting.agenda.today
+        return self.setting.chance.is_so(0.3, "got to", day, paper.member.number)
 
     def _judge(self, approver: Member, papers: list[Paper]) -> None:
         returning = [paper for paper in papers if self._is_to_be_returned(paper)]
@@ -497,7 +504,7 @@ class YearlyRound:
         member = paper.member
         if reaction != "push back":
             return self.setting.words.around(reaction.replace(" ", "_"), member, competency)
-        higher = min(5.0, (paper.lines[competency].rating or 2.0) + 0.5)
+        higher = min(5.0, max(3.0, (paper.lines[competency].rating or 2.0) + 0.5))
         deed = self.setting.words.own(member, competency, higher)
         return self.setting.words.around("pushed_back", member, competency, deed=deed)
 
