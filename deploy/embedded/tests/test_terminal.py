@@ -9,6 +9,9 @@ from rich.console import Console
 
 from ladder.commands import terminal
 
+ERASED = "\x1b[2K"
+"""What a terminal is told before a line is written anew."""
+
 
 def shown(monkeypatch: pytest.MonkeyPatch, *, on_a_terminal: bool, kept: bool = True) -> str:
     """What standard error holds after two steps, one of them of a known length."""
@@ -27,7 +30,8 @@ def test_elsewhere_than_on_a_terminal_each_step_is_one_plain_line(monkeypatch: p
 
 
 def test_on_a_terminal_a_step_of_known_length_has_a_bar_and_every_step_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    *_, starting, building, _ = shown(monkeypatch, on_a_terminal=True).split("\n")
+    left = shown(monkeypatch, on_a_terminal=True).rpartition(ERASED)[2]
+    starting, building, _ = left.split("\n")
     assert "Starting" in starting
     assert "━" not in starting
     assert "Building [the company]" in building
@@ -35,5 +39,5 @@ def test_on_a_terminal_a_step_of_known_length_has_a_bar_and_every_step_stays(mon
 
 
 def test_the_steps_of_a_short_command_leave_nothing_on_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    left = shown(monkeypatch, on_a_terminal=True, kept=False).rpartition("\x1b[2K")[2]
+    left = shown(monkeypatch, on_a_terminal=True, kept=False).rpartition(ERASED)[2]
     assert "Building" not in left
