@@ -28,6 +28,7 @@ from .company import (
     Round,
     Said,
     evidence,
+    finish,
     first_cycle,
     from_memory,
     plan_body,
@@ -236,22 +237,24 @@ def test_a_push_back_that_nobody_answers_in_five_working_days_is_late_and_can_st
     assert ("push-back unanswered", evaluation) not in daniel.waiting()
 
 
-def test_closing_ends_what_is_not_approved_and_hr_can_still_reopen_what_was(northwind: Company, entered: Round) -> None:
+def test_closing_ends_what_is_not_approved_and_corrections_go_on(northwind: Company, entered: Round) -> None:
     hanna, daniel, priya, ines = northwind.people("hanna", "daniel", "priya", "ines")
+    evaluation = entered.of["ines"]
+    hanna.reopens(entered.of["lena"], "Two lines are to be looked at again.")
     with refused(409, "released already"):
         hanna.does(f"/evaluation/v1/cycles/{entered.cycle}/cancellation", {"reason": "A fresh start"})
     hanna.does(f"/evaluation/v1/cycles/{entered.cycle}/closing")
 
     statuses = {name: one["status"] for name, one in hanna.participants(entered.cycle).items()}
     assert {name for name, status in statuses.items() if status == "not finished"} == {"daniel", "maya", "priya", "sam"}
+    assert statuses["lena"] == "draft"
     with refused(409, "not finished"):
         priya.submits(entered.of["sam"])
+    finish(northwind, daniel, entered.of["lena"], mentoring=2.5)
 
-    hanna.reopens(entered.of["ines"], "The dates since August were kept.")
-    daniel.evaluates(entered.of["ines"], delivery=3.5)
-    hanna.approves(entered.of["ines"])
-    daniel.releases(entered.of["ines"])
-    assert ines.lines(entered.of["ines"])["delivery"]["rating"] == 3.5
+    hanna.reopens(evaluation, "The dates since August were kept.")
+    finish(northwind, daniel, evaluation, delivery=3.5)
+    assert ines.lines(evaluation)["delivery"]["rating"] == 3.5
     assert ines.report(ines)["revision"] == 2
 
 
