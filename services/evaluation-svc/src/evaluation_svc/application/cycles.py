@@ -11,7 +11,7 @@ from evaluation_svc import facts
 from evaluation_svc.application.drafts import TypedLine, Vague
 from evaluation_svc.application.people import acting, due_times, hr_admins, manager_of, today
 from evaluation_svc.domain.cycle import Cycle, Dates, KeptLine, KeptText, Plan, Scorecard
-from evaluation_svc.domain.errors import Forbidden, Invalid
+from evaluation_svc.domain.errors import Forbidden, Invalid, NotPartOfIt
 from evaluation_svc.domain.evaluation import Evaluation
 from evaluation_svc.domain.evaluation_events import ExcuseReason, Terms
 from evaluation_svc.domain.lines import LineDraft, TakenOver, checked_text
@@ -221,7 +221,7 @@ class Cycles:
         chosen = [one for one in wanted if team is None or unit.get(Evaluation, one).evaluator == team]
         moved = [one for one in chosen if person or unit.get(Evaluation, one).is_unfinished]
         if not moved:
-            raise NotFound("Nobody in this cycle waits for these dates.")
+            raise NotPartOfIt("Nobody in this cycle waits for these dates: all of them are approved or have ended.")
         for one in moved:
             self._extend(unit, one, dates)
         return tuple(moved)
