@@ -852,8 +852,8 @@ def test_under_a_path_of_a_larger_application_everything_still_leads_home(runnin
         assert ann.get(made.headers["Location"], Wait_For=made.headers["Position"]).status_code == 200
         assert 'src="/api/toy/v1/docs/docs.js"' in client.get("/api/toy/v1/docs").text
         assert client.get("/api/toy/v1/openapi.json").json()["servers"] == [{"url": "/api/toy/v1"}]
-        ann.post("/api/toy/v1/notebooks", {})
-        first = ann.get("/api/toy/v1/notebooks?limit=1").links["next"]["url"]
+        another = ann.post("/api/toy/v1/notebooks", {}).headers["Position"]
+        first = ann.get("/api/toy/v1/notebooks?limit=1", Wait_For=another).links["next"]["url"]
         assert ann.get(first).status_code == 200
 
 
