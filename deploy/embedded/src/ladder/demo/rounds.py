@@ -466,6 +466,8 @@ class YearlyRound:
         self._let_read(paper)
 
     def _let_read(self, paper: Paper) -> None:
+        if paper.part == "released by HR" and not self.round.closes:
+            return  # in the open round one is released and not read yet
         soon = paper.part in ("reopened", "reopened, in work", "is not answered")
         days = self.setting.chance.of("read", self.round.number, paper.member.number).randint(1, 5)
         self._later(paper, 1 if soon else days, "read", self._read)
@@ -473,6 +475,9 @@ class YearlyRound:
     def _read(self, paper: Paper) -> None:
         """Let the employee read what is released: most acknowledge it, some react to scores."""
         member = paper.member
+        if not self._is_released(paper):
+            self._later(paper, 2, "read", self._read)
+            return
         if self.setting.chance.is_so(0.8, "acknowledge", self.round.number, member.number):
             self.setting.evaluates(member, lambda unit: self.app.acknowledge(unit, paper.id))
         reactions = self._reactions(paper)
@@ -487,6 +492,11 @@ class YearlyRound:
         for competency, reaction, _ in reactions:
             if reaction == "push back" and paper.part != "is not answered":
                 self._let_answer(paper, competency)
+
+    def _is_released(self, paper: Paper) -> bool:
+        """Return whether the clock, which knows of holidays, or somebody has released it by now."""
+        state = self.setting.stage.state(self.setting.stage.evaluation, Evaluation, paper.id)
+        return state.released_revision is not None
 
     def _reactions(self, paper: Paper) -> list[tuple[str, Reaction, str]]:
         chance = self.setting.chance.of("reactions", self.round.number, paper.member.number)
