@@ -14,8 +14,8 @@ from evaluation_svc.api.allowed import allow_arranging, allow_reading, applicati
 from evaluation_svc.api.bodies import EvaluatorBody, ExcuseBody, ExtensionBody, Id, ParticipantBody
 from evaluation_svc.api.cycles import as_known, done
 from evaluation_svc.api.shapes import DataCheckView, ParticipantsView, ParticipantView
-from evaluation_svc.application.cycles import Participants
-from evaluation_svc.application.cycles import participants as who_enters
+from evaluation_svc.application.entering import Participants
+from evaluation_svc.application.entering import participants as who_enters
 from evaluation_svc.domain.cycle import Cycle, Dates
 
 router = APIRouter(tags=["cycles"])
