@@ -197,7 +197,7 @@ class Service:
             for contract, given in found.items():
                 heard.setdefault(contract, []).extend([given] if callable(given) else given)
         self.heard = heard
-        self.all_views = (*self.views, Deadlines(self.deadlines or _no_deadlines))
+        self.all_views: tuple[View, ...] = (*self.views, Deadlines(self.deadlines or _no_deadlines))
         self._moved = threading.Condition()
         self.runners: list[Runner] = []
         self.listeners: list[Callable[[Sequence[Envelope]], None]] = []
@@ -214,7 +214,7 @@ class Service:
 
     def migrate(self, server: Server) -> None:
         """Make or update the schema."""
-        views = [statement for view in self.all_views for statement in view.tables()]
+        views = {view.NAME: tuple(view.tables()) for view in self.all_views}
         record = (*store.TABLES, *projection.TABLES, *relay.TABLES, *consumer.TABLES, *ACCESS)
         migrate(server, self.name, record, (*DIRECTORY_TABLES, *self.tables), views)
 
