@@ -31,8 +31,8 @@ check: .venv/.set-up ## lint, strict types, boundaries, dependencies
 bench: .venv/.set-up ## measure what the design aims at (some minutes, on a machine that does nothing else)
 	@$(BIN)/python tests/bench/run.py
 
-faults: .venv/.set-up ## run the tests that break real parts on purpose, and nothing else
-	@$(BIN)/pytest -m faults
+faults: .venv/.set-up ## break real parts at random 50 times and write docs/faults.md (ROUNDS=, SEED=, ONLY=)
+	@cd tests && ../$(BIN)/python -m faults.rounds $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
 events: .venv/.set-up ## write docs/events.md and the schemas of the published events anew
 	@$(BIN)/python tools/events.py

@@ -7,12 +7,14 @@ import sys
 import threading
 
 from chassis.postgres import default_home
+from chassis.telemetry import configure_logs
 from ladder.composition import Composition
 from ladder.server import listen, operator_door, public_app, serving
 
 
 def main() -> None:
     """Serve the data in `LADDER_HOME` until this process is told to end."""
+    configure_logs("console", level="WARNING", stream=sys.stderr)  # as `ladder up` does
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stopping.set())
     with (

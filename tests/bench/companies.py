@@ -19,7 +19,6 @@ from evaluation_svc.domain.evaluation import Evaluation
 from framework_svc import templates
 from framework_svc.documents import exchange
 from ladder.composition import Composition
-from ladder.demo import settle
 from people_svc.application.taking import plan_digest
 from people_svc.documents import read_people, write_people
 from people_svc.domain import COLUMNS, Changes, Options, Settings, plan
@@ -200,7 +199,15 @@ class _Company:
         service.execute(info, Actor(workspace=self.workspace, person=person, roles=roles), decided)
 
     def _settle(self) -> None:
-        settle(self.system, self.workspace)
+        """Step every follower of every service until none of them has anything to do."""
+        moved = True
+        while moved:
+            moved = False
+            for service in self.system.services:
+                for follower in (service.relay, service.consumer, service.projections, service.clockwork):
+                    if self.workspace in set(follower.behind()):
+                        follower.step(self.workspace)
+                        moved = True
 
 
 def _dates(today: date) -> Dates:

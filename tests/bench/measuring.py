@@ -49,6 +49,11 @@ def write(path: Path, figures: Sequence[Figure], machine: dict[str, str]) -> Non
     path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
 
 
+def load() -> str:
+    """Return how many processes wanted a core over the last minute: above the number of cores, somebody waited."""
+    return f"{os.getloadavg()[0]:.1f}"
+
+
 def machine(postgres: str) -> dict[str, str]:
     """Return what the figures were taken on."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

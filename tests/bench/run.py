@@ -12,7 +12,7 @@ import companies
 import looping
 import rebuilding
 import resting
-from measuring import Figure, machine, table, write
+from measuring import Figure, load, machine, table, write
 from running import folder, running
 
 from chassis.telemetry import configure_logs
@@ -25,10 +25,11 @@ def main() -> None:
     configure_logs("console", level="WARNING", stream=sys.stderr)
     with folder() as home:
         versions: list[str] = []
-        say("Appending")
+        before = load()
+        say(f"Appending (load average {before}: the machine should do nothing else)")
         found = list(appending.figures(home, versions.append))
         found += _whole_system(home / "system")
-    on = machine(*versions)
+    on = machine(*versions) | {"load before": before, "load at the end": load()}
     write(FOUND, found, on)
     sys.stdout.write(f"\n{table(found)}\n\n{', '.join(f'{name} {value}' for name, value in on.items())}\n")
 

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from measuring import children, family, family_seconds, processor_seconds
 
-from ladder.server import SOCKET
+from ladder.home import SOCKET
 
 UP = "from ladder.cli import main; main()"
 

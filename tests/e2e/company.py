@@ -97,6 +97,7 @@ class Company:
     workspace: str
     positions: dict[str, str] = field(default_factory=dict[str, str])
     ids: dict[str, str] = field(default_factory=dict[str, str])
+    tokens: dict[str, str] = field(default_factory=dict[str, str])
 
     def person(self, name: str) -> Person:
         """Return somebody by given name."""
@@ -107,10 +108,19 @@ class Company:
         return tuple(self.person(name) for name in names)
 
     def note(self, header: str) -> None:
-        """Keep the positions a write answered."""
+        """Keep the positions a write answered; after one about people everybody asks for a new token."""
         for one in header.split(","):
             if one.strip():
                 self.positions[one.strip().split("/")[0]] = one.strip()
+        if header.startswith("people/"):
+            self.tokens.clear()
+
+    def token(self, email: str) -> str:
+        """Return a token of somebody, as the operator signs them."""
+        if email not in self.tokens:
+            asked = {"who": email, "workspace": self.workspace}
+            self.tokens[email] = self.operator.post("/tokens", json=asked).json()["token"]
+        return self.tokens[email]
 
     def wait_for(self) -> str:
         """Return what a read has to show."""
@@ -138,9 +148,7 @@ class Person:
 
     def headers(self) -> dict[str, str]:
         """Return a token of one's own, and the positions of all that was written."""
-        asked = {"who": self.email, "workspace": self.company.workspace}
-        token = self.company.operator.post("/tokens", json=asked).json()["token"]
-        return {"Authorization": f"Bearer {token}", "Wait-For": self.company.wait_for()}
+        return {"Authorization": f"Bearer {self.company.token(self.email)}", "Wait-For": self.company.wait_for()}
 
     def ask(self, path: str, **params: Any) -> httpx.Response:
         """Read, after everything that anybody of this company wrote; the answer as it is."""
@@ -179,10 +187,12 @@ class Person:
         return answer.json()
 
     def _asked(self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
-        """Send a request, again while the system says that what was written is not shown yet."""
+        """Send a request: again while what was written is not shown yet, and with a new token where time ran out."""
         for _ in range(20):
             answer = self.company.http.request(method, path, headers=self.headers() | (headers or {}), **more)
-            if answer.status_code != 503:
+            if answer.status_code == 401:
+                self.company.tokens.pop(self.email)
+            elif answer.status_code != 503:
                 break
         return answer
 
@@ -359,6 +369,12 @@ class Person:
     def _by_name(self, found: list[Any]) -> dict[str, Any]:
         names = {one: name for name, one in self.company.ids.items()}
         return {names[one["person"]]: one for one in found}
+
+
+def evidence(report: Any, competency: str) -> list[str | None]:
+    """Return the evidence of one line of a gap report."""
+    line = next(one for one in report["lines"] if one["competency"] == competency)
+    return [one["text"] for one in line["evidence"]]
 
 
 def plan_body(

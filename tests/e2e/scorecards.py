@@ -32,3 +32,9 @@ def shown(card: bytes) -> dict[str, tuple[Any, ...]]:
     book = openpyxl.load_workbook(io.BytesIO(card))
     sheet = next(one for one in book.worksheets if one.sheet_state == "visible")
     return {str(row[0]): row for row in sheet.iter_rows(min_row=6, values_only=True) if row[0]}
+
+
+def cells(book: bytes) -> list[tuple[Any, ...]]:
+    """Return every row of every sheet of a workbook."""
+    sheets = openpyxl.load_workbook(io.BytesIO(book)).worksheets
+    return [row for sheet in sheets for row in sheet.iter_rows(values_only=True)]

@@ -27,6 +27,8 @@ from .company import (
     NotSeen,
     Round,
     Said,
+    evidence,
+    finish,
     first_cycle,
     from_memory,
     plan_body,
@@ -235,22 +237,24 @@ def test_a_push_back_that_nobody_answers_in_five_working_days_is_late_and_can_st
     assert ("push-back unanswered", evaluation) not in daniel.waiting()
 
 
-def test_closing_ends_what_is_not_approved_and_hr_can_still_reopen_what_was(northwind: Company, entered: Round) -> None:
+def test_closing_ends_what_is_not_approved_and_corrections_go_on(northwind: Company, entered: Round) -> None:
     hanna, daniel, priya, ines = northwind.people("hanna", "daniel", "priya", "ines")
+    evaluation = entered.of["ines"]
+    hanna.reopens(entered.of["lena"], "Two lines are to be looked at again.")
     with refused(409, "released already"):
         hanna.does(f"/evaluation/v1/cycles/{entered.cycle}/cancellation", {"reason": "A fresh start"})
     hanna.does(f"/evaluation/v1/cycles/{entered.cycle}/closing")
 
     statuses = {name: one["status"] for name, one in hanna.participants(entered.cycle).items()}
     assert {name for name, status in statuses.items() if status == "not finished"} == {"daniel", "maya", "priya", "sam"}
+    assert statuses["lena"] == "draft"
     with refused(409, "not finished"):
         priya.submits(entered.of["sam"])
+    finish(northwind, daniel, entered.of["lena"], mentoring=2.5)
 
-    hanna.reopens(entered.of["ines"], "The dates since August were kept.")
-    daniel.evaluates(entered.of["ines"], delivery=3.5)
-    hanna.approves(entered.of["ines"])
-    daniel.releases(entered.of["ines"])
-    assert ines.lines(entered.of["ines"])["delivery"]["rating"] == 3.5
+    hanna.reopens(evaluation, "The dates since August were kept.")
+    finish(northwind, daniel, evaluation, delivery=3.5)
+    assert ines.lines(evaluation)["delivery"]["rating"] == 3.5
     assert ines.report(ines)["revision"] == 2
 
 
@@ -310,6 +314,26 @@ def test_a_scorecard_without_a_cycle_makes_one_for_one_person_that_waits_until_h
     hanna.approves(evaluation)
     priya.releases(evaluation)
     assert kofi.report(kofi)["present"]["code"] == "IC1"
+
+    (text,) = priya.lines(evaluation)["communication"]["evidence"]
+    assert evidence(kofi.report(kofi), "communication") == [text["text"]]
+    withdrawal = {"part": text["part"], "reason": "This was another team."}
+    priya.does(f"/evaluation/v1/evaluations/{evaluation}/withdrawal", withdrawal)
+    assert evidence(kofi.report(kofi), "communication") == [None]
+
+
+def test_a_day_ends_where_whoever_has_to_act_lives(running: Running, northwind: Company, entered: Round) -> None:
+    hanna, tom = northwind.people("hanna", "tom")
+    hanna.does(f"/people/v1/people/{tom.id}", {"time_zone": "Asia/Tokyo"}, method="PATCH")
+    due = ("2025-03-24", "2025-03-28", "2025-03-31", "2025-04-25")
+    cycle = hanna.plans("Spring", "2024-10-01", "2025-03-19", due, scope="team", of=northwind.person("daniel").id)
+    hanna.opens_cycle(cycle)
+
+    running.goes_to("2025-03-24T16:00")
+    assert set(hanna.late(cycle)) == {"tom"}
+    running.goes_to("2025-03-25T01:00")
+    assert {"maya", "tom"} <= set(hanna.late(cycle))
+    hanna.does(f"/evaluation/v1/cycles/{cycle}/cancellation", {"reason": "Only to see the clocks"})
 
 
 def test_a_cycle_may_release_at_approval_or_everything_on_one_date(

@@ -7,12 +7,14 @@ sits next to Maya.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from .company import Company, Person, Round, Said, first_cycle, refused
 from .conftest import Running
+from .scorecards import cells
 
 EVERYBODY = ("maya", "daniel", "hanna", "clara", "priya", "tom")
 TEXT = "Wrote the returns guide in October; two teams use it now."
@@ -119,6 +121,49 @@ def test_while_a_reopened_one_is_written_everybody_goes_on_reading_the_released_
     assert hanna.report(maya)["revision"] == 2
 
 
+def test_an_analyst_sees_figures_of_five_people_or_more_and_nobody_in_particular(
+    running: Running, northwind: Company, evaluation: str
+) -> None:
+    hanna, tom, maya = northwind.people("hanna", "tom", "maya")
+    with refused(403):
+        tom.reads("/gap/v1/heat-map")
+    hanna.does(f"/people/v1/people/{tom.id}/roles", {"roles": ["analyst"]})
+    running.comes_to_rest()
+
+    seen = tom.reads("/gap/v1/heat-map")
+    assert (seen["scope"], seen["fewest"], seen["teams"], seen["everybody"]) == ("company", 5, {}, {})
+    assert seen["hidden"] == 4
+    assert hanna.reads("/gap/v1/heat-map", scope="company")["teams"]
+    for path in (report_of(northwind), f"/evaluation/v1/evaluations/{evaluation}", f"/people/v1/people/{maya.id}"):
+        with refused(404):
+            tom.reads(path)
+    cycle = maya.evaluation(evaluation)["cycle"]
+    assert sum(tom.reads(f"/evaluation/v1/cycles/{cycle}")["progress"].values()) == 8
+    with refused(403):
+        tom.reads(f"/evaluation/v1/cycles/{cycle}/results.xlsx")
+    hanna.does(f"/people/v1/people/{tom.id}/roles", {"roles": []})
+    running.comes_to_rest()
+    with refused(403):
+        tom.reads("/gap/v1/heat-map")
+
+
+def test_nothing_hr_reads_of_the_company_tells_them_what_becomes_of_their_own_before_its_release(
+    northwind: Company, entered: Round
+) -> None:
+    hanna, clara, daniel = northwind.people("hanna", "clara", "daniel")
+    own = entered.of["hanna"]
+    before = all_that_is_answered(hanna, own) | all_that_hr_is_answered(hanna, entered.cycle)
+    clara.evaluates(own, communication=2.0, mentoring=1.5)
+    daniel.opens(own)
+    daniel.approves(own)
+    after = all_that_is_answered(hanna, own) | all_that_hr_is_answered(hanna, entered.cycle)
+    assert {what: answer for what, answer in after.items() if answer != before[what]} == {}
+
+    clara.releases(own)
+    assert hanna.status(own) == "released"
+    assert hanna.participants(entered.cycle)["hanna"]["status"] == "released"
+
+
 def test_what_one_may_not_see_answers_like_what_does_not_exist(northwind: Company, evaluation: str) -> None:
     tom = northwind.person("tom")
     for hidden in (
@@ -209,6 +254,22 @@ def all_that_is_answered(maya: Person, evaluation: str) -> dict[str, Any]:
         "reaction": _as_seen(maya.send(f"{theirs}/reactions/communications", {"reaction": "matches"})),
     }
     return read | tried
+
+
+def all_that_hr_is_answered(hanna: Person, cycle: str) -> dict[str, Any]:
+    """Return every answer HR gets about a whole cycle, and the company."""
+    whats = ("", "/participants", "/evaluators", "/history", "/data-check")
+    paths = [
+        *(f"/evaluation/v1/cycles/{cycle}{what}" for what in whats),
+        "/gap/v1/heat-map",
+        "/gap/v1/placements-to-check",
+    ]
+    draft = json.loads(hanna.ask("/framework/v1/framework/export", form="json").content)
+    results = hanna.reads(f"/evaluation/v1/cycles/{cycle}/results.xlsx")
+    return {path: _as_seen(hanna.ask(path)) for path in paths} | {
+        "results": cells(results),
+        "what would change": _as_seen(hanna.send("/gap/v1/what-if", draft)),
+    }
 
 
 def _as_seen(answer: Any) -> tuple[int, str | None, str]:

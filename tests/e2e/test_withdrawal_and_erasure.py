@@ -7,14 +7,12 @@ evaluations with evidence, an observation, a scorecard, self-assessments, reacti
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from .company import ENOUGH, Company, Person, Round, Said, finish, first_cycle, refused
+from .company import ENOUGH, Company, Person, Round, Said, evidence, finish, first_cycle, refused
 from .conftest import Running
 from .printed import says
-from .scorecards import shown
+from .scorecards import cells
 
 GUIDE = "Wrote the returns guide in October; two teams use it now."
 ON_THE_DAY = "Told the carrier on the day the date moved, and both plans were changed."
@@ -145,12 +143,6 @@ def test_a_manager_who_is_erased_leaves_what_they_wrote_about_others_and_no_name
 # ---- what is read
 
 
-def evidence(report: Any, competency: str) -> list[str | None]:
-    """Return the evidence of one line of a gap report."""
-    line = next(one for one in report["lines"] if one["competency"] == competency)
-    return [one["text"] for one in line["evidence"]]
-
-
 def pdf_of(reader: Person, of: Person) -> bytes:
     """Read somebody's printed report."""
     return reader.reads(f"/gap/v1/people/{of.id}/report.pdf")
@@ -180,7 +172,7 @@ def everything(reader: Person, northwind: Company, entered: Round) -> str:
             for what in ("report", "reports", "report/history", "trend", "nearest", "target")
         ]
     results = reader.ask(f"/evaluation/v1/cycles/{entered.cycle}/results.xlsx")
-    told = [str(shown(results.content))] if results.status_code == 200 else []
+    told = [str(cells(results.content))] if results.status_code == 200 else []
     answers = [reader.ask(path) for path in lists]
     assert {answer.status_code for answer in answers} <= {200, 403, 404}
     return "\n".join([*told, *(answer.text for answer in answers if answer.status_code == 200)])

@@ -72,6 +72,7 @@ def test_where_there_are_several_workspaces_a_token_asks_for_one(system: Install
 
 def test_the_newest_events_are_printed_without_what_they_say(system: Installation) -> None:
     printed = system.run("events", "tail", "-n", "5").stdout
+    assert len(printed.splitlines()) == 5
     assert json.loads(printed.splitlines()[-1])["service"] in ("people", "framework", "evaluation", "gap")
     assert "hanna" not in printed
 

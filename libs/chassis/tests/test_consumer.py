@@ -15,7 +15,7 @@ from chassis.consumer import CRASHES, TRIES, Consumer, Handler
 from chassis.feed import Epoch, Feed, Head, Page
 from chassis.parked import listed, shown
 from chassis.steps import arm, disarm
-from chassis.unit import DomainError, Unit
+from chassis.unit import DomainError, LostRace, Unit
 from contracts.envelope import Envelope, Published, Reached
 
 from . import toy
@@ -491,6 +491,37 @@ def test_after_an_unclean_end_a_passing_failure_is_no_crash(pair: Pair, workspac
     steps = [hears.step(workspace) for _ in range(CRASHES + 1)]
 
     assert steps == ["failed"] * CRASHES + ["done"]
+    assert pair.tally(workspace).numbers == (1,)
+
+
+def test_after_unclean_ends_an_event_that_waits_is_not_taken_for_one_that_ends_the_process(
+    pair: Pair, workspace: str
+) -> None:
+    line, _, other = toy_and_other(pair, workspace)
+    late = Shelf()
+    for _ in range(CRASHES):
+        waits = consumer(pair, {"other.v1": other, "toy.v1": late}, careful=True)
+        assert [waits.step(workspace) for _ in range(CRASHES)] == ["waiting"] * CRASHES
+
+    late.records.append(line)
+    assert consumer(pair, {"other.v1": other, "toy.v1": late}, careful=True).step(workspace) == "done"
+
+    assert parked(pair, workspace) == []
+    assert pair.tally(workspace, "n2").numbers == (100,)
+
+
+def test_after_an_unclean_end_a_lost_race_is_no_crash(pair: Pair, workspace: str) -> None:
+    written(pair, workspace, "one")
+    races = iter(range(CRASHES))
+
+    def loses_at_first(unit: Unit, heard: Any, envelope: Envelope) -> None:
+        if next(races, None) is not None:
+            raise LostRace
+        toy.when_line_written_then_count_it(unit, heard, envelope)
+
+    assert consumer(pair, handlers=with_handler(loses_at_first), careful=True).step(workspace) == "done"
+
+    assert parked(pair, workspace) == []
     assert pair.tally(workspace).numbers == (1,)
 
 

@@ -156,6 +156,7 @@ class Caller:
 def served(app: FastAPI) -> Generator[Client]:
     """Serve an application on a port of this machine, and give a client of it."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as the one port: else each answer waits 40 ms
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()
@@ -851,8 +852,8 @@ def test_under_a_path_of_a_larger_application_everything_still_leads_home(runnin
         assert ann.get(made.headers["Location"], Wait_For=made.headers["Position"]).status_code == 200
         assert 'src="/api/toy/v1/docs/docs.js"' in client.get("/api/toy/v1/docs").text
         assert client.get("/api/toy/v1/openapi.json").json()["servers"] == [{"url": "/api/toy/v1"}]
-        ann.post("/api/toy/v1/notebooks", {})
-        first = ann.get("/api/toy/v1/notebooks?limit=1").links["next"]["url"]
+        another = ann.post("/api/toy/v1/notebooks", {}).headers["Position"]
+        first = ann.get("/api/toy/v1/notebooks?limit=1", Wait_For=another).links["next"]["url"]
         assert ann.get(first).status_code == 200
 
 

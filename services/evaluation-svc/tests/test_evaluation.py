@@ -463,6 +463,13 @@ def test_what_is_not_approved_ends_as_not_finished_and_approved_ones_still_go_to
     assert approved().end_unfinished(AT) == ()
 
 
+def test_what_was_reopened_is_neither_ended_by_closing_nor_excused_since_a_revision_of_it_is_approved() -> None:
+    reopened = after(released(), released().reopen("One score was about somebody else.", HR, AT))
+    assert reopened.end_unfinished(AT) == ()
+    with pytest.raises(NotNow, match="being corrected"):
+        reopened.excuse("leave", HR, AT)
+
+
 def test_cancelling_ends_what_is_not_released() -> None:
     assert approved().end_cancelled(AT) == (EvaluationCancelled(at=AT),)
     with pytest.raises(NotNow, match="released"):

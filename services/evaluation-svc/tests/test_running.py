@@ -7,6 +7,7 @@ from typing import Any
 
 from chassis.deadlines import Due
 from chassis.identity import Actor
+from chassis.testing import assert_live_equals_rebuilt
 from chassis.unit import Answer, CommandInfo, Unit
 from contracts import people
 
@@ -260,14 +261,7 @@ def test_hr_hands_an_evaluation_over_and_the_ratings_stay_those_of_the_former_ev
 
 def test_live_views_equal_rebuilt_ones(company: Company) -> None:
     company.release(company.open_for())
-    service = company.running.service
-    for view in service.all_views:
-        with service.reader(company.workspace) as reader:
-            sql = f"select * from {view.NAME} where workspace = %(workspace)s order by {', '.join(view.KEY)}"
-            live = reader.rows(sql)
-        service.projections.rebuild(view.NAME, company.workspace)
-        with service.reader(company.workspace) as reader:
-            assert reader.rows(sql) == live
+    assert_live_equals_rebuilt(company.running.service, company.workspace)
 
 
 def test_approval_and_release_are_published(company: Company) -> None:

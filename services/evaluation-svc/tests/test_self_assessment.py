@@ -111,5 +111,5 @@ def test_an_example_belongs_to_whoever_noted_it() -> None:
     with pytest.raises(Forbidden):
         example().cite("e1", "self/design/1", EVALUATOR, AT)
     state = after(example(), example().withdraw("Not mine to tell.", EMPLOYEE, DAY, is_hr=False))
-    with pytest.raises(NotNow):
+    with pytest.raises(AlreadyThere):
         state.cite("e1", "self/design/1", EMPLOYEE, AT)

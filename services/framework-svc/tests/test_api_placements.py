@@ -97,6 +97,15 @@ def test_every_unknown_person_and_level_of_a_file_is_told_with_its_line(hr: Call
     assert seats(hr, "maya") == []
 
 
+def test_a_file_may_name_people_by_their_work_email(hr: Caller) -> None:
+    typed = f"E-mail,level,from,reason\nMaya@northwind.example,{IC1},2024-03-01,hire\nnils,{IC2},2024-03-01,hire\n"
+
+    answer = hr.upload("/placements/import", typed.encode())
+
+    assert answer.json()["ids"] == ["maya", "nils"]
+    assert (seats(hr, "maya"), seats(hr, "nils")) == ([IC1], [IC2])
+
+
 @pytest.mark.parametrize("typed", ["", "who,where\nmaya,ic1\n", "person,level,effective_on,reason\n"])
 def test_what_is_no_file_of_placements_is_told_what_one_is(hr: Caller, typed: str) -> None:
     answer = hr.upload("/placements/import", typed.encode())
@@ -148,7 +157,7 @@ def test_nobody_who_was_erased_is_placed(company: Company, hr: Caller) -> None:
     answer = hr.post("/placements", {"person": "maya", "level": IC1, "effective_on": "2024-01-01", "reason": "hire"})
 
     assert answer.status_code == 404
-    assert "nobody has this id" in answer.json()["detail"]
+    assert "nobody here is called so" in answer.json()["detail"]
 
 
 def test_an_import_that_was_corrected_to_what_is_so_is_off_the_list(company: Company, hr: Caller) -> None:

@@ -17,6 +17,7 @@ ROUTES: dict[tuple[str, str], Action] = {
     ("GET", "/people/{person}/report"): "read reports",
     ("GET", "/people/{person}/report.pdf"): "read reports",
     ("GET", "/people/{person}/report/history"): "read reports",
+    ("GET", "/people/{person}/report/newer-framework"): "read reports",
     ("GET", "/people/{person}/reports"): "read reports",
     ("POST", "/people/{person}/reports"): "ask for report",
     ("GET", "/people/{person}/target"): "read target",

@@ -102,11 +102,12 @@ def test_the_index_of_people_reads_only_who_has_changed(hr: Caller, running: Run
     assert after[ada].known.given_name == "Ida"
 
 
-def test_erasing_destroys_the_keys_and_everybody_else_reads_on(hr: Caller, running: Running) -> None:
+def test_erasing_lists_and_destroys_the_keys_and_everybody_else_reads_on(hr: Caller, running: Running) -> None:
     ada, bob = hr.adds("Ada"), hr.adds("Bob")
     confirmation = hr.get(f"/people/{ada}/erasure").json()["confirmation"]
     with running.service.connection(hr.workspace) as connection:
         accounts.set_password(connection, hr.workspace, ada, "a hash", now())
+    assert ada not in running.erasures.read_text()
     hr.post(f"/people/{ada}/erasure", {"reason": "no longer needed", "confirmation": confirmation})
 
     until(lambda: history(hr, ada)[-1] == "person.erased")
@@ -118,6 +119,7 @@ def test_erasing_destroys_the_keys_and_everybody_else_reads_on(hr: Caller, runni
     names = {row["employee"]["person"]: row["employee"]["details"]["given_name"] for row in sealed}
     opened = running.cipher.open_many(hr.workspace, [_sealed(names[ada]), _sealed(names[bob])])
     assert opened == [None, "Bob"]
+    assert ada in running.erasures.read_text()
     assert history(hr, ada) == [
         "person.added",
         "person.status-changed",

@@ -13,9 +13,9 @@ from datetime import date, datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
+from chassis.kernel import Sealed
 from chassis.projection import RecordedEvent, View
 from chassis.service import Service
-from contracts.envelope import Sealed
 
 Comparable = dict[str, list[str]]
 """What is said of each stream (its events in their order) and of each view (its rows in the order of their texts)."""

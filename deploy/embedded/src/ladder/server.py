@@ -8,7 +8,6 @@ import threading
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
@@ -19,9 +18,8 @@ from chassis.http.edge import Edge
 from chassis.http.problems import answer_problems
 from chassis.telemetry import Traces
 from ladder.composition import Composition
+from ladder.home import SOCKET
 from ladder.operator import operator_app
-
-SOCKET: Final = "operator.sock"
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Career Ladder Builder</title><h1>Career Ladder Builder</h1>

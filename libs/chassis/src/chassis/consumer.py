@@ -105,6 +105,7 @@ class Consumer:
     new_unit: NewUnit
     span: Callable[[Envelope], Any] | None = None
     on_progress: Callable[[str], None] | None = None
+    """Told when a run recorded something, so that it is followed."""
     careful: bool = False
     name: str = "consumer"
     _offered: dict[str, dict[str, dict[int, Envelope]]] = field(
@@ -114,6 +115,7 @@ class Consumer:
     _behind: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     _places: dict[tuple[str, str], At] = field(default_factory=dict[tuple[str, str], At])
     _later_epochs: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    _begun: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
 
     def __post_init__(self) -> None:
         self._types = {contract.TYPE: contract for contract in self.handlers}
@@ -172,8 +174,6 @@ class Consumer:
                 # A topic that failed has its next try after a pause, whatever the others do meanwhile.
                 if progress != "failed":
                     results[topic] = self._advance(workspace, topic, topic in asked)
-            if "more" in results.values() and self.on_progress is not None:
-                self.on_progress(workspace)
 
     def behind(self) -> Iterable[str]:
         """Return the workspaces whose upstream has published more than was consumed, in any topic."""
@@ -264,6 +264,7 @@ class Consumer:
             run = self._reached(workspace, records, consumed)
             if not run:
                 self._say_waiting(connection, workspace, records[0], consumed)
+                self._not_begun(connection, records[0])
                 connection.commit()
                 return "waiting"
             for record in run:
@@ -282,6 +283,8 @@ class Consumer:
                 connection.commit()
         failpoint("after consumer commit")
         self._moved(workspace, topic, run[-1])
+        if unit.decided and self.on_progress is not None:
+            self.on_progress(workspace)
         return "more"
 
     def _only_move(self, workspace: str, step: Step, run: Sequence[Envelope]) -> None:
@@ -425,19 +428,35 @@ class Consumer:
         connection.execute(cast("Any", sql), values)
 
     def _count_attempt(self, record: Envelope, error: str) -> int:
+        self._begun.pop((record.workspace, record.topic), None)
         sql = f"""insert into {self.schema}.attempts as a (workspace, topic, epoch, sequence, tries, error)
         values (%s, %s, %s, %s, 1, %s) on conflict (workspace, topic, epoch, sequence)
         do update set tries = a.tries + 1, error = excluded.error, begun = 0 returning tries"""
         return self._attempts(record, sql, (error,))
 
     def _is_crashing(self, records: Sequence[Envelope]) -> bool:
-        """After an unclean end: commit an attempt before trying; True when this event was under way too often."""
+        """After an unclean end: commit an attempt before trying; True when this event was under way too often.
+
+        A process counts once, however often it tries: a lost race or a database away is no crash.
+        """
         if len(records) > 1:
             raise OneByOne
+        record = records[0]
+        if self._begun.get((record.workspace, record.topic)) == record.eventid:
+            return False
         sql = f"""insert into {self.schema}.attempts as a (workspace, topic, epoch, sequence, tries, begun)
         values (%s, %s, %s, %s, 0, 1) on conflict (workspace, topic, epoch, sequence)
         do update set begun = a.begun + 1 returning begun"""
-        return self._attempts(records[0], sql, ()) >= CRASHES
+        crashing = self._attempts(record, sql, ()) >= CRASHES
+        self._begun[record.workspace, record.topic] = record.eventid
+        return crashing
+
+    def _not_begun(self, connection: Connection, record: Envelope) -> None:
+        """An event that waits is not under way, so it ends no process."""
+        if self._begun.pop((record.workspace, record.topic), None) is not None:
+            sql = f"""update {self.schema}.attempts set begun = begun - 1
+            where workspace = %s and topic = %s and epoch = %s and sequence = %s"""
+            connection.execute(cast("Any", sql), (record.workspace, record.topic, record.epoch, record.sequence))
 
     def _attempts(self, record: Envelope, sql: str, values: tuple[object, ...]) -> int:
         with self._transaction(record.workspace) as connection:

@@ -199,7 +199,7 @@ class Service:
             for contract, given in found.items():
                 heard.setdefault(contract, []).extend([given] if callable(given) else given)
         self.heard = heard
-        self.all_views = (*self.views, Deadlines(self.deadlines or _no_deadlines))
+        self.all_views: tuple[View, ...] = (*self.views, Deadlines(self.deadlines or _no_deadlines))
         self._moved = threading.Condition()
         self.runners: list[Runner] = []
         self.tell: Callable[[Kind, str], None] = lambda _kind, _workspace: None
@@ -218,7 +218,7 @@ class Service:
 
     def migrate(self, server: Server) -> None:
         """Make or update the schema."""
-        views = [statement for view in self.all_views for statement in view.tables()]
+        views = {view.NAME: tuple(view.tables()) for view in self.all_views}
         record = (*store.TABLES, *projection.TABLES, *relay.TABLES, *consumer.TABLES, *ACCESS)
         migrate(server, self.name, record, (*DIRECTORY_TABLES, *self.tables), views)
 
@@ -418,12 +418,12 @@ class Service:
             return Reached("behind", f"views at {seen}")
         if position.name not in self.topics:
             return Reached("passed over")
-        parked = self._parked_at(workspace, position)
-        if parked:
-            return Reached("parked", parked)
         at = self.consumer.position(workspace, position.name)
         if at.epoch < position.epoch or (at.epoch == position.epoch and at.sequence < position.sequence):
             return Reached("behind", f"{position.name} at {at.sequence}")
+        parked = self._parked_at(workspace, position)
+        if parked:
+            return Reached("parked", parked)
         head = self._head(workspace)
         seen = self.projections.position(workspace)
         return Reached("reached") if seen >= head else Reached("behind", f"views at {seen} of {head}")

@@ -5,4 +5,4 @@ from chassis.cipher import Grant
 NAME = "framework"
 
 GRANTS = (Grant(NAME, "placement", may_make=True), Grant(NAME, "person"))
-"""Which kinds of stream this service makes keys for; a service without a grant has no account at the key database."""
+"""Whose keys this service uses: its own, and those of the directory, to know somebody by their e-mail address."""

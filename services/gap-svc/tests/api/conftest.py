@@ -109,6 +109,11 @@ class Company:
         self.running.follow(self.workspace)
         return answer
 
+    def publish(self, version: int, **design: float) -> None:
+        """Publish a framework version; `design` changes what a level (`ic3`) asks of design."""
+        levels = {level: asked | {"design": design.get(level[4:], asked["design"])} for level, asked in ASKED.items()}
+        self.hear(*_published(version, levels))
+
     def hear(self, *events: Published) -> list[str]:
         """Let the service hear events."""
         return self.running.hear(self.workspace, *events)
@@ -240,7 +245,7 @@ def founded(running: Running) -> Company:
         name="Northwind", locale="en-GB", calendar=people.WorkspaceCalendar(time_zone="Europe/Berlin")
     )
     company.hear(settings, *(somebody(company, one, manager) for one, manager in MANAGERS.items()))
-    company.hear(*_published(1))
+    company.publish(1)
     return company
 
 
@@ -260,7 +265,7 @@ def somebody(company: Company, person: str, manager: str | None) -> people.Perso
     )
 
 
-def _published(version: int) -> tuple[Published, ...]:
+def _published(version: int, levels: dict[str, dict[str, float]]) -> tuple[Published, ...]:
     ladder = framework.LadderPublished(
         version=version,
         ladder="eng",
@@ -279,7 +284,7 @@ def _published(version: int) -> tuple[Published, ...]:
         ),
         expectations=tuple(
             framework.ExpectationText(level=level, competency=name, required=required, behaviours=(f"Shows {name}.",))
-            for level, asked in ASKED.items()
+            for level, asked in levels.items()
             for name, required in asked.items()
         ),
         changed_in=version,

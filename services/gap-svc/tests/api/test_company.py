@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from contracts import evaluation
+from datetime import timedelta
 
-from .conftest import Company, somebody
+from contracts import evaluation, people
+
+from .conftest import Company, draft, now, somebody
 
 
 def test_hr_reads_about_themselves_what_any_employee_does(company: Company) -> None:
@@ -73,3 +75,12 @@ def test_no_report_or_trend_uses_a_cancelled_cycle(company: Company) -> None:
     assert company.get("hanna", "/people/maya/report").status_code == 404
     assert company.get("hanna", "/people/maya/trend").status_code == 404
     assert company.read("hanna", "/heat-map")["everybody"] == {}
+
+
+def test_who_has_left_is_in_no_reading_of_the_company(company: Company) -> None:
+    company.approve()
+    company.hear(people.StatusChanged(person="maya", status="left", effective_on=now().date() - timedelta(days=1)))
+    assert company.read("hanna", "/placements-to-check") == []
+    assert company.read("hanna", "/heat-map")["everybody"] == {}
+    assert company.send("hanna", "POST", "/what-if", draft(3.5)).json() == {"compared": 0, "changed": []}
+    assert company.get("hanna", "/people/maya/report").status_code == 200

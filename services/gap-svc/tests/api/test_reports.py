@@ -175,3 +175,19 @@ def test_a_promotion_sets_the_old_scores_against_the_new_bar_and_live_equals_reb
     assert (report["present"]["code"], report["new_bar_old_scores"]) == ("IC3", True)
     assert heard in report["because"]
     assert_live_equals_rebuilt(company.running.service, company.workspace)
+
+
+def test_what_a_newer_framework_version_would_change_is_worked_out_when_asked_and_not_stored(company: Company) -> None:
+    company.approve()
+    path = "/people/maya/report/newer-framework"
+    assert company.read("erik", path)["change"] is None
+    before = company.read("erik", "/people/maya/report")
+    company.publish(2, ic3=3.5)
+    newer = company.read("erik", path)
+    assert (newer["framework_version"], newer["newest_version"]) == (1, 2)
+    assert (newer["change"]["before"]["met"], newer["change"]["after"]["met"]) == (0, 1)
+    assert [line["competency"] for line in newer["change"]["lines"]] == ["design"]
+    assert len(newer["because"]) == 2
+    assert company.read("erik", "/people/maya/report") == before
+    assert company.get("maya", path).status_code == 404
+    assert ("erik", "gap report", "maya") in company.accesses()

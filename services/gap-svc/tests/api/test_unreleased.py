@@ -19,6 +19,7 @@ READINGS: dict[str, dict[str, Any]] = {
     "/people/{person}/report": {},
     "/people/{person}/report.pdf": {},
     "/people/{person}/report/history": {},
+    "/people/{person}/report/newer-framework": {},
     "/people/{person}/reports": {},
     "/people/{person}/target": {},
     "/people/{person}/trend": {},

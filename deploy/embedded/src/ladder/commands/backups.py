@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from chassis.postgres import default_home
-from ladder.backups import BackupRefused
 from ladder.commands.reach import allow_unsafe, operator, socket_of
 from ladder.commands.terminal import Refused, steps, tell
-from ladder.composition import Composition
-from ladder.restoring import restore as bring_back
 
 commands = typer.Typer()
 Folder = Annotated[Path, typer.Argument(help="The folder of the backup.")]
@@ -30,16 +26,19 @@ def backup(folder: Folder) -> None:
     tell("Keep apart from it, each in a place of its own: installation.key, and the list of erasures (LADDER_ERASURES).")
 
 
-@commands.command()
-def restore(folder: Folder) -> None:
+@commands.command("restore")
+def restore_command(folder: Folder) -> None:
     """Bring a backup back where nothing is yet, and verify it; exit code 1 when an invariant is broken."""
+    from ladder.backups import BackupRefused  # only who brings something back waits for all of this
+    from ladder.composition import Composition
+    from ladder.restoring import restore
+
     home = default_home()
     if socket_of(home) is not None:
         raise Refused(f"A system is running on {home}; end it, and set LADDER_HOME to a new folder for what comes back.")
     with steps() as say:
-        composed = partial(Composition, say=say, allow_unsafe=allow_unsafe())
         try:
-            verdict = bring_back(home, folder, composed)
+            verdict = restore(home, folder, lambda at: Composition(at, say, allow_unsafe=allow_unsafe()))
         except BackupRefused as error:
             raise Refused(str(error)) from None
     for one in verdict.broken:

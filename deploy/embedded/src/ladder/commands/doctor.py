@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,10 @@ from rich.table import Table
 from chassis.cipher import CipherError
 from chassis.postgres import AlreadyRunning, StartFailed, UnsafeDurability, Unsupported, default_home
 from chassis.postgres.places import may_enter, supported, unprivileged
-from ladder.commands.reach import UNFINISHED, Way, allow_unsafe, is_installed, operator, socket_of
+from ladder.commands.reach import Way, allow_unsafe, is_installed, operator, socket_of
 from ladder.commands.running import Port
 from ladder.commands.terminal import Refused, out, steps
-from ladder.server import listen
+from ladder.home import UNFINISHED
 
 commands = typer.Typer()
 ENOUGH: Final = 2**30
@@ -84,7 +85,7 @@ def _port(port: int, running: bool) -> Finding:
     if running:
         return Finding("system", "running")
     try:
-        listen("127.0.0.1", port).close()
+        socket.create_server(("127.0.0.1", port)).close()
     except OSError as error:
         remedy = "Choose another with --port or LADDER_PORT."
         return Finding("system", f"not running, and port {port} cannot be used ({error.strerror})", remedy)

@@ -15,14 +15,11 @@ import typer
 
 from chassis.postgres import default_home
 from ladder.commands.terminal import Refused, steps
-from ladder.composition import Composition
-from ladder.server import SOCKET, operator_door
+from ladder.home import SOCKET, UNFINISHED
 
 InWorkspace = Annotated[str | None, typer.Option("--workspace", help="Workspace id; needed when there are several.")]
 TRIES: Final = 3
 """How often a request whose connection broke is sent; always with the same Idempotency-Key, so it acts once."""
-UNFINISHED: Final = "demo-unfinished"
-"""The file that stands in the data folder while a demo company is built: no command comes in between."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +73,21 @@ def operator(*, may_make: bool = False) -> Generator[Way]:
     if (home / UNFINISHED).exists():
         raise Refused(f"The demo company in {home} is not finished: wait for it, or run `ladder up` if it was cut off.")
     with ExitStack() as stack:
-        path = socket_of(home)
-        if path is None:
-            with steps(kept=False) as say:
-                system = stack.enter_context(Composition(home, say, allow_unsafe=allow_unsafe()))
-                system.start()
-            path = stack.enter_context(operator_door(system))
+        path = socket_of(home) or stack.enter_context(_for_its_own_time(home))
         yield stack.enter_context(_socket(path))
+
+
+@contextmanager
+def _for_its_own_time(home: Path) -> Generator[Path]:
+    """Start the composition for as long as the block lasts; give the operator's socket."""
+    from ladder.composition import Composition  # only who starts a system waits until all of it is imported
+    from ladder.server import operator_door
+
+    with ExitStack() as stack:
+        with steps(kept=False) as say:
+            system = stack.enter_context(Composition(home, say, allow_unsafe=allow_unsafe()))
+            system.start()
+        yield stack.enter_context(operator_door(system))
 
 
 @contextmanager

@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import threading
-import time
-from contextlib import ExitStack
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from chassis.postgres import Embedded, default_home
-from ladder.commands.reach import UNFINISHED, allow_unsafe, socket_of
-from ladder.commands.services import run_services
-from ladder.commands.terminal import Refused, Steps, steps, tell
-from ladder.composition import Composition
-from ladder.demo import VirtualClock, beginning, build
-from ladder.operator.health import health_app
-from ladder.server import listen, operator_door, public_app, serving
-
 DEMO_SEED: Final = 2026
-
 commands = typer.Typer()
 Port = Annotated[int, typer.Option(help="TCP port.", envvar="LADDER_PORT", min=0, max=65535)]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same company.", min=0)]
@@ -45,111 +27,17 @@ def up(
     services: Annotated[bool, typer.Option("--services", help="A process per service, over Kafka (LADDER_KAFKA).")] = False,
 ) -> None:
     """Run the whole system in this process, or as a process per service, until Ctrl-C."""
-    home = default_home()
-    _refuse_if_running(home)
+    from ladder.commands import serving  # only who starts a system waits until all of it is imported
+
     if services:
-        run_services(home, host, port, _asked_to_stop())
+        serving.serve_services(host, port)
         return
-    with ExitStack() as stack:
-        listening = stack.enter_context(_door(host, port, "--port or LADDER_PORT"))
-        inside = _inside(stack, metrics_port)
-        with steps() as say:
-            _forget_unfinished(home, say)
-            if with_demo:
-                _build(home, DEMO_SEED, say, only_if_empty=True)
-            stopping = _asked_to_stop()
-            system = stack.enter_context(Composition(home, say, allow_unsafe=allow_unsafe()))
-            system.start()
-        stack.enter_context(operator_door(system))
-        stack.enter_context(serving(public_app(system), listening))
-        if inside is not None:
-            stack.enter_context(serving(health_app(system), inside))
-        _tell_where_to_go(system, f"http://{host}:{listening.getsockname()[1]}", inside)
-        stopping.wait()
-        with steps() as say:
-            say("Ending")
-            stack.close()
-
-
-def _asked_to_stop() -> threading.Event:
-    """Return what Ctrl-C and a polite kill set from now on."""
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: stopping.set())
-    return stopping
-
-
-def _refuse_if_running(home: Path) -> None:
-    if socket_of(home) is not None:
-        raise Refused(f"A system is already running on {home}; end it first, or set LADDER_HOME to another folder.")
-
-
-def _door(host: str, port: int, option: str) -> socket.socket:
-    """Take the port first: whoever has to choose another one need not wait for anything."""
-    try:
-        return listen(host, port)
-    except OSError as error:
-        raise Refused(f"Port {port} on {host} cannot be used ({error.strerror}); choose another with {option}.") from None
-
-
-def _inside(stack: ExitStack, port: int | None) -> socket.socket | None:
-    if port is None:
-        return None
-    return stack.enter_context(_door("127.0.0.1", port, "--metrics-port or LADDER_METRICS_PORT"))
-
-
-def _tell_where_to_go(system: Composition, url: str, inside: socket.socket | None) -> None:
-    """Say where the system is and what to try first."""
-    tell(f"Ready: {url}")
-    for service in system.services:
-        tell(f"  {url}/api/{service.name}/v1/docs")
-    if inside is not None:
-        tell(f"Metrics: http://127.0.0.1:{inside.getsockname()[1]}/metrics")
-    if system.workspaces():
-        home = f"LADDER_HOME={os.environ['LADDER_HOME']} " if "LADDER_HOME" in os.environ else ""
-        tell(f'Try it: curl -H "Authorization: Bearer $({home}.venv/bin/ladder token --as hr)" {url}/api/people/v1/people')
-        tell("Others to act as: --as manager, --as employee, --as E-MAIL")
-    else:
-        tell("Open a workspace: .venv/bin/ladder workspace create NAME --admin E-MAIL")
-    tell("Stop: Ctrl-C")
+    serving.serve(host, port, DEMO_SEED if with_demo else None, metrics_port)
 
 
 @commands.command()
 def demo(seed: Seed = DEMO_SEED) -> None:
     """Build a company of 120 invented people with three cycles of history; where nothing is, and nothing runs."""
-    home = default_home()
-    _refuse_if_running(home)
-    with steps() as say:
-        _forget_unfinished(home, say)
-        _build(home, seed, say, only_if_empty=False)
+    from ladder.commands import serving
 
-
-def _build(home: Path, seed: int, say: Steps, *, only_if_empty: bool) -> None:
-    """Build the demo company in a composition of its own, on a virtual clock that ends at the present."""
-    clock = VirtualClock(beginning(datetime.fromtimestamp(time.time(), UTC)))
-    with Composition(home, say, clock, allow_unsafe=allow_unsafe()) as system:
-        there = system.workspaces()
-        if there and only_if_empty:
-            return
-        if there:
-            raise Refused(f"{home} holds {len(there)} workspaces already: set LADDER_HOME to a new folder for the demo.")
-        unfinished = home / UNFINISHED
-        unfinished.touch()
-        workspace = build(system, clock, seed, say)
-        unfinished.unlink()
-    tell(f"The demo company is workspace {workspace}.")
-
-
-def _forget_unfinished(home: Path, say: Steps) -> None:
-    """Remove a demo company that was cut off while it was built: it was begun where nothing else was."""
-    if not (home / UNFINISHED).exists():
-        return
-    if "LADDER_DATABASE_URL" in os.environ:
-        raise Refused(
-            f"The demo company was cut off while it was built: make the database of LADDER_DATABASE_URL anew, empty, "
-            f"and remove {home / UNFINISHED}."
-        )
-    say("Removing a demo company that was cut off while it was built")
-    with Embedded(home) as server:
-        server.drop_database("ladder")
-    (home / UNFINISHED).unlink()
+    serving.build_demo(seed)

@@ -66,8 +66,9 @@ class Between:
 
     def correct_a_placement(self) -> None:
         """Somebody was listed a level too high; HR corrects it."""
-        member = next(one for one in self._individuals() if one.level == levels(one.family)[1])
-        member.level = levels(member.family)[0]
+        member = next(one for one in self._individuals() if one.level != levels(one.family)[0])
+        offered = levels(member.family)
+        member.level = offered[offered.index(member.level or "") - 1]
         member.title = text_of(member.level).title
         self._place(member, "correction", self._today())
 

@@ -24,8 +24,8 @@ SITES: Final = {"Leeds": None, "Bristol": None, "Rotterdam": "Europe/Amsterdam"}
 STRICT: Final = -0.6
 GENEROUS: Final = 0.6
 """How far two of the leads rate from what the others would give."""
-SKILL: Final = 0.1
-GROWTH: Final = 0.3
+SKILL: Final = 0.05
+GROWTH: Final = 0.2
 """How far people are above what their first level asks, on average, and how much they grow in a year."""
 JOINING_DAYS: Final = (819, 340, 130, 180, 220, 250)
 """The first days of those who join later, counted from the founding; the first one is still ahead at the present."""
@@ -198,9 +198,9 @@ class Company:
             department=department,
             site=chance.choices(tuple(SITES), weights=(5, 3, 2))[0],
             manager=manager,
-            starts_on=self.founded - timedelta(days=chance.randint(120, 2200)),
-            skill=chance.gauss(SKILL, 0.35),
-            growth=min(0.7, max(-0.2, chance.gauss(GROWTH, 0.2))),
+            starts_on=self.founded - timedelta(weeks=chance.randint(18, 310)),
+            skill=chance.gauss(SKILL, 0.3),
+            growth=min(0.7, max(-0.2, chance.gauss(GROWTH, 0.15))),
             strictness=chance.uniform(-0.12, 0.12),
         )
 

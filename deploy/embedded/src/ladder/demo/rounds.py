@@ -339,8 +339,15 @@ class YearlyRound:
     def approve(self) -> None:
         """Let HR look at everything that waits: return, approve one by one where there are codes, or together."""
         for approver in (*self.people.admins, self.people.director):
-            papers = [one for one in self.papers if one.waits and not one.ended and one.part not in STAYING]
+            papers = [one for one in self.papers if one.waits and not one.ended and self._gets_to(one)]
             self._judge(approver, [one for one in papers if self._approver(one) is approver])
+
+    def _gets_to(self, paper: Paper) -> bool:
+        """Return whether HR gets to an evaluation today: in the open round there is more than a day holds."""
+        if paper.part or self.round.closes:
+            return paper.part not in STAYING
+        day = self.setting.agenda.today
+        return self.setting.chance.is_so(0.3, "got to", day, paper.member.number)
 
     def _judge(self, approver: Member, papers: list[Paper]) -> None:
         returning = [paper for paper in papers if self._is_to_be_returned(paper)]
@@ -459,6 +466,8 @@ class YearlyRound:
         self._let_read(paper)
 
     def _let_read(self, paper: Paper) -> None:
+        if paper.part == "released by HR" and not self.round.closes:
+            return  # in the open round one is released and not read yet
         soon = paper.part in ("reopened", "reopened, in work", "is not answered")
         days = self.setting.chance.of("read", self.round.number, paper.member.number).randint(1, 5)
         self._later(paper, 1 if soon else days, "read", self._read)
@@ -466,6 +475,9 @@ class YearlyRound:
     def _read(self, paper: Paper) -> None:
         """Let the employee read what is released: most acknowledge it, some react to scores."""
         member = paper.member
+        if not self._is_released(paper):
+            self._later(paper, 2, "read", self._read)
+            return
         if self.setting.chance.is_so(0.8, "acknowledge", self.round.number, member.number):
             self.setting.evaluates(member, lambda unit: self.app.acknowledge(unit, paper.id))
         reactions = self._reactions(paper)
@@ -480,6 +492,11 @@ class YearlyRound:
         for competency, reaction, _ in reactions:
             if reaction == "push back" and paper.part != "is not answered":
                 self._let_answer(paper, competency)
+
+    def _is_released(self, paper: Paper) -> bool:
+        """Return whether the clock, which knows of holidays, or somebody has released it by now."""
+        state = self.setting.stage.state(self.setting.stage.evaluation, Evaluation, paper.id)
+        return state.released_revision is not None
 
     def _reactions(self, paper: Paper) -> list[tuple[str, Reaction, str]]:
         chance = self.setting.chance.of("reactions", self.round.number, paper.member.number)
@@ -497,7 +514,7 @@ class YearlyRound:
         member = paper.member
         if reaction != "push back":
             return self.setting.words.around(reaction.replace(" ", "_"), member, competency)
-        higher = min(5.0, (paper.lines[competency].rating or 2.0) + 0.5)
+        higher = min(5.0, max(3.0, (paper.lines[competency].rating or 2.0) + 0.5))
         deed = self.setting.words.own(member, competency, higher)
         return self.setting.words.around("pushed_back", member, competency, deed=deed)
 

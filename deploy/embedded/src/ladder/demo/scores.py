@@ -16,12 +16,13 @@ class Scores:
 
     chance: Chance
     first_levels: dict[int, str] = field(default_factory=dict[int, str])
+    _offsets: dict[tuple[int, str], float] = field(default_factory=dict[tuple[int, str], float])
 
     def ability(self, member: Member, competency: str, cycle: int) -> float:
         """Return how able somebody really is when a cycle (1, 2, 3) comes."""
         level = self._first_level(member)
-        offset = self.chance.of("offset", member.number, competency).gauss(0.0, 0.3)
-        return _expected(level, competency) + member.skill + offset + (cycle - 1) * member.growth
+        above = member.skill + self._offset(member, competency) + (cycle - 1) * member.growth
+        return _expected(level, competency) + _flattened(above)
 
     def by_manager(self, member: Member, manager: Member, competency: str, cycle: int) -> float:
         """Return the rating a manager gives."""
@@ -40,6 +41,13 @@ class Scores:
         above = [self.ability(member, competency, cycle) - required for competency, required in asked.items()]
         return sum(above) / len(above)
 
+    def _offset(self, member: Member, competency: str) -> float:
+        """Return what somebody is better (or worse) at than at the rest."""
+        asked = (member.number, competency)
+        if asked not in self._offsets:
+            self._offsets[asked] = self.chance.of("offset", *asked).gauss(0.0, 0.4)
+        return self._offsets[asked]
+
     def _first_level(self, member: Member) -> str:
         """Return the level somebody had when the history began, or when they came to their present ladder."""
         level = member.level or ""
@@ -52,6 +60,11 @@ class Scores:
 def half_point(value: float) -> float:
     """Return the nearest half point of the scale from 1 to 5."""
     return min(5.0, max(1.0, round(value * 2) / 2))
+
+
+def _flattened(above: float) -> float:
+    """Return how far somebody is above the bar, where every further half point is twice as hard as the first."""
+    return above if above < 0.5 else 0.5 + (above - 0.5) / 2  # a level is half a point to a point above the one before
 
 
 def _expected(level: str, competency: str) -> float:

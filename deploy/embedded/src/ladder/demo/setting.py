@@ -104,7 +104,8 @@ class Setting:
     def note_example(self, member: Member, competency: str, cycle: int) -> None:
         """Let somebody note what they did, to be cited in a cycle to come."""
         app, today = self.stage.evaluation.application, self.date(self.agenda.today)
-        text = self.words.own(member, competency, self.scores.by_self(member, competency, cycle), LATELY)
+        best = max(3.0, self.scores.by_self(member, competency, cycle))
+        text = self.words.own(member, competency, best, LATELY)
         noted = self.evaluates(member, lambda unit: app.note_example(unit, today, (competency,), text))
         self.examples[member.number, competency] = noted
 

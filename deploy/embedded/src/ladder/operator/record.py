@@ -79,7 +79,8 @@ def events(body: EventsAsked, system: Running) -> EventsFound:
         after = None if body.after is None else body.after.get(one.name, {})
         rows, at[one.name] = _events_of(one, body.workspace, after, body.limit)
         found += rows
-    return EventsFound(events=sorted(found, key=itemgetter("recorded_at", "sequence")), at=at)
+    ordered = sorted(found, key=itemgetter("recorded_at", "sequence"))
+    return EventsFound(events=ordered[-body.limit :] if body.after is None else ordered, at=at)
 
 
 def _events_of(

@@ -27,7 +27,7 @@ OF_EVENTS: Sequence[Check] = (following.views,)
 """What reads the events themselves, which only a whole record allows."""
 OF_ONE: Mapping[str, Sequence[Check]] = {
     "people": (people.erasures,),
-    "gap": (reports.causes, reports.approvals, reports.sources, reports.withdrawals, reports.releases),
+    "gap": (reports.loop,),
 }
 """The same for one service, by its name: what the product promises beyond a sound record."""
 

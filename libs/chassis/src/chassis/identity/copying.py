@@ -1,8 +1,9 @@
 """The directory's copied facts: tables, and what each event of people-svc writes into them.
 
 Manager, status and job (title and department) are kept as spans of days: `from_on` is the first day, `until_on` the
-first day after (null: still in force). Names, address, location and dates have no history: they are as last heard. What a person was added with holds from the beginning of time, so a start date that is corrected later
-leaves no hole. A change dated in the future is a span that has not begun.
+first day after (null: still in force). Names, address, location and dates have no history: they are as last heard.
+What a person was added with holds from the beginning of time, so a start date that is corrected later leaves no hole.
+A change dated in the future is a span that has not begun.
 """
 
 from __future__ import annotations

@@ -13,13 +13,15 @@ from evaluation_svc.access import NOTHING, TOLD_OF_RELEASES, Action, Resource, S
 from evaluation_svc.application import Evaluations
 from evaluation_svc.application.people import acting, answers_push_back
 from evaluation_svc.domain.cycle import Cycle
-from evaluation_svc.domain.errors import OwnCase
+from evaluation_svc.domain.errors import NotPartOfIt, OwnCase
 from evaluation_svc.domain.evaluation import Evaluation
 from evaluation_svc.domain.known import known_events
 from evaluation_svc.domain.self_assessment import SelfAssessment
 
-ERRORS: ErrorTable = {OwnCase: 403}
-"""Every broken rule is a conflict (409) but one's own case (403); 422, 404 and 403 follow from the error's class."""
+ERRORS: ErrorTable = {OwnCase: 403, NotPartOfIt: 404}
+"""Every broken rule is a conflict (409) but one's own case (403); 422, 404 and 403 follow from the error's class.
+
+A 404 tells nothing, but for a part of something that is seen."""
 
 REFUSED = "This is for somebody else to do."
 

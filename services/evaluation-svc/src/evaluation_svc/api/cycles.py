@@ -1,37 +1,22 @@
-"""Cycles over HTTP."""
+"""Cycles over HTTP: planning, opening, closing, cancelling, and how far one is."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, cast
+from typing import Any
 
 from fastapi import APIRouter
 
-from chassis.http import Answer, Command, Commanded, Cursor, Limit, Page, Queried, Query, problems
-from chassis.http.page import Sorting
-from chassis.kernel import Invalid, NotFound
+from chassis.http import Answer, Commanded, Cursor, Limit, Page, Queried, Query, problems
+from chassis.kernel import NotFound
 from chassis.unit import Unit
 from evaluation_svc.access import decide as permits
 from evaluation_svc.api.allowed import allow_arranging, allow_at_all, allow_reading, application
-from evaluation_svc.api.shapes import (
-    CycleView,
-    DataCheckView,
-    EvaluatorBody,
-    ExcuseBody,
-    ExtensionBody,
-    Id,
-    ParticipantBody,
-    ParticipantsView,
-    ParticipantView,
-    PlanBody,
-    ReasonBody,
-    Recorded,
-)
-from evaluation_svc.api.views import history_view
-from evaluation_svc.application.cycles import Participants
-from evaluation_svc.application.cycles import participants as who_enters
+from evaluation_svc.api.bodies import Id, PlanBody, ReasonBody
+from evaluation_svc.api.record import history_view
+from evaluation_svc.api.shapes import CycleView, Recorded
 from evaluation_svc.application.people import stands_in_for
-from evaluation_svc.domain.cycle import Cycle, Dates, Plan
+from evaluation_svc.domain.cycle import Cycle, Plan
 from evaluation_svc.domain.evaluation import UNFINISHED, Evaluation
 from evaluation_svc.domain.known import known_status
 
@@ -40,11 +25,6 @@ router = APIRouter(tags=["cycles"])
 ENOUGH = 5
 """An analyst sees figures of so many people or more."""
 
-
-_IN_CYCLE = (
-    "select evaluation, employee, evaluator, status, late, kept_despite from evaluation_list"
-    " where workspace = %(workspace)s and cycle = %(cycle)s"
-)
 _VISIBLE = (
     "select * from cycle_list c where c.workspace = %(workspace)s and (%(all)s or c.planned_by = %(me)s or exists ("
     "select 1 from evaluation_list e where e.workspace = c.workspace and e.cycle = c.cycle"
@@ -98,7 +78,7 @@ def replan(cycle: Id, body: PlanBody, command: Commanded) -> Answer:
         allow_arranging(unit, cycle)
         unit.expect(Cycle, cycle, version)
         application(command).replan(unit, cycle, body.plan())
-        return _done(unit, cycle)
+        return done(unit, cycle)
 
     return command.run(decide)
 
@@ -110,48 +90,6 @@ def history(cycle: Id, query: Queried) -> list[Recorded]:
     return history_view(query, Cycle, cycle)
 
 
-@router.get("/cycles/{cycle}/data-check", responses=problems(403, 404))
-def data_check(cycle: Id, query: Queried) -> DataCheckView:
-    """List who lacks what before a cycle opens."""
-    allow_reading(query, "arrange")
-    found = who_enters(query, query.directory, _state(query, cycle), query.now)
-    findings: list[dict[str, Any]] = [
-        {"person": one.person, "lacks": one.lacks, "blocks": one.blocks} for one in found.findings
-    ]
-    can_open = bool(found.entrants) and not any(one.blocks for one in found.findings)
-    return DataCheckView(can_open=can_open, findings=findings)
-
-
-@router.get("/cycles/{cycle}/participants", responses=problems(403, 404))
-def participants(cycle: Id, query: Queried, limit: Limit = 50, cursor: Cursor = None) -> ParticipantsView:
-    """List who takes part; on the first page also who does not, and why."""
-    allow_reading(query, "arrange")
-    state = _state(query, cycle)
-    if state.status == "planned":
-        found = who_enters(query, query.directory, state, query.now)
-        page, left_out = _entering(found, limit, cursor), found.left_out
-    else:
-        page, left_out = _taking_part(query, cycle, limit, cursor), state.excluded
-    return ParticipantsView(participants=page.items, next_cursor=page.next_cursor, left_out={} if cursor else left_out)
-
-
-@router.post("/cycles/{cycle}/participants", responses=problems(403, 404, 409, 422))
-def change_participants(cycle: Id, body: ParticipantBody, command: Commanded) -> Answer:
-    """Add somebody, or leave somebody out with a reason."""
-
-    def decide(unit: Unit) -> Answer:
-        allow_arranging(unit, cycle, body.person)
-        if unit.directory.person(body.person) is None:
-            raise Invalid("person", body.person, "name somebody of this workspace.")
-        if body.excluded is None:
-            application(command).add_participant(unit, cycle, body.person)
-        else:
-            application(command).exclude_participant(unit, cycle, body.person, body.excluded)
-        return _done(unit, cycle)
-
-    return command.run(decide)
-
-
 @router.post("/cycles/{cycle}/opening", responses=problems(403, 404, 409))
 def open_cycle(cycle: Id, command: Commanded) -> Answer:
     """Open a cycle, unless the data check finds something that blocks."""
@@ -159,7 +97,7 @@ def open_cycle(cycle: Id, command: Commanded) -> Answer:
     def decide(unit: Unit) -> Answer:
         allow_arranging(unit, cycle)
         state = application(command).open(unit, cycle)
-        return _done(unit, cycle, tuple(state.participants.values()))
+        return done(unit, cycle, tuple(state.participants.values()))
 
     return command.run(decide)
 
@@ -171,7 +109,7 @@ def close(cycle: Id, command: Commanded) -> Answer:
     def decide(unit: Unit) -> Answer:
         allow_arranging(unit, cycle)
         application(command).close(unit, cycle)
-        return _done(unit, cycle)
+        return done(unit, cycle)
 
     return command.run(decide)
 
@@ -183,70 +121,13 @@ def cancel(cycle: Id, body: ReasonBody, command: Commanded) -> Answer:
     def decide(unit: Unit) -> Answer:
         allow_arranging(unit, cycle)
         application(command).cancel(unit, cycle, body.reason)
-        return _done(unit, cycle)
+        return done(unit, cycle)
 
     return command.run(decide)
 
 
-@router.post("/cycles/{cycle}/extension", responses=problems(403, 404, 409, 422))
-def extend(cycle: Id, body: ExtensionBody, command: Commanded) -> Answer:
-    """Move due dates to later days, for a person or a team."""
-    if (body.person is None) == (body.team is None):
-        raise Invalid("person", body.person, "name one person, or the evaluator of a team.")
-    dates = Dates(**body.model_dump(exclude={"person", "team"}))
-
-    def decide(unit: Unit) -> Answer:
-        allow_arranging(unit, cycle, body.person)
-        moved = application(command).extend(unit, cycle, dates, body.person, body.team)
-        return Answer(id=cycle, ids=moved)
-
-    return command.run(decide)
-
-
-@router.post("/cycles/{cycle}/excuse", responses=problems(403, 404, 409, 422))
-def excuse(cycle: Id, body: ExcuseBody, command: Commanded) -> Answer:
-    """Excuse a participant; what was written is kept."""
-
-    def decide(unit: Unit) -> Answer:
-        allow_arranging(unit, cycle, body.person, "arrange")
-        application(command).excuse(unit, cycle, body.person, body.reason)
-        return Answer(id=cycle)
-
-    return command.run(decide)
-
-
-@router.get("/cycles/{cycle}/evaluators", responses=problems(403, 404))
-def evaluators(cycle: Id, query: Queried, limit: Limit = 50, cursor: Cursor = None) -> Page[ParticipantView]:
-    """List who evaluates whom, and where HR has to decide because the manager changed or the evaluator left."""
-    found = participants(cycle, query, limit, cursor)
-    return Page(items=found.participants, next_cursor=found.next_cursor)
-
-
-@router.post("/cycles/{cycle}/evaluators", responses=problems(403, 404, 409, 422))
-def change_evaluator(cycle: Id, body: EvaluatorBody, command: Commanded) -> Answer:
-    """Name an evaluator (in an open cycle: hand over), keep the present one, or name a substitute to approve."""
-    if sum((body.evaluator is not None, body.keep, body.substitute is not None)) != 1:
-        raise Invalid("evaluator", body.evaluator, "give one of evaluator, keep and substitute.")
-
-    def decide(unit: Unit) -> Answer:
-        allow_arranging(unit, cycle, body.person)
-        _arrange(unit, command, cycle, body)
-        return Answer(id=cycle)
-
-    return command.run(decide)
-
-
-def _arrange(unit: Unit, command: Command, cycle: str, body: EvaluatorBody) -> None:
-    use = application(command)
-    if body.evaluator is not None:
-        use.name_evaluator(unit, cycle, body.person, body.evaluator)
-    elif body.substitute is not None:
-        use.name_substitute(unit, cycle, body.person, body.substitute)
-    else:
-        use.keep_evaluator(unit, cycle, body.person)
-
-
-def _done(unit: Unit, cycle: str, ids: tuple[str, ...] | None = None) -> Answer:
+def done(unit: Unit, cycle: str, ids: tuple[str, ...] | None = None) -> Answer:
+    """Answer with the cycle and its new version."""
     return Answer(id=cycle, ids=ids, etag=str(unit.version(Cycle, cycle)))
 
 
@@ -272,65 +153,17 @@ def _progress(query: Query, cycle: str) -> tuple[dict[str, int], list[str]]:
         " where workspace = %(workspace)s and cycle = %(cycle)s and status <> 'excused' order by evaluation",
         {"cycle": cycle},
     )
-    rows = [_as_known(query, row) for row in rows]
+    rows = [as_known(query, row) for row in rows]
     counts = Counter[str](row["status"] for row in rows)
     return dict(counts), [row["evaluation"] for row in rows if row["late"] and row["status"] in UNFINISHED]
 
 
-def _as_known(query: Query, row: dict[str, Any]) -> dict[str, Any]:
+def as_known(query: Query, row: dict[str, Any]) -> dict[str, Any]:
     """Return a row of the list of evaluations; of their own, an HR admin or analyst is told what any employee is."""
     if row["employee"] != query.actor.person:
         return row
     state, _ = query.state(Evaluation, row["evaluation"])
     return {**row, "status": known_status(state) if state else row["status"], "late": []}
-
-
-def _entering(found: Participants, limit: int, cursor: str | None) -> Page[ParticipantView]:
-    """Return a page of who would enter a planned cycle, with what each lacks."""
-    sorting = Sorting(("person",))
-    after = sorting.read(cursor)[0] if cursor else ""
-    people = [one.candidate for one in found.entrants if one.candidate.person > after]
-    lacks: dict[str, list[str]] = {}
-    for one in found.findings:
-        lacks.setdefault(one.person, []).append(one.lacks)
-    views = [
-        ParticipantView(person=one.person, evaluator=one.evaluator, lacks=lacks.get(one.person, []))
-        for one in people[:limit]
-    ]
-    more = sorting.cursor({"person": views[-1].person}) if len(people) > limit else None
-    return Page(items=views, next_cursor=more)
-
-
-def _taking_part(query: Query, cycle: str, limit: int, cursor: str | None) -> Page[ParticipantView]:
-    """Return a page of who is in an open or ended cycle, with where their evaluation is."""
-    query.directory.people()  # one read for everybody, instead of one each
-    page = query.page(_IN_CYCLE, {"cycle": cycle}, sort=("employee",), limit=limit, cursor=cursor)
-    return page.map(lambda row: _participant(query, _as_known(query, row)))
-
-
-def _participant(query: Query, row: dict[str, Any]) -> ParticipantView:
-    employee = query.directory.person(row["employee"])
-    evaluator = query.directory.person(row["evaluator"])
-    manager = employee.manager if employee else None
-    moved = manager != row["evaluator"] or evaluator is None or evaluator.status == "left"
-    decides = row["employee"] != query.actor.person
-    return ParticipantView(
-        person=row["employee"],
-        evaluator=row["evaluator"],
-        manager=manager,
-        evaluation=row["evaluation"],
-        status=row["status"],
-        late=cast("list[str]", row["late"]),
-        decide_evaluator=decides and moved and (manager or "") not in row["kept_despite"],
-    )
-
-
-def _state(query: Query, cycle: str) -> Cycle:
-    state, version = query.state(Cycle, cycle)
-    if state is None:
-        raise NotFound(cycle)
-    query.etag(version)
-    return state
 
 
 def _view(row: dict[str, Any]) -> CycleView:

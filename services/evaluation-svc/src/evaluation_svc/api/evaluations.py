@@ -13,22 +13,19 @@ from chassis.unit import PreconditionFailed, Unit
 from evaluation_svc.access import TOLD_OF_RELEASES, Action, sight
 from evaluation_svc.access import decide as permits
 from evaluation_svc.api.allowed import allow, allow_reading, application, known_version, readable, seen
-from evaluation_svc.api.shapes import (
-    CodeView,
-    EvaluationView,
+from evaluation_svc.api.bodies import (
     Id,
     LineBody,
-    QueueItem,
     ReactionBody,
     ReasonBody,
-    Recorded,
     ReturnBody,
-    RevisionView,
     TextBody,
     TogetherBody,
     WithdrawalBody,
 )
-from evaluation_svc.api.views import evaluation_view, readable_revisions, revision_view, shown_record, summary_view
+from evaluation_svc.api.record import shown_record
+from evaluation_svc.api.shapes import CodeView, EvaluationView, QueueItem, Recorded, RevisionView
+from evaluation_svc.api.views import evaluation_view, readable_revisions, revision_view, summary_view
 from evaluation_svc.application import Evaluations
 from evaluation_svc.application.people import stands_in_for
 from evaluation_svc.domain.evaluation import Evaluation

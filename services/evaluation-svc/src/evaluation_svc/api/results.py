@@ -9,10 +9,11 @@ from fastapi import APIRouter, Response
 from chassis.http import Queried, Query, problems
 from evaluation_svc.access import TOLD_OF_RELEASES, Sight
 from evaluation_svc.api.allowed import allow_reading, seen
+from evaluation_svc.api.bodies import Id
 from evaluation_svc.api.cycles import visible
 from evaluation_svc.api.files import WORKBOOK, download, names_of
-from evaluation_svc.api.shapes import Id
-from evaluation_svc.api.views import Form, Forms, revision_for, summary_view
+from evaluation_svc.api.forms import Form, Forms
+from evaluation_svc.api.views import revision_for, summary_view
 from evaluation_svc.documents import PersonResult, Rated, write_results
 from evaluation_svc.domain.evaluation import Evaluation
 from evaluation_svc.domain.lines import Line

@@ -20,8 +20,9 @@ from evaluation_svc import facts
 from evaluation_svc.access import Resource
 from evaluation_svc.access import decide as permits
 from evaluation_svc.api.allowed import REFUSED, allow, allow_at_all, application, readable
+from evaluation_svc.api.bodies import Id, PlanBody
 from evaluation_svc.api.files import WORKBOOK, download, name_of
-from evaluation_svc.api.shapes import BarView, Id, LineView, PlanBody
+from evaluation_svc.api.shapes import BarView, LineView
 from evaluation_svc.api.views import evaluation_view
 from evaluation_svc.application.drafts import TypedLine
 from evaluation_svc.application.people import stands_in_for, today

@@ -4,70 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Any, cast
 
 from chassis.http import Query
-from chassis.kernel import Sealed, State
-from chassis.projection import RecordedEvent
+from chassis.kernel import Sealed
 from evaluation_svc import facts
 from evaluation_svc.access import TOLD_OF_RELEASES, Sight
+from evaluation_svc.api.forms import Form, Forms
 from evaluation_svc.api.shapes import (
     BarView,
     CodeView,
     EvaluationView,
     LineView,
     ReactionView,
-    Recorded,
     ReturnView,
     RevisionView,
     SelfAssessmentView,
     TextView,
 )
 from evaluation_svc.domain.evaluation import Evaluation
-from evaluation_svc.domain.known import known_events, known_reopening, known_returns, known_status
+from evaluation_svc.domain.known import known_reopening, known_returns, known_status
 from evaluation_svc.domain.lines import Line
 from evaluation_svc.domain.revisions import Reacted, Return, Revision
 from evaluation_svc.domain.self_assessment import SelfAssessment
 
 SEES_FEEDBACK: frozenset[Sight] = frozenset({"all", "judged", "state"})
-_OF_THE_DRAFT = ("line", "evidence", "self-assessment-opened", "examined", "held")
+
 SEES_CODES: frozenset[Sight] = frozenset({"all", "judged"})
-
-
-Form = dict[str, list[facts.Bar]]
-"""What the present and the next levels ask, by competency."""
-
-
-class Forms:
-    """The forms that evaluations are rated by and the credits that their texts ask for, each asked for once."""
-
-    def __init__(self, query: Query) -> None:
-        self._query = query
-        self._forms, self._credits = dict[_Levels, Form](), dict[_Levels, tuple[str, ...]]()
-
-    def of(self, state: Evaluation) -> Form:
-        """Return the form of an evaluation."""
-        version, levels = asked = _levels(state)
-        if asked not in self._forms:
-            form = self._forms[asked] = Form()
-            for bar in facts.bars(self._query, version, levels):
-                form.setdefault(bar.competency, []).append(bar)
-        return self._forms[asked]
-
-    def credits_of(self, state: Evaluation) -> tuple[str, ...]:
-        """Return the credits that the texts of an evaluation's form ask for."""
-        asked = _levels(state)
-        if asked not in self._credits:
-            self._credits[asked] = facts.credits_of(self._query, *asked)
-        return self._credits[asked]
-
-
-_Levels = tuple[int, tuple[str, ...]]
-
-
-def _levels(state: Evaluation) -> _Levels:
-    """Return the framework version, the present level and the next ones."""
-    return state.terms.framework_version, (state.terms.level, *state.terms.next_levels)
 
 
 def revision_for(state: Evaluation, shown: Sight) -> Revision | None:
@@ -182,43 +144,6 @@ def self_assessment_view(query: Query, about: Evaluation, own: SelfAssessment | 
             for one in about.terms.competencies
         ],
     )
-
-
-def history_view(query: Query, cls: type[State], identifier: str) -> list[Recorded]:
-    """Return what the record holds of a stream, without texts."""
-    return [recorded_view(one) for one in query.history(cls, identifier)]
-
-
-def shown_record(query: Query, identifier: str, state: Evaluation, shown: Sight) -> list[Recorded]:
-    """Return the events of an evaluation as far as somebody may know of them; their number would tell of the others."""
-    if shown == "all" or (shown == "judged" and not state.is_writable):
-        return history_view(query, Evaluation, identifier)
-    entries = query.history(Evaluation, identifier)
-    if shown in TOLD_OF_RELEASES:
-        known = known_events(state, [one.event for one in entries])
-        entries = [one for one, told in zip(entries, known, strict=True) if told]
-    else:
-        entries = [one for one in entries if not one.topic.removeprefix("evaluation.").startswith(_OF_THE_DRAFT)]
-    views = [recorded_view(one) for one in entries]
-    for view in views:
-        view.details = {name: value for name, value in view.details.items() if name == "revision"}
-    return views
-
-
-def recorded_view(entry: RecordedEvent) -> Recorded:
-    """Return one event without its texts."""
-    details = without_texts(entry.event.model_dump(mode="json"))
-    return Recorded(event=str(entry.event_id), what=entry.topic, by=entry.actor, at=entry.recorded_at, details=details)
-
-
-def without_texts(value: Any) -> Any:
-    """Return a value with every sealed text left out."""
-    if isinstance(value, dict):
-        named = cast("dict[str, Any]", value)
-        if {"enc", "key", "stream"} <= set(named):
-            return None
-        return {name: without_texts(one) for name, one in named.items()}
-    return [without_texts(one) for one in cast("list[Any]", value)] if isinstance(value, list) else value
 
 
 def _lines(query: Query, state: Evaluation, revision: Revision, shown: Sight, form: Form) -> list[LineView]:

@@ -16,6 +16,7 @@ __all__ = [
     "Invalid",
     "NotFound",
     "NotNow",
+    "NotPartOfIt",
     "NotReadyToOpen",
     "OwnCase",
     "Unfinished",
@@ -28,6 +29,10 @@ class NotNow(DomainError):
 
 class AlreadyThere(DomainError):
     """What was asked for has been done before."""
+
+
+class NotPartOfIt(NotFound):
+    """What was named is not part of something that whoever asks may see: they are told so."""
 
 
 class OwnCase(DomainError):

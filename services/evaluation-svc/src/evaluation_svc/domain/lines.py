@@ -123,11 +123,11 @@ def checked_text(field: str, text: str) -> str:
     return text.strip()
 
 
-def sealed_part(person: str, part: str, text: Written | TakenOver) -> tuple[Personal, int]:
-    """Return the text about `person` as a personal field of `part`, and its length in characters."""
+def sealed_part(person: str, part: str, text: Written | TakenOver, field: str) -> tuple[Personal, int]:
+    """Return the text about `person` (typed as `field`) as a personal field of `part`, and its length in characters."""
     if isinstance(text, TakenOver):
         return text.text, text.length
-    words = checked_text("text", text.text)
+    words = checked_text(field, text.text)
     return Unsealed(person=person, part=part, text=words), len(words)
 
 
@@ -145,6 +145,6 @@ def evidence_changes(
 
 
 def _evidence(person: str, part: str, text: Written | TakenOver, by: str) -> Evidence:
-    sealed, length = sealed_part(person, part, text)
+    sealed, length = sealed_part(person, part, text, "evidence")
     cites = text.source if isinstance(text, TakenOver) else None
     return Evidence(part=part, text=sealed, length=length, vague=text.vague, by=by, cites=cites)

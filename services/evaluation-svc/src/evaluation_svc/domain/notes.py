@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Self
+from typing import Any, Self
 
 from chassis.kernel import Event, Frozen, Personal, State, Unsealed
-from evaluation_svc.domain.errors import AlreadyThere, Forbidden, Invalid, NotNow
+from evaluation_svc.domain.errors import AlreadyThere, Forbidden, Invalid
 from evaluation_svc.domain.lines import begun, checked_text
 
 PART = "text"
@@ -89,21 +89,38 @@ class ExampleWithdrawn(Event):
     on: date
 
 
-class Observation(State):
-    """A manager's note about an employee: private to its author until it is cited."""
+class Note(State):
+    """What observations and examples have in common: a text about an employee, cited, and withdrawn as a whole."""
 
-    KIND = "observation"
-
-    author: str
     employee: str
     on: date
     competencies: tuple[str, ...]
     text: Personal
     length: int
     vague: bool
-    holder: str
     cited: tuple[Citation, ...] = ()
     withdrawn_on: date | None = None
+
+    def _must_stand(self) -> None:
+        if self.withdrawn_on is not None:
+            raise AlreadyThere(f"This {self.KIND} was withdrawn on {self.withdrawn_on.isoformat()}.")
+
+    def _must_be_withdrawable(self, author: str, by: str, *, is_hr: bool) -> None:
+        self._must_stand()
+        if by != author and not is_hr:
+            raise Forbidden("A text is withdrawn by its author or by HR.")
+
+    def _reason(self, reason: str) -> Personal:
+        return Unsealed(person=self.employee, part="withdrawal", text=checked_text("reason", reason))
+
+
+class Observation(Note):
+    """A manager's note about an employee: private to its author until it is cited."""
+
+    KIND = "observation"
+
+    author: str
+    holder: str
 
     @staticmethod
     def note(
@@ -112,14 +129,14 @@ class Observation(State):
         """Note what was seen."""
         if author == employee:
             raise Invalid("employee", employee, "keep what you did yourself as an example.")
-        words = checked_text("text", text)
+        words, length = _words(employee, text)
         return Observed(
             author=author,
             employee=employee,
             on=on,
             competencies=competencies,
-            text=Unsealed(person=employee, part=PART, text=words),
-            length=len(words),
+            text=words,
+            length=length,
             vague=vague,
             at=at,
         )
@@ -140,124 +157,81 @@ class Observation(State):
 
     def withdraw(self, reason: str, by: str, on: date, *, is_hr: bool) -> ObservationWithdrawn:
         """Withdraw it, with a reason: its author or HR."""
-        self._must_stand()
-        if by != self.author and not is_hr:
-            raise Forbidden("A text is withdrawn by its author or by HR.")
-        return ObservationWithdrawn(reason=_withdrawal(self.employee, reason), by=by, on=on)
+        self._must_be_withdrawable(self.author, by, is_hr=is_hr)
+        return ObservationWithdrawn(reason=self._reason(reason), by=by, on=on)
 
     def _must_be_held_by(self, by: str) -> None:
         if by != self.holder:
             raise Forbidden("An observation belongs to its author, or to whoever it was passed on to.")
-
-    def _must_stand(self) -> None:
-        if self.withdrawn_on is not None:
-            raise AlreadyThere(f"This observation was withdrawn on {self.withdrawn_on.isoformat()}.")
 
     @classmethod
     def evolve(cls, state: Self | None, event: Event) -> Self:
         """Fold one event in."""
         match event:
             case Observed():
-                return cls(
-                    author=event.author,
-                    employee=event.employee,
-                    on=event.on,
-                    competencies=event.competencies,
-                    text=event.text,
-                    length=event.length,
-                    vague=event.vague,
-                    holder=event.author,
-                )
+                return cls(author=event.author, holder=event.author, **_noted(event))
             case _:
                 observation = begun(state)
-                return observation.model_copy(update=_observation_changes(observation, event))
+                return observation.model_copy(update=_changes(observation, event))
 
 
-class Example(State):
+class Example(Note):
     """An employee's own note: private until it is cited."""
 
     KIND = "example"
-
-    employee: str
-    on: date
-    competencies: tuple[str, ...]
-    text: Personal
-    length: int
-    vague: bool
-    cited: tuple[Citation, ...] = ()
-    withdrawn_on: date | None = None
 
     @staticmethod
     def note(
         employee: str, on: date, competencies: tuple[str, ...], text: str, at: datetime, *, vague: bool
     ) -> ExampleNoted:
         """Note what one did."""
-        words = checked_text("text", text)
+        words, length = _words(employee, text)
         return ExampleNoted(
-            employee=employee,
-            on=on,
-            competencies=competencies,
-            text=Unsealed(person=employee, part=PART, text=words),
-            length=len(words),
-            vague=vague,
-            at=at,
+            employee=employee, on=on, competencies=competencies, text=words, length=length, vague=vague, at=at
         )
 
     def cite(self, evaluation: str, part: str, by: str, at: datetime) -> ExampleCited:
         """Record that it became part of a self-assessment."""
         if by != self.employee:
             raise Forbidden("An example belongs to whoever noted it.")
-        if self.withdrawn_on is not None:
-            raise NotNow(f"This example was withdrawn on {self.withdrawn_on.isoformat()}.")
+        self._must_stand()
         return ExampleCited(citation=Citation(evaluation=evaluation, part=part), at=at)
 
     def withdraw(self, reason: str, by: str, on: date, *, is_hr: bool) -> ExampleWithdrawn:
         """Withdraw it, with a reason: the employee or HR."""
-        if self.withdrawn_on is not None:
-            raise AlreadyThere(f"This example was withdrawn on {self.withdrawn_on.isoformat()}.")
-        if by != self.employee and not is_hr:
-            raise Forbidden("A text is withdrawn by its author or by HR.")
-        return ExampleWithdrawn(reason=_withdrawal(self.employee, reason), by=by, on=on)
+        self._must_be_withdrawable(self.employee, by, is_hr=is_hr)
+        return ExampleWithdrawn(reason=self._reason(reason), by=by, on=on)
 
     @classmethod
     def evolve(cls, state: Self | None, event: Event) -> Self:
         """Fold one event in."""
         match event:
             case ExampleNoted():
-                return cls(
-                    employee=event.employee,
-                    on=event.on,
-                    competencies=event.competencies,
-                    text=event.text,
-                    length=event.length,
-                    vague=event.vague,
-                )
+                return cls(**_noted(event))
             case _:
                 example = begun(state)
-                return example.model_copy(update=_example_changes(example, event))
+                return example.model_copy(update=_changes(example, event))
 
 
-def _withdrawal(person: str, reason: str) -> Personal:
-    return Unsealed(person=person, part="withdrawal", text=checked_text("reason", reason))
+def _words(person: str, text: str) -> tuple[Unsealed, int]:
+    """Return a text about somebody as the one part of its note, and its length in characters."""
+    words = checked_text("text", text)
+    return Unsealed(person=person, part=PART, text=words), len(words)
 
 
-def _observation_changes(state: Observation, event: Event) -> dict[str, object]:
+def _noted(event: Observed | ExampleNoted) -> dict[str, Any]:
+    shared = ("employee", "on", "competencies", "text", "length", "vague")
+    return {name: getattr(event, name) for name in shared}
+
+
+def _changes(state: Note, event: Event) -> dict[str, object]:
+    """Return what the event changes in the state of a note."""
     match event:
-        case ObservationCited():
+        case ObservationCited() | ExampleCited():
             return {"cited": (*state.cited, event.citation)}
         case ObservationPassedOn():
             return {"holder": event.to}
-        case ObservationWithdrawn():
-            return {"withdrawn_on": event.on}
-        case _:
-            return {}
-
-
-def _example_changes(state: Example, event: Event) -> dict[str, object]:
-    match event:
-        case ExampleCited():
-            return {"cited": (*state.cited, event.citation)}
-        case ExampleWithdrawn():
+        case ObservationWithdrawn() | ExampleWithdrawn():
             return {"withdrawn_on": event.on}
         case _:
             return {}

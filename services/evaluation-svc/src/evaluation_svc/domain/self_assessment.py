@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import Field
 
 from chassis.kernel import Event, Personal, State, Unsealed
-from evaluation_svc.domain.errors import AlreadyThere, Forbidden, Invalid, NotFound, NotNow, Unfinished
+from evaluation_svc.domain.errors import AlreadyThere, Forbidden, Invalid, NotFound, NotNow, NotPartOfIt, Unfinished
 from evaluation_svc.domain.lines import (
     Evidence,
     Line,
@@ -115,7 +115,7 @@ class SelfAssessment(State):
         if self.status != "draft":
             raise NotNow("This self-assessment is submitted; it cannot be changed any more.")
         if draft.competency not in self.competencies:
-            raise NotFound(f"{draft.competency!r} is not rated in this evaluation.")
+            raise NotPartOfIt(f"{draft.competency!r} is not rated in this evaluation.")
         if draft.not_seen is not None:
             raise Invalid("not_seen", True, "leave the line empty where you have nothing to say.")
         line = self.lines.get(draft.competency, Line(competency=draft.competency))

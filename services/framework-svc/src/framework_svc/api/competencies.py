@@ -14,7 +14,7 @@ router = APIRouter(prefix="/framework/draft", tags=["draft"])
 
 
 @router.get("/competencies/{competency}", responses=problems(403, 404))
-def competency(competency: Id, query: Queried) -> shapes.DraftCompetency:
+def read_competency(competency: Id, query: Queried) -> shapes.DraftCompetency:
     """Read a competency and which ladders use it; its ETag is what an edit sends as If-Match."""
     now = framework_of(query)
     found = now.draft.competency(competency)
@@ -48,7 +48,7 @@ def remove_competency(competency: Id, command: Commanded) -> Answer:
 
 
 @router.get("/ladders/{ladder}/competencies/{competency}", responses=problems(403, 404))
-def row(ladder: Id, competency: Id, query: Queried) -> shapes.DraftRow:
+def read_row(ladder: Id, competency: Id, query: Queried) -> shapes.DraftRow:
     """Read what every level of a ladder asks of a competency; null is a hole."""
     now = framework_of(query)
     text = now.draft.ladder(ladder)
@@ -65,7 +65,7 @@ def row(ladder: Id, competency: Id, query: Queried) -> shapes.DraftRow:
 @router.delete(
     "/ladders/{ladder}/competencies/{competency}", dependencies=EDITING, responses=problems(403, 404, 412, 428)
 )
-def drop(ladder: Id, competency: Id, command: Commanded) -> Answer:
+def drop_competency(ladder: Id, competency: Id, command: Commanded) -> Answer:
     """Take a competency out of every level of a ladder."""
     edition, cases = command.require_if_match(), application(command)
     return edit(command, ladder, lambda unit: cases.drop_competency(unit, ladder, competency, edition))

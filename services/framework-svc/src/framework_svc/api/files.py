@@ -48,13 +48,13 @@ LARGEST_ARCHIVE = 100 * 2**20
     response_model=shapes.Brought,
     responses=problems(403, 422),
 )
-def bring(file: UploadFile, command: Commanded, request: Request) -> shapes.Brought | Response:
+def import_framework(file: UploadFile, command: Commanded, request: Request) -> shapes.Brought | Response:
     """Take a career-framework/v1 file (YAML or JSON) into the draft, all of it or nothing; says what it replaced."""
     return all_problems(request, lambda: _bring(command, file.file.read(), "import", None))
 
 
 @router.get("/framework/export", response_class=Response, responses=problems(403, 404))
-def export(
+def export_framework(
     query: Queried,
     form: Annotated[shapes.Form, QueryParameter(description="yaml or json")] = "yaml",
     ladder: Annotated[str | None, QueryParameter(description="One ladder with its competencies; else all.")] = None,
@@ -119,7 +119,7 @@ def _draft_from_onet(file: UploadFile, occupation: str, title: str, command: Com
 
 
 @router.get("/framework/draft/ladders/{ladder}/matrix.{form}", response_class=Response, responses=problems(403, 404))
-def matrix_of(ladder: Id, form: Literal["csv", "xlsx"], query: Queried) -> Response:
+def export_matrix(ladder: Id, form: Literal["csv", "xlsx"], query: Queried) -> Response:
     """Write a ladder of the draft as a matrix of competencies by levels."""
     now = framework_of(query)
     text = now.draft.ladder(ladder)
@@ -136,7 +136,7 @@ def matrix_of(ladder: Id, form: Literal["csv", "xlsx"], query: Queried) -> Respo
     response_model=shapes.Brought,
     responses=problems(403, 412, 422),
 )
-def bring_matrix(
+def import_matrix(
     ladder: Id,
     file: UploadFile,
     command: Commanded,

@@ -33,7 +33,7 @@ def edit(command: Command, ladder: str, change: Callable[[Unit], Framework]) -> 
 
 
 @router.get("", responses=problems(403, 404))
-def read(ladder: Id, query: Queried) -> shapes.DraftLadder:
+def read_ladder(ladder: Id, query: Queried) -> shapes.DraftLadder:
     """Read one ladder of the draft; its ETag is what an edit sends as If-Match."""
     found = draft_ladder(framework_of(query), ladder)
     query.etag(found.edition)
@@ -41,7 +41,7 @@ def read(ladder: Id, query: Queried) -> shapes.DraftLadder:
 
 
 @router.put("", dependencies=EDITING, responses=problems(403, 404, 412, 422, 428))
-def put(ladder: Id, body: shapes.LadderBody, command: Commanded) -> Answer:
+def put_ladder(ladder: Id, body: shapes.LadderBody, command: Commanded) -> Answer:
     """Add or replace a ladder with the competencies it brings; If-Match "0" adds."""
     edition = command.require_if_match()
     text = body.ladder.model_copy(update={"id": ladder})
@@ -50,7 +50,7 @@ def put(ladder: Id, body: shapes.LadderBody, command: Commanded) -> Answer:
 
 
 @router.patch("", dependencies=EDITING, responses=problems(403, 404, 412, 422, 428))
-def describe(ladder: Id, body: shapes.LadderWords, command: Commanded) -> Answer:
+def describe_ladder(ladder: Id, body: shapes.LadderWords, command: Commanded) -> Answer:
     """Change a ladder's name, description or credit lines; what is left out stays."""
     edition = command.require_if_match()
     cases = application(command)
@@ -63,14 +63,14 @@ def describe(ladder: Id, body: shapes.LadderWords, command: Commanded) -> Answer
 
 
 @router.delete("", dependencies=EDITING, responses=problems(403, 404, 412, 428))
-def remove(ladder: Id, command: Commanded) -> Answer:
+def remove_ladder(ladder: Id, command: Commanded) -> Answer:
     """Take a ladder out of the draft; the next version drops it."""
     edition, cases = command.require_if_match(), application(command)
     return edit(command, ladder, lambda unit: cases.remove_ladder(unit, ladder, edition))
 
 
 @router.post("/reset", dependencies=EDITING, responses=problems(403, 404, 412))
-def reset(ladder: Id, command: Commanded) -> Answer:
+def reset_ladder(ladder: Id, command: Commanded) -> Answer:
     """Go back to the ladder as it was last published."""
     edition, cases = command.expected_version, application(command)
     return edit(command, ladder, lambda unit: cases.reset_ladder(unit, ladder, edition))

@@ -15,7 +15,7 @@ _DELETE = problems(403, 404, 412, 428)
 
 
 @router.get("/tracks/{track}", responses=_READ)
-def track(ladder: Id, track: Id, query: Queried) -> shapes.DraftTrack:
+def read_track(ladder: Id, track: Id, query: Queried) -> shapes.DraftTrack:
     """Read a track and the levels in it, lowest first."""
     now = framework_of(query)
     found, text = now.draft.track(ladder, track), now.draft.ladder(ladder)
@@ -44,7 +44,7 @@ def remove_track(ladder: Id, track: Id, command: Commanded) -> Answer:
 
 
 @router.get("/levels/{level}", responses=_READ)
-def level(ladder: Id, level: Id, query: Queried) -> shapes.DraftLevel:
+def read_level(ladder: Id, level: Id, query: Queried) -> shapes.DraftLevel:
     """Read a level with what it asks and what it lacks."""
     now = framework_of(query)
     found = now.draft.level(ladder, level)
@@ -76,7 +76,7 @@ def remove_level(ladder: Id, level: Id, command: Commanded) -> Answer:
 
 
 @router.get("/levels/{level}/expectations/{competency}", responses=_READ)
-def cell(ladder: Id, level: Id, competency: Id, query: Queried) -> shapes.DraftCell:
+def read_cell(ladder: Id, level: Id, competency: Id, query: Queried) -> shapes.DraftCell:
     """Read what a level asks of a competency; null is a hole, where the ladder speaks of it elsewhere."""
     now = framework_of(query)
     found = now.draft.level(ladder, level)

@@ -30,7 +30,9 @@ class Placing:
         """Place somebody from a day on; a day ahead is planned."""
         known = unit.directory.person(person)
         if known is None or known.erased:
-            raise NoSuchPerson(f"person {person!r}: nobody has this id; take it from the directory.")
+            raise NoSuchPerson(
+                f"person {person!r}: nobody here is called so; give the id or the work e-mail address of the directory."
+            )
         now = _placements(unit, person)
         _offered(unit, level).admit(person, level)
         calendar = unit.directory.calendar(person)
@@ -66,13 +68,19 @@ class Placing:
         return found
 
     def place_lines(self, unit: Unit, lines: Iterable[Line]) -> tuple[str, ...]:
-        """Place the people of a file, all or none; return them. Raises `NotPlaceable` with the problem of each line."""
+        """Place the people of a file, all or none; return them. Raises `NotPlaceable` with the problem of each line.
+
+        A file names a person by id or by e-mail address.
+        """
+        lines = tuple(lines)
+        by_email = _by_email(unit) if any("@" in line.person for line in lines) else {}
         placed: list[str] = []
         problems: list[LineProblem] = []
         for line in lines:
             try:
-                self.place(unit, line.person, line.level, line.effective_on, line.reason)
-                placed.append(line.person)
+                person = by_email.get(line.person.casefold(), line.person)
+                self.place(unit, person, line.level, line.effective_on, line.reason)
+                placed.append(person)
             except NoSuchPerson as why:
                 problems.append(LineProblem(field=f"line {line.number}, person", value=line.person, remedy=str(why)))
             except NotOffered as why:
@@ -138,6 +146,13 @@ class Placing:
         else:
             _record(unit, person, now.begin(placement, framework(unit).version))
         return None
+
+
+def _by_email(unit: Unit) -> dict[str, str]:
+    """Return everybody's id by their work e-mail address."""
+    reached = [(person.id, person.work_email) for person in unit.directory.people() if person.work_email]
+    addresses = unit.opened([email for _, email in reached])
+    return {address.casefold(): person for (person, _), address in zip(reached, addresses, strict=True) if address}
 
 
 def _placements(unit: Unit, person: str) -> Placement:

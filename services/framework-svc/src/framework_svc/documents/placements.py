@@ -10,7 +10,12 @@ from framework_svc.domain.placement_events import Reason
 from framework_svc.domain.placements import Line
 
 COLUMNS = ("person", "level", "effective_on", "reason")
-ALIASES = {"person": ("person id",), "level": (), "effective_on": ("from", "date", "effective"), "reason": ()}
+ALIASES = {
+    "person": ("person id", "email", "work email"),
+    "level": (),
+    "effective_on": ("from", "date", "effective"),
+    "reason": (),
+}
 REASONS: tuple[Reason, ...] = get_args(Reason)
 MOST_ROWS = 10_000
 MOST_PROBLEMS = 50
@@ -54,7 +59,7 @@ def _cells(row: table.Row) -> dict[str, str]:
 
 def _remedy_of_person(person: str, seen: dict[str, int]) -> str | None:
     if not person:
-        return "Give the id of a person."
+        return "Give the id or the work e-mail address of a person."
     return f"Line {seen[person]} places this person already; keep one of the two." if person in seen else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,12 +12,10 @@ from chassis.http import Queried, Query, problems
 from chassis.kernel import Forbidden
 from gap_svc import facts
 from gap_svc.access import decide
-from gap_svc.api.seen import REFUSED, Row, latest_main_reports, present_of, target_of
-from gap_svc.api.shapes import ChangedView, WhatIfView
-from gap_svc.domain.calculation import BelowPresent, Calculation, Line, Readiness, calculate
-from gap_svc.domain.change import change
+from gap_svc.api.changes import Bars, changed
+from gap_svc.api.seen import REFUSED, Row, latest_main_reports
+from gap_svc.api.shapes import WhatIfView
 from gap_svc.domain.levels import Expectation, Level, LevelRef
-from gap_svc.domain.report import Because
 
 router = APIRouter(tags=["drafts"])
 
@@ -134,58 +132,20 @@ def what_if(draft: Draft, query: Annotated[Query, Depends(admitted)]) -> WhatIfV
     ladders = draft.names()
     rows = [row for row in latest_main_reports(query) if {row["present_ladder"], row["target_ladder"]} & ladders]
     scores = _scores(query, rows)
-    bars = Bars(query, draft)
-    compared = [_changed(row, scores[row["evaluation"], row["revision"]], bars) for row in rows]
-    changed = [view for view in compared if view is not None]
-    for view in changed:
+    bars = _bars(query, draft)
+    compared = [changed(row, scores[row["evaluation"], row["revision"]], bars) for row in rows]
+    found = [view for view in compared if view is not None]
+    for view in found:
         query.record_access(view.person, "what would change", view.report)
-    return WhatIfView(compared=len(rows), changed=changed)
+    return WhatIfView(compared=len(rows), changed=found)
 
 
-class Bars:
-    """Levels as they would be: the draft's ladders, and every other as the newest version has it."""
-
-    def __init__(self, query: Query, draft: Draft) -> None:
-        version = facts.latest_version(query)
-        published = facts.all_levels(query, version) if version is not None else []
-        drafted = draft.names()
-        self._levels = {level.ref: level for level in published if level.ladder not in drafted} | draft.levels()
-
-    def get(self, ref: LevelRef) -> Level | None:
-        """Return a level, or None where there would be none of this name."""
-        return self._levels.get(ref)
-
-
-def _changed(row: Row, scores: dict[str, float], bars: Bars) -> ChangedView | None:
-    """Return what would differ for one person, or None for nothing."""
-    present, target = present_of(row), target_of(row)
-    new_present, new_target = bars.get(present), bars.get(target)
-    because = Because.model_validate(row["because"])
-    named: dict[str, Any] = {
-        "person": row["employee"],
-        "report": row["report"],
-        "version": row["version"],
-        "present": present,
-        "target": target,
-        "because": [row["event_id"], because.approval],
-    }
-    if new_present is None or new_target is None:
-        gone = [ref for ref in dict.fromkeys((present, target)) if bars.get(ref) is None]
-        return ChangedView(**named, gone=gone, before=None, after=None, lines=[])
-    found = change(_calculation(row), calculate(scores, new_present.bar, new_target.bar))
-    if not found.is_any:
-        return None
-    return ChangedView(**named, gone=[], before=found.before, after=found.after, lines=list(found.lines))
-
-
-def _calculation(row: Row) -> Calculation:
-    return Calculation(
-        lines=tuple(Line.model_validate(one) for one in row["lines"]),
-        met=row["met"],
-        rated=row["rated"],
-        readiness=Readiness.model_validate(row["readiness"]),
-        below_present=tuple(BelowPresent.model_validate(one) for one in row["below_present"]),
-    )
+def _bars(query: Query, draft: Draft) -> Bars:
+    """Return the draft's ladders, and every other as the newest version has it."""
+    version = facts.latest_version(query)
+    published = facts.all_levels(query, version) if version is not None else []
+    drafted = draft.names()
+    return {level.ref: level for level in published if level.ladder not in drafted} | draft.levels()
 
 
 def _scores(query: Query, rows: Iterable[Row]) -> dict[tuple[str, int], dict[str, float]]:

@@ -8,11 +8,14 @@ import structlog
 from fastapi import APIRouter, Response
 
 from chassis.http import Answer, Commanded, Queried, problems
+from chassis.kernel import NotFound
 from chassis.projection import RecordedEvent
 from chassis.unit import Unit
+from gap_svc import facts
 from gap_svc.api.allowed import allow, application
-from gap_svc.api.seen import Seen, seen
-from gap_svc.api.shapes import Asked, Id, LevelBody, Recorded, ReportItem, ReportView
+from gap_svc.api.changes import changed
+from gap_svc.api.seen import Seen, present_of, seen, target_of
+from gap_svc.api.shapes import Asked, Id, LevelBody, NewerFrameworkView, Recorded, ReportItem, ReportView
 from gap_svc.api.telling import Telling
 from gap_svc.api.view import item, report_view
 from gap_svc.documents import render
@@ -65,6 +68,29 @@ def ask(person: Id, body: LevelBody, command: Commanded) -> Answer:
         return Answer(status=201, id=identifier, location=f"/people/{person}/report?target={body.level}")
 
     return command.run(decide)
+
+
+@router.get("/people/{person}/report/newer-framework", responses=problems(404))
+def newer(person: Id, query: Queried, which: Asked) -> NewerFrameworkView:
+    """Tell what the newest framework version would change: the same scores against its levels. Nothing is stored."""
+    shown = seen(query, person, "read reports")
+    row = shown.report(which)
+    newest = facts.latest_version(query)
+    if newest is None:
+        raise NotFound(person)
+    query.record_access(person, "gap report", row["report"])
+    bars = {level.ref: level for level in facts.levels(query, newest, (present_of(row), target_of(row)))}
+    scores = facts.approved(query, row["evaluation"], row["revision"]).scores
+    ladders = dict.fromkeys(ref.ladder for ref in bars)
+    return NewerFrameworkView(
+        person=person,
+        report=row["report"],
+        version=row["version"],
+        framework_version=row["framework_version"],
+        newest_version=newest,
+        change=changed(row, scores, bars),
+        because=[row["event_id"], *(facts.ladder_event(query, newest, ladder) for ladder in ladders)],
+    )
 
 
 @router.get("/people/{person}/report/history", responses=problems(404))

@@ -33,8 +33,8 @@ _LATEST_MAIN = (
     " join report_list r on r.workspace = v.workspace and r.report = v.report and not r.withdrawn"
     " join evaluations e on e.workspace = v.workspace and e.evaluation = v.evaluation and e.revision = v.revision"
     " where v.workspace = %(workspace)s and v.is_main and e.cancelled_at is null"
-    " and (v.employee <> %(me)s or e.released_at is not null) and (%(people)s::text[] is null"
-    " or v.employee = any(%(people)s)) order by v.employee, e.period_ends_on desc, e.approved_at desc,"
+    " and (v.employee <> %(me)s or e.released_at is not null)"
+    " and v.employee = any(%(people)s) order by v.employee, e.period_ends_on desc, e.approved_at desc,"
     " v.evaluation desc, v.revision desc, v.sequence desc"
 )
 
@@ -153,12 +153,13 @@ def allow_reading(query: Query, action: Action) -> None:
 
 
 def latest_main_reports(query: Query, people: Iterable[str] | None = None) -> list[Row]:
-    """Return the latest main report of each of these people (None: everybody), by person.
+    """Return the latest main report of each of these people (None: everybody who works here), by person.
 
     Of the reader themselves only a released one: "self" outranks every role, in lists and counts too.
     """
-    named = None if people is None else list(people)
-    return query.rows(_LATEST_MAIN, {"people": named, "me": query.actor.person})
+    if people is None:
+        people = [one.id for one in query.directory.people() if one.status != "left"]
+    return query.rows(_LATEST_MAIN, {"people": list(people), "me": query.actor.person})
 
 
 def present_of(row: Row) -> LevelRef:

@@ -278,6 +278,18 @@ class ChangedView(BaseModel):
     because: Because
 
 
+class NewerFrameworkView(BaseModel):
+    """What the newest framework version would change in a report; `change` is null where it would change nothing."""
+
+    person: str
+    report: str
+    version: int
+    framework_version: int
+    newest_version: int
+    change: ChangedView | None
+    because: Because
+
+
 class WhatIfView(BaseModel):
     """Whose gaps would change under a draft; nothing of it is stored."""
 

@@ -26,7 +26,7 @@ from evaluation_svc.domain.cycle.events import (
     ScorecardBrought,
 )
 from evaluation_svc.domain.cycle.plan import Dates, Plan, ReleaseRule, Scope
-from evaluation_svc.domain.errors import AlreadyThere, Forbidden, Invalid, NotFound, NotNow, NotReadyToOpen
+from evaluation_svc.domain.errors import AlreadyThere, Forbidden, Invalid, NotNow, NotPartOfIt, NotReadyToOpen
 from evaluation_svc.domain.lines import begun, checked_text
 from evaluation_svc.domain.participants import Candidate, data_check
 
@@ -52,6 +52,7 @@ __all__ = [
     "Scope",
     "Scorecard",
     "ScorecardBrought",
+    "checked_evaluator",
     "checked_substitute",
 ]
 
@@ -108,9 +109,7 @@ class Cycle(State):
     def name_evaluator(self, person: str, evaluator: str, by: str, at: datetime) -> EvaluatorNamed:
         """Name who evaluates somebody in place of the line manager; only before opening."""
         self._must_be("planned", "to name evaluators this way; later an evaluation can be handed over")
-        if evaluator == person:
-            raise Invalid("evaluator", evaluator, "nobody evaluates themselves; there is the self-assessment for that.")
-        return EvaluatorNamed(person=person, evaluator=evaluator, by=by, at=at)
+        return EvaluatorNamed(person=person, evaluator=checked_evaluator(person, evaluator), by=by, at=at)
 
     def name_substitute(
         self, person: str, substitute: str, evaluator: str | None, admins_left: Iterable[str], by: str, at: datetime
@@ -164,7 +163,7 @@ class Cycle(State):
     def evaluation_of(self, person: str) -> str:
         """Return the evaluation of a participant."""
         if person not in self.participants:
-            raise NotFound("This person is no participant of the cycle.")
+            raise NotPartOfIt("This person is no participant of the cycle.")
         return self.participants[person]
 
     def _must_be(self, status: CycleStatus, purpose: str) -> None:
@@ -180,6 +179,13 @@ class Cycle(State):
             case _:
                 cycle = begun(state)
                 return cycle.model_copy(update=_changes(cycle, event))
+
+
+def checked_evaluator(person: str, evaluator: str) -> str:
+    """Return the evaluator if they are somebody else than whom they evaluate."""
+    if evaluator == person:
+        raise Invalid("evaluator", evaluator, "nobody evaluates themselves; there is the self-assessment for that.")
+    return evaluator
 
 
 def checked_substitute(person: str, evaluator: str | None, substitute: str, admins_left: Iterable[str]) -> None:

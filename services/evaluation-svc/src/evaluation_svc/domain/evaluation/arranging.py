@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from evaluation_svc.domain.cycle import checked_substitute
+from evaluation_svc.domain.cycle import checked_evaluator, checked_substitute
 from evaluation_svc.domain.errors import AlreadyThere, Invalid, NotNow
 from evaluation_svc.domain.evaluation.standing import UNFINISHED, Standing
 from evaluation_svc.domain.evaluation_events import (
@@ -37,12 +37,10 @@ class Arranging(Standing):
         substitute: str | None = None,
     ) -> Assigned:
         """Let somebody enter an open cycle."""
-        if employee == evaluator:
-            raise Invalid("evaluator", evaluator, "nobody evaluates themselves; there is the self-assessment for that.")
         return Assigned(
             evaluation=evaluation,
             employee=employee,
-            evaluator=evaluator,
+            evaluator=checked_evaluator(employee, evaluator),
             substitute=substitute,
             terms=terms,
             due=due,
@@ -54,11 +52,9 @@ class Arranging(Standing):
         self._must_not_have_ended("handed over")
         if evaluator == self.evaluator:
             raise AlreadyThere("This person is the evaluator already.")
-        if evaluator == self.employee:
-            raise Invalid("evaluator", evaluator, "nobody evaluates themselves; there is the self-assessment for that.")
         return HandedOver(
             before=self.evaluator,
-            evaluator=evaluator,
+            evaluator=checked_evaluator(self.employee, evaluator),
             manager_due_at=manager_due_at,
             is_open=self.is_writable,
             by=by,
@@ -89,11 +85,16 @@ class Arranging(Standing):
         """Excuse the evaluation; what was written is kept."""
         self._must_not_be_involved(by, acting, "excuses")
         self._must_be(UNFINISHED, "only one that is not approved yet can be excused")
+        if self.approved_revision is not None:
+            raise NotNow("This evaluation was approved and is being corrected; only one never approved can be excused.")
         return Excused(reason=reason, by=by, at=at)
 
     def end_unfinished(self, at: datetime) -> tuple[NotFinished, ...]:
-        """End it with its cycle, unless it is approved (those still go to release) or has ended before."""
-        return (NotFinished(at=at),) if self.is_unfinished else ()
+        """End it with its cycle, unless it is approved (those still go to release) or has ended before.
+
+        What was reopened goes on: an approved revision stands behind it, and corrections are made after closing too.
+        """
+        return (NotFinished(at=at),) if self.is_unfinished and self.approved_revision is None else ()
 
     def end_cancelled(self, at: datetime) -> tuple[EvaluationCancelled, ...]:
         """End it with a cancelled cycle."""

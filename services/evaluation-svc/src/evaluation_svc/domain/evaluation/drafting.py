@@ -113,7 +113,7 @@ class Drafting(Standing):
         if draft.not_seen is None:
             return ()
         part = f"not-seen/{line.competency}/{self.texts_written + 1}"
-        text, _ = sealed_part(self.employee, part, draft.not_seen)
+        text, _ = sealed_part(self.employee, part, draft.not_seen, "not_seen")
         return (
             LineNotSeen(
                 competency=line.competency,

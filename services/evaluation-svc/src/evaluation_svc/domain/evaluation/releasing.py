@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from evaluation_svc.domain.errors import AlreadyThere, Forbidden, Invalid, NotFound, NotNow
+from evaluation_svc.domain.errors import AlreadyThere, Forbidden, Invalid, NotNow, NotPartOfIt
 from evaluation_svc.domain.evaluation.standing import Standing
 from evaluation_svc.domain.evaluation_events import (
     Acknowledged,
@@ -54,7 +54,7 @@ class Releasing(Standing):
         if shown is None:
             raise NotNow("There is no released score yet.")
         if competency not in shown.lines or shown.lines[competency].rating is None:
-            raise NotFound(f"There is no score for {competency!r}.")
+            raise NotPartOfIt(f"There is no score for {competency!r}.")
         if reaction == "push back" and not (reason or "").strip():
             raise Invalid("reason", reason, "say what you see differently.")
         part, text = self._text(f"reaction/{competency}", reason) if reason else (None, None)
@@ -75,7 +75,7 @@ class Releasing(Standing):
         waiting = self.waiting_push_back(competency)
         if waiting is None:
             raise NotNow("No push-back on this score waits for an answer.")
-        part, written = self._text(f"answer/{competency}", text)
+        part, written = self._text(f"answer/{competency}", text, "text")
         return PushBackAnswered(revision=waiting.revision, competency=competency, part=part, text=written, by=by, at=at)
 
     def _must_be_the_employee(self, by: str, verb: str) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from chassis.kernel import Personal, State, Unsealed
-from evaluation_svc.domain.errors import NotFound, NotNow, OwnCase
+from evaluation_svc.domain.errors import NotNow, NotPartOfIt, OwnCase
 from evaluation_svc.domain.evaluation_events import DueTimes, ExcuseReason, Terms
 from evaluation_svc.domain.lines import Line, Said, checked_text
 from evaluation_svc.domain.precheck import Code, own_codes
@@ -99,7 +99,7 @@ class Standing(State):
     def line(self, competency: str) -> Line:
         """Return the line of a competency of this evaluation, as far as it is written; NotFound for any other."""
         if competency not in self.terms.competencies:
-            raise NotFound(f"{competency!r} is not rated in this evaluation.")
+            raise NotPartOfIt(f"{competency!r} is not rated in this evaluation.")
         return self.revision.lines.get(competency, Line(competency=competency))
 
     def standing_lines(self, revision: Revision | None = None) -> tuple[Line, ...]:
@@ -134,10 +134,10 @@ class Standing(State):
         if by in self.approvers_exclude(acting):
             raise OwnCase(f"Nobody {verb} an evaluation of which they are the employee or the evaluator.")
 
-    def _text(self, prefix: str, text: str) -> tuple[str, Personal]:
-        """Return the next part of the stream and the text about the employee as that part."""
+    def _text(self, prefix: str, text: str, field: str = "reason") -> tuple[str, Personal]:
+        """Return the next part of the stream and the text about the employee as that part; `field` is its name."""
         part = f"{prefix}/{self.texts_written + 1}"
-        return part, Unsealed(person=self.employee, part=part, text=checked_text("text", text))
+        return part, Unsealed(person=self.employee, part=part, text=checked_text(field, text))
 
     def _standing(self, line: Line) -> Line:
         evidence = tuple(one for one in line.evidence if one.part not in self.withdrawn)

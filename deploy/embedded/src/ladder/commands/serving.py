@@ -1,0 +1,138 @@
+"""One system in this process until it is told to end, and the demo company that is built before it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+from chassis.postgres import Embedded, default_home
+from ladder.commands import platform
+from ladder.commands.reach import allow_unsafe, socket_of
+from ladder.commands.terminal import Refused, Steps, steps, tell
+from ladder.composition import Composition
+from ladder.demo import VirtualClock, beginning, build
+from ladder.home import UNFINISHED
+from ladder.operator.health import health_app
+from ladder.server import listen, operator_door, public_app, serving
+
+
+def serve(host: str, port: int, demo_seed: int | None, metrics_port: int | None) -> None:
+    """Run until Ctrl-C; with a seed, the demo company is built first, where nothing is."""
+    home = default_home()
+    _refuse_if_running(home)
+    with ExitStack() as stack:
+        listening = stack.enter_context(_door(host, port, "--port or LADDER_PORT"))
+        inside = _inside(stack, metrics_port)
+        with steps() as say:
+            _forget_unfinished(home, say)
+            if demo_seed is not None:
+                _build(home, demo_seed, say, only_if_empty=True)
+            stopping = _asked_to_stop()
+            system = stack.enter_context(Composition(home, say, allow_unsafe=allow_unsafe()))
+            system.start()
+        stack.enter_context(operator_door(system))
+        stack.enter_context(serving(public_app(system), listening))
+        if inside is not None:
+            stack.enter_context(serving(health_app(system), inside))
+        _tell_where_to_go(system, f"http://{host}:{listening.getsockname()[1]}", inside)
+        stopping.wait()
+        with steps() as say:
+            say("Ending")
+            stack.close()
+
+
+def serve_services(host: str, port: int) -> None:
+    """Run every service as processes of its own until Ctrl-C."""
+    home = default_home()
+    _refuse_if_running(home)
+    with _door(host, port, "--port or LADDER_PORT") as listening:
+        platform.serve(home, listening, _asked_to_stop())
+
+
+def _asked_to_stop() -> threading.Event:
+    """Return what Ctrl-C and a polite kill set from now on."""
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stopping.set())
+    return stopping
+
+
+def _refuse_if_running(home: Path) -> None:
+    if socket_of(home) is not None:
+        raise Refused(f"A system is already running on {home}; end it first, or set LADDER_HOME to another folder.")
+
+
+def _door(host: str, port: int, option: str) -> socket.socket:
+    """Take the port first: whoever has to choose another one need not wait for anything."""
+    try:
+        return listen(host, port)
+    except OSError as error:
+        raise Refused(f"Port {port} on {host} cannot be used ({error.strerror}); choose another with {option}.") from None
+
+
+def _inside(stack: ExitStack, port: int | None) -> socket.socket | None:
+    if port is None:
+        return None
+    return stack.enter_context(_door("127.0.0.1", port, "--metrics-port or LADDER_METRICS_PORT"))
+
+
+def _tell_where_to_go(system: Composition, url: str, inside: socket.socket | None) -> None:
+    """Say where the system is and what to try first."""
+    tell(f"Ready: {url}")
+    for service in system.services:
+        tell(f"  {url}/api/{service.name}/v1/docs")
+    if inside is not None:
+        tell(f"Metrics: http://127.0.0.1:{inside.getsockname()[1]}/metrics")
+    if system.workspaces():
+        home = f"LADDER_HOME={os.environ['LADDER_HOME']} " if "LADDER_HOME" in os.environ else ""
+        tell(f'Try it: curl -H "Authorization: Bearer $({home}.venv/bin/ladder token --as hr)" {url}/api/people/v1/people')
+        tell("Others to act as: --as manager, --as employee, --as E-MAIL")
+    else:
+        tell("Open a workspace: .venv/bin/ladder workspace create NAME --admin E-MAIL")
+    tell("Stop: Ctrl-C")
+
+
+def build_demo(seed: int) -> None:
+    """Build the demo company in an empty installation."""
+    home = default_home()
+    _refuse_if_running(home)
+    with steps() as say:
+        _forget_unfinished(home, say)
+        _build(home, seed, say, only_if_empty=False)
+
+
+def _build(home: Path, seed: int, say: Steps, *, only_if_empty: bool) -> None:
+    """Build the demo company in a composition of its own, on a virtual clock that ends at the present."""
+    clock = VirtualClock(beginning(datetime.fromtimestamp(time.time(), UTC)))
+    with Composition(home, say, clock, allow_unsafe=allow_unsafe()) as system:
+        there = system.workspaces()
+        if there and only_if_empty:
+            return
+        if there:
+            raise Refused(f"{home} holds {len(there)} workspaces already: set LADDER_HOME to a new folder for the demo.")
+        unfinished = home / UNFINISHED
+        unfinished.touch()
+        workspace = build(system, clock, seed, say)
+        unfinished.unlink()
+    tell(f"The demo company is workspace {workspace}.")
+
+
+def _forget_unfinished(home: Path, say: Steps) -> None:
+    """Remove a demo company that was cut off while it was built: it was begun where nothing else was."""
+    if not (home / UNFINISHED).exists():
+        return
+    if "LADDER_DATABASE_URL" in os.environ:
+        raise Refused(
+            f"The demo company was cut off while it was built: make the database of LADDER_DATABASE_URL anew, empty, "
+            f"and remove {home / UNFINISHED}."
+        )
+    say("Removing a demo company that was cut off while it was built")
+    with Embedded(home) as server:
+        server.drop_database("ladder")
+    (home / UNFINISHED).unlink()

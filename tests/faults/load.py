@@ -1,0 +1,149 @@
+"""Load: clients that work at the same time, each through one loop, until told to stop; and what they were promised.
+
+approve → release → choose a target → add somebody → erase them → note something → withdraw it → reopen → hand in → …
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .company import HR, MANAGER, TEAM, TODAY, Company, email
+from .killable import PATIENCE, Killable
+
+
+@dataclass
+class Promised:
+    """What was acknowledged, so must be there for ever."""
+
+    added: set[str] = field(default_factory=set[str])
+    erased: set[str] = field(default_factory=set[str])
+    approved: Counter[str] = field(default_factory=Counter[str])
+    released: Counter[str] = field(default_factory=Counter[str])
+
+
+@dataclass
+class Load:
+    """One client per member of the team, for as long as the block runs."""
+
+    system: Killable
+    company: Company
+    promised: Promised = field(default_factory=Promised)
+    failures: list[BaseException] = field(default_factory=list[BaseException])
+
+    def __post_init__(self) -> None:
+        self._stopping = False
+        self._answered: dict[str, float] = dict.fromkeys(TEAM, 0.0)
+        self._threads = [threading.Thread(target=self._work, args=(name,), daemon=True) for name in TEAM]
+
+    def __enter__(self) -> Load:
+        """Let the clients begin."""
+        self.system.sign_in(HR, MANAGER, *map(email, TEAM))
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let every client get the answer to its last command."""
+        self._stopping = True
+        for thread in self._threads:
+            thread.join(2 * PATIENCE)
+        if self.failures:
+            raise self.failures[0]
+
+    def wait_until(self, what: Callable[[], bool], otherwise: str) -> None:
+        """Wait until something is so; a client that failed ends the wait."""
+        end = time.monotonic() + PATIENCE
+        while not what():
+            if self.failures:
+                raise self.failures[0]
+            if time.monotonic() > end:
+                raise AssertionError(otherwise)
+            time.sleep(0.01)
+
+    def wait_for_work(self, since: float) -> None:
+        """Wait until every client was answered after a moment, or the system is dead again."""
+
+        def is_back() -> bool:
+            return self.system.has_died() or min(self._answered.values()) > since
+
+        self.wait_until(is_back, "the system did not come back")
+
+    def _work(self, name: str) -> None:
+        try:
+            for act in self._acts(name):
+                if self._stopping:
+                    return
+                act()
+                self._answered[name] = time.monotonic()
+        except BaseException as failure:  # noqa: BLE001  (told by whoever waits for this client)
+            self.failures.append(failure)
+
+    def _acts(self, name: str) -> Iterator[Callable[[], None]]:
+        """Yield what one client does, one command after the other, for ever."""
+        evaluation, person = self.company.evaluations[name], self.company.people[name]
+        path = f"/evaluation/v1/evaluations/{evaluation}"
+        keys = (f"load-{name}-{n}" for n in itertools.count(1))
+        last: dict[str, Any] = {}
+
+        def does(who: str, method: str, path: str, body: Any = None) -> Any:
+            return self.system.does(who, method, path, body, next(keys))
+
+        def approve() -> None:
+            does(HR, "POST", f"{path}/approval")
+            self.promised.approved[name] += 1
+
+        def release() -> None:
+            does(MANAGER, "POST", f"{path}/release")
+            self.promised.released[name] += 1
+
+        def aim() -> None:
+            last["aim"] = "ic4" if last.get("aim") != "ic4" else "ic5"
+            level = {"ladder": "engineering", "level": f"engineering.{last['aim']}"}
+            does(email(name), "PUT", f"/gap/v1/people/{person}/target", {"target": level})
+
+        def add() -> None:
+            body = {"given_name": "Somebody", "family_name": "New", "starts_on": "2024-01-01"}
+            last["added"] = does(HR, "POST", "/people/v1/people", body)["id"]
+            self.promised.added.add(last["added"])
+
+        def erase() -> None:
+            about = f"/people/v1/people/{last['added']}/erasure"
+            confirmation = self.system.does(HR, "GET", about)["confirmation"]
+            does(HR, "POST", about, {"reason": "entered by mistake", "confirmation": confirmation})
+            self.promised.erased.add(last["added"])
+
+        def note() -> None:
+            body = {"employee": person, "on": str(TODAY), "text": "Took the incident on 4 May to its end."}
+            last["note"] = does(MANAGER, "POST", "/evaluation/v1/observations", body)["id"]
+
+        def withdraw() -> None:
+            reason = {"reason": "Written about the wrong person."}
+            does(MANAGER, "POST", f"/evaluation/v1/observations/{last['note']}/withdrawal", reason)
+
+        def reopen() -> None:
+            does(HR, "POST", f"{path}/reopening", {"reason": "One rating was about somebody else."})
+
+        def hand_in() -> None:
+            does(MANAGER, "POST", f"{path}/submission")
+
+        return itertools.cycle((approve, release, aim, add, erase, add, note, withdraw, reopen, hand_in))
+
+
+def unkept(system: Killable, company: Company, promised: Promised) -> list[str]:
+    """Return the promises that were not kept: what was acknowledged and is not there, or is there twice."""
+    listed = [one["id"] for one in system.does(HR, "GET", "/people/v1/people", params={"limit": 200})["items"]]
+    due = {*company.people.values(), *promised.added} - promised.erased
+    found = [] if len(listed) == len(due) and set(listed) == due else [f"{len(listed)} people listed, {len(due)} due"]
+    for name, evaluation in company.evaluations.items():
+        seen = system.does(HR, "GET", f"/evaluation/v1/evaluations/{evaluation}/history")
+        for topic, times in (("approved", promised.approved[name]), ("released", promised.released[name])):
+            recorded = sum(one["what"] == f"evaluation.{topic}" for one in seen)
+            if recorded != times:
+                found.append(f"{evaluation} was {topic} {times} times and recorded {recorded} times")
+    return found
