@@ -13,9 +13,8 @@ from typing import Any, Final, TypeVar
 
 from aiokafka.errors import KafkaError
 
-from chassis.kafka import ClientSettings, apply_topics, differences
+from chassis.kafka import TOPICS, ClientSettings, apply_topics, differences
 from chassis.postgres import Embedded, External, default_home
-from contracts.topics import TOPICS
 from ladder.commands.reach import allow_unsafe
 from ladder.commands.terminal import Refused, Steps, steps, tell
 from ladder.composition import Composition

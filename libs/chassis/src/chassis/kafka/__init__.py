@@ -5,8 +5,10 @@ from chassis.kafka.driver import Driver
 from chassis.kafka.sink import KafkaSink
 from chassis.kafka.topics import Difference, apply_topics, differences
 from chassis.kafka.wire import NoEvent, from_record, headers_of
+from contracts.topics import TOPICS
 
 __all__ = [
+    "TOPICS",
     "Client",
     "ClientSettings",
     "Difference",
