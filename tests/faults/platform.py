@@ -136,7 +136,7 @@ def platform(workers: int = 1) -> Generator[Platform]:
     folder = Path(tempfile.mkdtemp(prefix="ladder-faults-"))
     folder.chmod(0o755)
     try:
-        with cluster(ROOT / "build") as kafka, Embedded(folder / "server") as server:
+        with cluster(ROOT / "build") as kafka, Embedded(folder / "server", {"max_connections": "300"}) as server:
             asyncio.run(apply_topics(ClientSettings((kafka.servers,)), TOPICS, replication=1))
             url = f"host={server.database.host} dbname={server.database.name} user=postgres"
             processes = Processes(environment_of(url, kafka.servers, folder / "data"), folder / "logs", workers=workers)

@@ -74,7 +74,7 @@ def _database_url(stack: ExitStack, home: Path, say: Steps) -> str:
     """Return where the database is: the one that was named, else an embedded one for as long as this runs."""
     if "LADDER_DATABASE_URL" not in os.environ:
         say(f"Starting PostgreSQL, data in {home}")
-        database = stack.enter_context(Embedded(home)).database
+        database = stack.enter_context(Embedded(home, {"max_connections": "300"})).database
         os.environ["LADDER_DATABASE_URL"] = database.admin_dsn()
         stack.callback(os.environ.pop, "LADDER_DATABASE_URL")
     return os.environ["LADDER_DATABASE_URL"]
