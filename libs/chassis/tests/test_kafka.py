@@ -174,3 +174,17 @@ def test_a_topic_that_is_missing_or_has_another_number_of_partitions_is_named(wa
         "toy.v1: has 3 partitions, declared are 6; the count changes only while it is drained",
         "nowhere.v1: is missing; make it with `ladder topics apply`",
     ]
+
+
+def test_after_the_broker_was_gone_the_relay_goes_on_where_it_was(way: Way, workspace: str, kafka: Cluster) -> None:
+    way.pair.open(workspace)
+    way.pair.write(workspace, "before")
+    way.pair.toy.relay.step(workspace)
+    way.arrive(workspace, [1])
+    (node,) = kafka.nodes
+    node.kill()
+    way.pair.write(workspace, "meanwhile")
+    assert way.pair.toy.relay.step(workspace) == "failed"
+    node.start()
+    way.until(lambda: way.pair.toy.relay.step(workspace) == "done")
+    way.arrive(workspace, [1, 2])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -19,8 +19,8 @@ from contracts.envelope import Envelope
 
 log = structlog.get_logger(__name__)
 
-PATIENCE = 30.0
-"""Seconds a page may take; a broker that is away makes the relay come again, its position stays."""
+PATIENCE = 8.0
+"""Seconds a page may take; while a broker is away the relay comes again and its position stays."""
 
 
 class _Raw:
@@ -35,31 +35,38 @@ class _Raw:
 
 @dataclass
 class KafkaSink:
-    """Sends to the one topic of a service; after an error the producer is thrown away, so that nothing overtakes."""
+    """Sends to the one topic of a service.
+
+    An idempotent producer tries again without end, in order, so one that only waits for its broker is kept. After an
+    error that it does not try again it is thrown away: what it still holds must not overtake what is sent anew.
+    """
 
     client: Client
     topic: str
     _broker: KafkaBroker | None = None
-    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def send(self, records: Sequence[Envelope]) -> None:
-        """Take records of one workspace, in order; Refused when they are not all acknowledged."""
+        """Take records of one workspace, in order; Refused when they are not all acknowledged in time."""
         if foreign := {record.topic for record in records} - {self.topic}:
             raise Refused(f"this service publishes on {self.topic}, not on {', '.join(sorted(foreign))}")
         try:
             self.client.run(self._send(records), PATIENCE)
-        except (KafkaError, FastStreamException, OSError, TimeoutError) as error:
-            self.client.run(self._throw_away(), PATIENCE)
-            log.warning("kafka refused", topic=self.topic, error=type(error).__name__)
-            raise Refused(type(error).__name__) from None
+        except (TimeoutError, OSError) as error:
+            self._refuse(error)
+        except (KafkaError, FastStreamException) as error:
+            self.stop()
+            self._refuse(error)
 
     def stop(self) -> None:
         """Let the producer go."""
-        self.client.run(self._throw_away(), PATIENCE)
+        self.client.run(self._throw_away())
+
+    def _refuse(self, error: Exception) -> NoReturn:
+        log.warning("kafka refused", topic=self.topic, error=type(error).__name__)
+        raise Refused(type(error).__name__) from None
 
     async def _send(self, records: Sequence[Envelope]) -> None:
-        async with self._lock:
-            broker = self._broker = self._broker or await self._connected()
+        broker = self._broker = self._broker or await self._connected()
         sent = [
             await broker.publish(
                 record.data,
@@ -71,14 +78,33 @@ class KafkaSink:
             )
             for record in records
         ]
-        await asyncio.gather(*sent)
+        # Shielded: whoever stops waiting takes nothing back from the producer.
+        await asyncio.shield(asyncio.gather(*sent))
 
     async def _connected(self) -> KafkaBroker:
+        await self._somebody_answers()
         broker = self.client.broker(
-            acks="all", enable_idempotence=True, linger_ms=0, max_batch_size=BATCH_SIZE, codec=_Raw(), request_timeout_ms=10_000
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            max_batch_size=BATCH_SIZE,
+            codec=_Raw(),
+            request_timeout_ms=5_000,
         )
         await broker.start()
         return broker
+
+    async def _somebody_answers(self) -> None:
+        """Raise OSError unless a broker listens: a producer that failed to start leaves connections behind."""
+        for server in self.client.settings.servers:
+            host, _, port = server.rpartition(":")
+            try:
+                _, writer = await asyncio.wait_for(asyncio.open_connection(host, int(port)), 2)
+            except (OSError, TimeoutError):
+                continue
+            writer.close()
+            return
+        raise OSError("no broker answers")
 
     async def _throw_away(self) -> None:
         broker, self._broker = self._broker, None
