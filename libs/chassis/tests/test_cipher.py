@@ -415,7 +415,10 @@ def test_a_part_key_that_is_being_made_is_destroyed_together_with_its_person(
         assert row is not None
         maker.execute(INSERT_PART, row)
         eraser.start()
-        waits = "select 1 from pg_stat_activity where usename = 'keys_people' and wait_event_type = 'Lock'"
+        waits = (
+            "select 1 from pg_stat_activity where datname = current_database()"
+            " and usename = 'keys_people' and wait_event_type = 'Lock'"
+        )
         while eraser.is_alive() and admin.execute(waits).fetchone() is None:
             pass
         maker.commit()
@@ -767,7 +770,10 @@ def test_a_key_database_that_might_lose_a_key_in_use_is_refused(
 def test_a_connection_that_broke_while_idle_is_replaced_unnoticed(evaluation: Cipher, database: Database) -> None:
     [sealed] = evaluation.seal_many("acme", [text("ann", "1", "hers")])
     with psycopg.connect(database.admin_dsn(), autocommit=True) as admin:
-        admin.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'keys_evaluation'")
+        admin.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+            " where datname = current_database() and usename = 'keys_evaluation'"
+        )
     evaluation.seal_many("acme", [text("bob", "1", "his")])
     assert evaluation.open("acme", sealed) == "hers"
 

@@ -6,51 +6,40 @@ import io
 import itertools
 import json
 import logging
-import socket
 import threading
-import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import anyio
 import psycopg
 import pytest
 import structlog
-import uvicorn
 from fastapi import FastAPI
 from httpx import Client, Response
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from chassis.cipher import Cipher, Grant, prepare_keys
+from chassis.cipher import Grant
 from chassis.http import api, match_threads
 from chassis.http.asking import Waiting
 from chassis.http.figures import figures
 from chassis.http.problems import NOTHING_HERE
-from chassis.identity import Actor, Signer, SigningKey, Verifier
+from chassis.identity import Actor, Signer
 from chassis.postgres import Database
-from chassis.service import Service, connect_in_process
+from chassis.service import Service
 from chassis.steps import Runner
 from chassis.telemetry import Metrics, Traces, configure_logs
+from chassis.testing import KEY, SIGNER, keyed, now, opened, served, verifier
 from chassis.unit import Position
 
 from . import notebook_api, toy
 
-KEY = SigningKey.generate()
 WORKSPACES = itertools.count(1)
-
-
-def now() -> datetime:
-    """Return the present moment, as a process does that has no virtual clock."""
-    return datetime.fromtimestamp(time.time(), UTC)
-
-
-SIGNER = Signer(lambda: [KEY], now)
 
 
 @dataclass
@@ -81,42 +70,32 @@ def logs_in(stream: io.StringIO) -> Generator[io.StringIO]:
 
 @pytest.fixture(scope="module")
 def running(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    home = tmp_path_factory.mktemp("home")
-    services = [toy.toy(), toy.reader()]
+    one, other = toy.toy(), toy.reader()
     grants = [Grant("toy", "notebook", may_make=True), Grant("reader", "notebook")]
-    key = prepare_keys(module_database, home, grants, {})
-    for service in services:
-        service.migrate(module_database)
-    ciphers = [Cipher.connect(module_database, one.name, key, home / "erasures") for one in services]
-    for service, cipher in zip(services, ciphers, strict=True):
-        service.open(module_database, cipher, size=4)
     spans = InMemorySpanExporter()
-    traces = Traces("toy", SimpleSpanProcessor(spans))
-    connect_in_process(services, span=traces.span_for)
-    for service in services:
-        service.start()
-    metrics = Metrics()
-    verifier = Verifier(SIGNER.jwks, now)
-    app = api(
-        services[0],
-        notebook_api.router,
-        verifier=verifier,
-        errors={toy.AlreadyClosed: 410, toy.NoSuchPage: 404},
-        metrics=metrics,
-        traces=traces,
-        threads=4,
-    )
-    with logs_in(io.StringIO()) as logged:
-        yield Running(services[0], services[1], app, metrics, traces, spans, logged)
-    for service in services:
-        service.close()
-    for cipher in ciphers:
-        cipher.close()
+    traces, metrics = Traces("toy", SimpleSpanProcessor(spans)), Metrics()
+    with (
+        keyed(module_database, tmp_path_factory.mktemp("home"), grants, "toy", "reader") as ciphers,
+        opened(module_database, ciphers, one, other, size=4, span=traces.span_for),
+    ):
+        for service in (one, other):
+            service.start()
+        app = api(
+            one,
+            notebook_api.router,
+            verifier=verifier(),
+            errors={toy.AlreadyClosed: 410, toy.NoSuchPage: 404},
+            metrics=metrics,
+            traces=traces,
+            threads=4,
+        )
+        with logs_in(io.StringIO()) as logged:
+            yield Running(one, other, app, metrics, traces, spans, logged)
 
 
 @dataclass
 class Caller:
-    """Somebody at the other end of the wire."""
+    """Somebody at the other end of the wire, who sends what a test says and nothing more."""
 
     client: Client
     workspace: str
@@ -150,22 +129,6 @@ class Caller:
 
     def another(self, person: str, **changed: Any) -> Caller:
         return Caller(self.client, changed.pop("workspace", self.workspace), person, **changed)
-
-
-@contextmanager
-def served(app: FastAPI) -> Generator[Client]:
-    """Serve an application on a port of this machine, and give a client of it."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as the one port: else each answer waits 40 ms
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
-        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-        thread.start()
-        try:
-            with Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=30) as client:
-                yield client
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -365,7 +328,7 @@ def test_a_read_that_waits_for_a_write_shows_it(ann: Caller) -> None:
 @pytest.fixture
 def reads(ann: Caller, running: Running) -> Iterator[Caller]:
     """Ann at the service that hears what the notebooks publish."""
-    app = api(running.reader, notebook_api.reader_router, verifier=Verifier(SIGNER.jwks, now))
+    app = api(running.reader, notebook_api.reader_router, verifier=verifier())
     with served(app) as client:
         yield Caller(client, ann.workspace)
 
@@ -590,7 +553,10 @@ def test_a_route_for_files_takes_more_and_not_everything(ann: Caller) -> None:
 def test_a_store_that_is_cut_off_answers_come_again_and_the_same_key_still_works_once(
     ann: Caller, running: Running, module_database: Database
 ) -> None:
-    cut = "select pg_terminate_backend(pid) from pg_stat_activity where usename like 'toy%' and pid <> pg_backend_pid()"
+    cut = (
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where datname = current_database() and usename like 'toy%' and pid <> pg_backend_pid()"
+    )
     first = ann.post("/notebooks", {}, key="through-it-all").json()["id"]
     for _ in range(4):
         with psycopg.connect(module_database.admin_dsn()) as admin:
