@@ -73,10 +73,11 @@ def running(module_database: Database, tmp_path_factory: pytest.TempPathFactory)
     one, other = toy.toy(), toy.reader()
     grants = [Grant("toy", "notebook", may_make=True), Grant("reader", "notebook")]
     spans = InMemorySpanExporter()
-    traces, metrics = Traces("toy", SimpleSpanProcessor(spans)), Metrics()
+    traces, hearing = (Traces(name, SimpleSpanProcessor(spans)) for name in ("toy", "reader"))
+    metrics = Metrics()
     with (
         keyed(module_database, tmp_path_factory.mktemp("home"), grants, "toy", "reader") as ciphers,
-        opened(module_database, ciphers, one, other, size=4, span=traces.span_for),
+        opened(module_database, ciphers, one, other, size=4, spans={"reader": hearing.span_for}),
     ):
         for service in (one, other):
             service.start()
@@ -670,7 +671,10 @@ def test_one_trace_leads_from_the_request_to_who_hears_of_it(ann: Caller, runnin
     answer = ann.post(f"/notebooks/{notebook}/lines", {"text": "x"}, Traceparent=f"00-{trace_id}-00f067aa0ba902b7-01")
     heard_by(running.reader, ann, answer.headers["Position"])
     told = [span for span in running.spans.get_finished_spans() if f"{trace_of(span):032x}" == trace_id]
-    assert [span.name for span in told] == ["POST /notebooks/{notebook}/lines", "process toy.v1"]
+    assert [(span.resource.attributes["service.name"], span.name) for span in told] == [
+        ("toy", "POST /notebooks/{notebook}/lines"),
+        ("reader", "process toy.v1"),
+    ]
 
 
 def trace_of(span: ReadableSpan) -> int:

@@ -21,7 +21,7 @@ import gap_svc.main
 import gap_svc.settings
 import people_svc.main
 import people_svc.settings
-from chassis.cipher import Cipher, Grant, erasures_path, keys_server, prepare_keys
+from chassis.cipher import Cipher, Grant, InstallationKey, erasures_path, keys_server, prepare_keys
 from chassis.http import api
 from chassis.identity import Signer, SigningKey, Verifier
 from chassis.postgres import Embedded, External, Server
@@ -34,9 +34,8 @@ GRANTS: tuple[Grant, ...] = (
     *framework_svc.settings.GRANTS,
     *evaluation_svc.settings.GRANTS,
     *gap_svc.settings.GRANTS,
-    *(Grant(name, "person") for name in ("framework", "evaluation")),
 )
-"""Which service may make or open the keys of which kind of stream; everybody who prints a list may read names."""
+"""Which service may make or open the keys of which kind of stream."""
 
 POOL = 6
 """Connections of each of a service's two roles."""
@@ -86,7 +85,6 @@ class Composition:
             service.name: api(
                 service,
                 verifier=self.verifier,
-                errors=service.errors or None,
                 traces=self.traces[service.name],
                 metrics=metrics,
                 inside=inside,
@@ -117,7 +115,7 @@ class Composition:
     def _open(self) -> None:
         self.server = self._server()
         self.say("Bringing the database up to date")
-        key = prepare_keys(keys_server(self.server), self.home, tuple(dict.fromkeys(GRANTS)))
+        key = prepare_keys(keys_server(self.server), self.home, GRANTS)
         ciphers = {name: self._cipher(name, key) for name in ("people", "framework", "evaluation", "gap")}
         ciphers["people"].beside(ciphers.values())
         self.services = (
@@ -139,7 +137,7 @@ class Composition:
             )
             self._stack.callback(service.close)
         self.traces = {service.name: Traces(service.name) for service in self.services}
-        connect_in_process(self.services, span=self.traces["gap"].span_for)
+        connect_in_process(self.services, {name: traces.span_for for name, traces in self.traces.items()})
         self._keys = self._signing_keys(ciphers["people"])
         self.signer = Signer(lambda: self._keys, self.now)
         self.verifier = Verifier(self.signer.jwks, self.now)
@@ -155,11 +153,11 @@ class Composition:
         self._stack.callback(embedded.stop)
         return embedded.database
 
-    def _cipher(self, service: str, key: object) -> Cipher:
+    def _cipher(self, service: str, key: InstallationKey) -> Cipher:
         cipher = Cipher.connect(
             keys_server(self.server),
             service,
-            key,  # pyright: ignore[reportArgumentType]
+            key,
             erasures_path(self.home),
             allow_unsafe=self.allow_unsafe,
         )

@@ -10,7 +10,7 @@ import base64
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import UUID
@@ -31,6 +31,7 @@ from contracts.envelope import Envelope, Published, Reached
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[Unit, Any, Envelope], None]
+Span = Callable[[Envelope], AbstractContextManager[object]]
 Handlers = Mapping[type[Published], Sequence[Handler]]
 
 RUN = 100
@@ -86,7 +87,7 @@ class Consumer:
     feeds: Mapping[str, Feed]
     handlers: Handlers
     new_unit: NewUnit
-    span: Callable[[Envelope], Any] | None = None
+    span: Span | None = None
     on_progress: Callable[[str], None] | None = None
     """Told when a run recorded something, so that it is followed."""
     careful: bool = False

@@ -14,7 +14,7 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from chassis import consumer, projection, relay, store
-from chassis.consumer import Consumer, Handler
+from chassis.consumer import Consumer, Handler, Span
 from chassis.deadlines import Clockwork, DeadlineChanges, Deadlines, Due
 from chassis.feed import Feed, StoredFeed
 from chassis.identity import DIRECTORY_HANDLERS, Actor, Directory
@@ -244,7 +244,7 @@ class Service:
         self.clockwork = Clockwork(self.name, self.follower_pool, self.time, self.fire)
         self.careful = careful
 
-    def connect(self, feeds: Mapping[str, Feed], span: Callable[[Envelope], Any] | None = None) -> None:
+    def connect(self, feeds: Mapping[str, Feed], span: Span | None = None) -> None:
         """Name the feeds of the topics this service hears, and make its consumer and relay."""
         self.consumer = Consumer(
             store=self.store,
@@ -497,12 +497,15 @@ class Service:
         return f"event {row['event_id']}: {row['reason']}" if row else ""
 
 
-def connect_in_process(services: Sequence[Service], span: Callable[[Envelope], Any] | None = None) -> None:
-    """Wire services of one process: each hears the others' relays and catches up from their rows."""
+def connect_in_process(services: Sequence[Service], spans: Mapping[str, Span] | None = None) -> None:
+    """Wire services of one process: each hears the others' relays and catches up from their rows.
+
+    `spans` opens, for the service of a name, the span in which it consumes an event.
+    """
     feeds = {service.topic: service.feed for service in services}
     for service in services:
         known = {topic: feeds[topic] for topic in service.topics if topic in feeds}
         service.heard = {contract: given for contract, given in service.heard.items() if contract.TOPIC in known}
-        service.connect(known, span)
+        service.connect(known, (spans or {}).get(service.name))
     for service in services:
         service.listeners = [other.hear for other in services if service.topic in other.topics]

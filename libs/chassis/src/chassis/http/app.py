@@ -58,7 +58,7 @@ def api(
         redirect_slashes=False,
     )
     app.state.served = Served(service, verifier)
-    answer_problems(app, errors or {})
+    answer_problems(app, service.errors if errors is None else errors)
     _show_health(app, service, inside)
     if inside:
         _show_metrics(app, metrics)

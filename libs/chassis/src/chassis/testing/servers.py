@@ -11,16 +11,15 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 from httpx import Client
 
 from chassis.cipher import Cipher, Grant, prepare_keys
+from chassis.consumer import Span
 from chassis.postgres import Database, Embedded, Server
 from chassis.service import Service, connect_in_process
-from contracts.envelope import Envelope
 
 _numbers = itertools.count(1)
 
@@ -62,7 +61,7 @@ def opened(
     *services: Service,
     size: int = 6,
     clock: Callable[[], datetime | None] = lambda: None,
-    span: Callable[[Envelope], Any] | None = None,
+    spans: Mapping[str, Span] | None = None,
 ) -> Generator[None]:
     """Open services over a database and connect them in this process; their followers stand still until started."""
     for one in services:
@@ -71,7 +70,7 @@ def opened(
         for one in services:
             one.open(server, ciphers[one.name], size=size, clock=clock)
             stack.callback(one.close)
-        connect_in_process(services, span)
+        connect_in_process(services, spans)
         yield
 
 
