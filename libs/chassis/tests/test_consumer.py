@@ -13,9 +13,10 @@ import pytest
 from chassis.cipher import KeysUnavailable
 from chassis.consumer import CRASHES, TRIES, Consumer, Handler
 from chassis.feed import Epoch, Feed, Head, Page
+from chassis.kernel import DomainError
 from chassis.parked import listed, shown
 from chassis.steps import arm, disarm
-from chassis.unit import DomainError, LostRace, Unit
+from chassis.unit import LostRace, Unit
 from contracts.envelope import Envelope, Published, Reached
 
 from . import toy

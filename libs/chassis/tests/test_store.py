@@ -17,10 +17,11 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from chassis.kernel import DomainError
 from chassis.record import flaws_in
 from chassis.statement import FEW
 from chassis.steps import arm, disarm
-from chassis.unit import Answer, DomainError, KeyReused, PreconditionFailed, Unavailable, Unit
+from chassis.unit import Answer, KeyReused, PreconditionFailed, Unavailable, Unit
 
 from . import toy
 from .conftest import Pair

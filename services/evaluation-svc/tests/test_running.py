@@ -7,11 +7,11 @@ from typing import Any
 
 from chassis.deadlines import Due
 from chassis.identity import Actor
-from chassis.testing import assert_live_equals_rebuilt
+from chassis.testing import assert_live_equals_rebuilt, now
 from chassis.unit import Answer, CommandInfo, Unit
 from contracts import people
 
-from .conftest import Company, now
+from .conftest import Company
 
 
 def line(view: dict[str, Any], competency: str) -> dict[str, Any]:

@@ -59,9 +59,6 @@ TABLES = (
     status text not null, parked_at timestamptz not null default clock_timestamp(),
     primary key (workspace, topic, epoch, sequence))""",
     "create index if not exists parked_subject on {schema}.parked (workspace, topic, subject) where status = 'parked'",
-    """create table if not exists {schema}.running (
-    workspace text not null default '', instance text not null, clean boolean not null,
-    primary key (workspace, instance))""",
 )
 
 

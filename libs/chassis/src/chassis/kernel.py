@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Self, TypeVar, cast, get_args
+from typing import Any, ClassVar, Self, TypeVar, cast, get_args
 
 from eventsourcing.persistence import Mapper, StoredEvent, Transcoder
 from pydantic import BaseModel, ConfigDict, SerializationInfo, model_serializer
@@ -175,14 +175,6 @@ class Entry:
     originator_id: str
     originator_version: int
     event: Event
-
-
-@dataclass(frozen=True)
-class Loaded(Generic[S]):
-    """A state and the version of its stream."""
-
-    state: S | None
-    version: int
 
 
 class UnknownTopic(Exception):

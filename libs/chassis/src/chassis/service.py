@@ -19,7 +19,7 @@ from chassis.deadlines import Clockwork, DeadlineChanges, Deadlines, Due
 from chassis.feed import Feed, StoredFeed
 from chassis.identity import DIRECTORY_HANDLERS, Actor, Directory
 from chassis.identity import TABLES as DIRECTORY_TABLES
-from chassis.kernel import Event, State, evolve
+from chassis.kernel import DomainError, Event, State, evolve
 from chassis.migrate import migrate
 from chassis.postgres import Server, check_durable, pool, refuse_superuser
 from chassis.projection import RECORD_COLUMNS, Projections, RecordedEvent, View, recorded
@@ -27,7 +27,6 @@ from chassis.relay import InProcess, Relay, Sink
 from chassis.steps import Runner, failpoint
 from chassis.store import Ambiguous, Connection, Pool, PublishedForm, Store, set_workspace
 from chassis.unit import Answer, CommandInfo, Decide, LostRace, Position, Row, Unavailable, Unit
-from chassis.unit import DomainError as DomainError
 from contracts.envelope import Envelope, Published, Sealed
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 import psycopg
-from eventsourcing.persistence import AggregateRecorder, EventStore, IntegrityError
+from eventsourcing.persistence import AggregateRecorder, IntegrityError
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -314,7 +314,6 @@ class Store:
 
     def __post_init__(self) -> None:
         self.recorder = Recorder(self.service, self.schema, self.pool, self.clock)
-        self.library: EventStore[str] = EventStore(self.mapper, self.recorder)
 
     def load(self, connection: Connection, stream: str) -> tuple[list[Event], int]:
         """Return the events of a stream and its version, read on a connection whose workspace is set."""

@@ -11,27 +11,11 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
-from chassis.kernel import DomainError, Event, Forbidden, Invalid, NotFound, State, evolve
+from chassis.kernel import Event, NotFound, State, evolve
 
 if TYPE_CHECKING:
     from chassis.identity import Actor, Directory
     from contracts.envelope import Sealed
-
-__all__ = [
-    "Answer",
-    "CommandInfo",
-    "Decided",
-    "DomainError",
-    "Forbidden",
-    "Invalid",
-    "KeyReused",
-    "LostRace",
-    "NotFound",
-    "Position",
-    "PreconditionFailed",
-    "Unavailable",
-    "Unit",
-]
 
 S = TypeVar("S", bound=State)
 Row = dict[str, Any]

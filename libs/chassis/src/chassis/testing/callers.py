@@ -57,15 +57,15 @@ class Caller:
 
     def post(self, path: str, body: Any = None, key: str = "", **headers: str) -> Response:
         """Change something, under a new key unless one is given."""
-        return self.send("POST", path, key, headers, json=body)
+        return self.send("POST", path, json=body, headers={**headers, "Idempotency-Key": key})
 
     def put(self, path: str, body: Any, **headers: str) -> Response:
         """Replace something."""
-        return self.send("PUT", path, headers=headers, json=body)
+        return self.send("PUT", path, json=body, headers=headers)
 
     def patch(self, path: str, body: Any, **headers: str) -> Response:
         """Change a part of something."""
-        return self.send("PATCH", path, headers=headers, json=body)
+        return self.send("PATCH", path, json=body, headers=headers)
 
     def delete(self, path: str, **headers: str) -> Response:
         """Take something away."""
@@ -75,12 +75,11 @@ class Caller:
         """Send a file, with the fields of a form."""
         return self.send("POST", path, files={"file": (name, content)}, data=fields)
 
-    def send(
-        self, method: str, path: str, key: str = "", headers: dict[str, str] | None = None, **sent: Any
-    ) -> Response:
-        """Send anything at all that changes something."""
-        keyed = {"Idempotency-Key": key or f"key-{next(_numbers)}"} | (headers or {})
-        answer = self.client.request(method, path, headers=self.headers(**keyed), **sent)
+    def send(self, method: str, path: str, **sent: Any) -> Response:
+        """Send anything that changes something, as the client takes it, under a new key unless a header gives one."""
+        given = {name: value for name, value in sent.pop("headers", {}).items() if value}
+        headers = self.headers(**{"Idempotency-Key": f"key-{next(_numbers)}", **given})
+        answer = self.client.request(method, path, headers=headers, **sent)
         self.seen.position = answer.headers.get("Position", self.seen.position)
         return answer
 
