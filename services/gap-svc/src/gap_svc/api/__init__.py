@@ -5,8 +5,15 @@ from fastapi import APIRouter
 from gap_svc.api import aims, company, drafts, reports
 from gap_svc.api.allowed import ERRORS
 
-router = APIRouter()
-for part in (reports, aims, company, drafts):
-    router.include_router(part.router)
+PARTS = (
+    reports.router,
+    aims.router,
+    company.router,
+    drafts.router,
+)
 
-__all__ = ["ERRORS", "router"]
+router = APIRouter()
+for part in PARTS:
+    router.include_router(part)
+
+__all__ = ["ERRORS", "PARTS", "router"]
