@@ -9,9 +9,10 @@ from typing import Any, cast
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from chassis.cipher import KeysUnavailable
-from chassis.consumer import CRASHES, TRIES, Consumer, Handler
+from chassis.consumer import CRASHES, TRIES, Consumer, Handler, HoleInFeed
 from chassis.feed import Epoch, Feed, Head, Page
 from chassis.kernel import DomainError
 from chassis.parked import listed, shown
@@ -140,6 +141,39 @@ def test_whatever_is_lost_on_the_way_comes_from_the_feed(pair: Pair, workspace: 
 
     assert pair.heard(workspace) == ([1, 2, 3, 4], 1)
     assert workspace not in hears.behind()
+
+
+@pytest.mark.parametrize(("left", "after", "missing"), [((0, 2), 2, 3), ((1, 2), 0, 2)])
+def test_a_hole_in_the_feed_is_told_and_nothing_is_applied_past_it(
+    pair: Pair, workspace: str, left: tuple[int, ...], after: int, missing: int
+) -> None:
+    records = written(pair, workspace, "one", "two", "three")
+    feed = Shelf(*(records[place] for place in left))
+
+    with capture_logs() as told, pytest.raises(HoleInFeed):
+        consumer(pair, {"toy.v1": feed}).step(workspace)
+
+    assert pair.heard(workspace) == ([], 0)
+    assert pair.at(workspace) == 0
+    alarm = {"event": "hole in the feed", "log_level": "error", "topic": "toy.v1", "workspace": workspace}
+    assert told == [{**alarm, "after": after, "missing": missing}]
+
+    feed.records = records
+    assert consumer(pair, {"toy.v1": feed}).step(workspace) == "done"
+    assert pair.tally(workspace).numbers == (1, 2, 3)
+
+
+def test_a_hole_behind_the_position_is_told_too(pair: Pair, workspace: str) -> None:
+    records = written(pair, workspace, "one", "two", "three")
+    feed = Shelf(records[0])
+    hears = consumer(pair, {"toy.v1": feed})
+    hears.step(workspace)
+    feed.records.append(records[2])
+
+    with pytest.raises(HoleInFeed):
+        hears.step(workspace)
+
+    assert pair.at(workspace) == records[0].sequence
 
 
 class Mute(Deaf):

@@ -198,7 +198,17 @@ class Consumer:
             if entered.sequence < at.sequence:
                 records = list(self.feeds[topic].events(topic, workspace, entered.sequence, RUN).records)
             at = entered
+        self._refuse_hole(workspace, topic, at, records[:RUN])
         return self._try(workspace, topic, at, records[:RUN])
+
+    def _refuse_hole(self, workspace: str, topic: str, at: At, records: Sequence[Envelope]) -> None:
+        """Apply nothing where the feed itself lacks an event: passing over it would lose it for good."""
+        last = at.sequence
+        for record in records:
+            if record.previous > last:
+                log.error("hole in the feed", topic=topic, workspace=workspace, after=last, missing=record.previous)
+                raise HoleInFeed(f"{workspace}: {topic} has {record.sequence} after {last}, without {record.previous}")
+            last = record.sequence
 
     def _try(self, workspace: str, topic: str, at: At, records: Sequence[Envelope]) -> Progress:
         try:
@@ -501,6 +511,10 @@ class Consumer:
 
 class AlreadyRecorded(Exception):
     """One of a run's events was applied before a restore; the run is split."""
+
+
+class HoleInFeed(Exception):
+    """The feed lacks an event that its next one names as the one before; nothing is applied past it."""
 
 
 class OneByOne(Exception):
