@@ -15,10 +15,10 @@ from psycopg.rows import dict_row
 from chassis.cipher import Grant
 from chassis.identity import Actor
 from chassis.postgres import Database
-from chassis.service import Executed, Service
+from chassis.service import Service
 from chassis.steps import disarm
 from chassis.testing import keyed, opened
-from chassis.unit import Answer, CommandInfo, Decide, Unit
+from chassis.unit import Answer, CommandInfo, Decide, Executed, Unit
 from contracts.envelope import Envelope
 
 from . import toy

@@ -579,7 +579,7 @@ def test_a_digest_cannot_be_had_without_the_key(evaluation: Cipher) -> None:
 
 
 def test_an_erasure_is_on_the_list_before_it_is_done(
-    evaluation: Cipher, people: Cipher, clock: Clock, tmp_path: Path
+    evaluation: Cipher, people: Cipher, clock: Clock, database: Database, tmp_path: Path
 ) -> None:
     class Crash(BaseException):
         pass

@@ -24,7 +24,7 @@ from chassis.cipher import KeysUnavailable
 from chassis.feed import Feed
 from chassis.kernel import DomainError
 from chassis.steps import Progress, failpoint
-from chassis.store import Connection, Moved, Pool, Step, Store, set_workspace
+from chassis.store import Connection, Moved, Pool, PositionMove, Store, set_workspace
 from chassis.unit import Answer, CommandInfo, LostRace, Unavailable, Unit
 from contracts.envelope import Envelope, Published, Reached
 
@@ -71,7 +71,7 @@ class At:
     stored: bool
 
 
-NewUnit = Callable[[Connection, CommandInfo, str], Unit]
+NewUnit = Callable[[Connection, CommandInfo], Unit]
 
 
 @dataclass
@@ -175,7 +175,7 @@ class Consumer:
         """Apply one parked event in a unit of its own and mark it replayed; raises what its handler raises."""
         with self._transaction(record.workspace) as connection:
             self._lock_inbox(connection, record.workspace, topic="")
-            unit = self.new_unit(connection, self._info(record), record.actor)
+            unit = self.new_unit(connection, self._info(record))
             self._handle(unit, record)
             self._mark_replayed(connection, record)
             if unit.decided and self.store.append(unit, Answer(), connection).repeated:
@@ -238,7 +238,7 @@ class Consumer:
         if self.careful and self._is_crashing(records):
             return self._park(workspace, topic, at, records[0], "the process ended while this event was applied")
         with self.pool.connection() as connection:
-            unit = self.new_unit(connection, self._info(records[0]), records[0].actor)
+            unit = self.new_unit(connection, self._info(records[0]))
             self._lock_inbox(connection, workspace, topic)
             # The lock is held from here on: nothing of this workspace is consumed beside this run.
             consumed, parked = self._standing(connection, workspace, topic)
@@ -250,17 +250,17 @@ class Consumer:
                 return "waiting"
             for record in run:
                 if record.subject in parked:
-                    self._insert_parked(connection, record, "an earlier event of this subject is parked", "parked")
+                    self._insert_parked(connection, record, "an earlier event of this subject is parked")
                 else:
                     self._handle(unit, record)
             failpoint("during a consumer")
             beside = tuple(Reached(topic=name, epoch=its.epoch, sequence=its.sequence) for name, its in consumed.items())
-            step = Step(topic, run[-1].epoch, at.sequence, run[-1].sequence, beside)
+            move = PositionMove(topic, run[-1].epoch, at.sequence, run[-1].sequence, beside)
             if unit.decided:
-                if self.store.append(unit, Answer(), connection, step).repeated:
-                    self._only_move(workspace, step, run)
+                if self.store.append(unit, Answer(), connection, move).repeated:
+                    self._only_move(workspace, move, run)
             else:
-                self.store.recorder.move(workspace, step, connection)
+                self.store.recorder.move(workspace, move, connection)
                 connection.commit()
         failpoint("after consumer commit")
         self._moved(workspace, topic, run[-1])
@@ -268,12 +268,12 @@ class Consumer:
             self.on_progress(workspace)
         return "more"
 
-    def _only_move(self, workspace: str, step: Step, run: Sequence[Envelope]) -> None:
+    def _only_move(self, workspace: str, move: PositionMove, run: Sequence[Envelope]) -> None:
         """What a run would record is in the log already, from before a restore: move past it, event by event."""
         if len(run) > 1:
             raise AlreadyRecorded
         with self._transaction(workspace) as connection:
-            self.store.recorder.move(workspace, step, connection)
+            self.store.recorder.move(workspace, move, connection)
             connection.commit()
 
     def _handle(self, unit: Unit, record: Envelope) -> None:
@@ -374,10 +374,10 @@ class Consumer:
     def _park(self, workspace: str, topic: str, at: At, record: Envelope, reason: str) -> Progress:
         with self._transaction(workspace) as connection:
             self._lock_inbox(connection, workspace, topic)
-            self._insert_parked(connection, record, reason, "parked")
-            step = Step(topic, record.epoch, at.sequence, record.sequence)
+            self._insert_parked(connection, record, reason)
+            move = PositionMove(topic, record.epoch, at.sequence, record.sequence)
             try:
-                self.store.recorder.move(workspace, step, connection)
+                self.store.recorder.move(workspace, move, connection)
             except Moved:
                 connection.rollback()
                 return "more"
@@ -385,9 +385,9 @@ class Consumer:
         self._moved(workspace, topic, record)
         return "more"
 
-    def _insert_parked(self, connection: Connection, record: Envelope, reason: str, status: str) -> None:
+    def _insert_parked(self, connection: Connection, record: Envelope, reason: str) -> None:
         sql = f"""insert into {self.schema}.parked (workspace, topic, epoch, sequence, subject, type, event_id,
-        envelope, reason, status) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing"""
+        envelope, reason, status) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, 'parked') on conflict do nothing"""
         values = (
             record.workspace,
             record.topic,
@@ -398,7 +398,6 @@ class Consumer:
             record.eventid,
             Jsonb(as_parked(record)),
             reason,
-            status,
         )
         connection.execute(cast("Any", sql), values)
 

@@ -23,10 +23,10 @@ from chassis.kernel import DomainError, Event, State, evolve
 from chassis.migrate import migrate
 from chassis.postgres import Server, check_durable, pool, refuse_superuser
 from chassis.projection import RECORD_COLUMNS, Projections, RecordedEvent, View, recorded
-from chassis.relay import InProcess, Relay, Sink
+from chassis.relay import InProcess, Relay
 from chassis.steps import Runner, failpoint
 from chassis.store import Ambiguous, Connection, Pool, PublishedForm, Store, set_workspace
-from chassis.unit import Answer, CommandInfo, Decide, LostRace, Position, Row, Unavailable, Unit
+from chassis.unit import Answer, CommandInfo, Decide, Executed, LostRace, Position, Row, Unavailable, Unit
 from contracts.envelope import Envelope, Published, Sealed
 
 if TYPE_CHECKING:
@@ -51,17 +51,7 @@ CLOCK_TOLERANCE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Executed:
-    """What became of a command."""
-
-    answer: Answer
-    position: Position
-    published: tuple[Position, ...]
-    repeated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reached:
+class WaitResult:
     """Whether a read would show what a position stands for."""
 
     state: Literal["reached", "behind", "passed over", "parked", "unknown"]
@@ -120,7 +110,7 @@ class ConnectedReading:
         """Return the HMAC of a text under the workspace's key."""
         return self.store.cipher.digest(self.workspace, text)
 
-    def directory(self, unit: Unit | None = None) -> Directory:
+    def directory(self) -> Directory:
         """Return the people of the workspace."""
         return Directory(self.rows, self.now)
 
@@ -256,7 +246,7 @@ class Service:
             on_progress=self.changed,
             careful=self.careful,
         )
-        self.relay = Relay(self.name, self.name, self.follower_pool, (self.topic,), cast("Sink", InProcess(self._send)))
+        self.relay = Relay(self.name, self.name, self.follower_pool, (self.topic,), InProcess(self._send))
 
     def start(self) -> None:
         """Run the followers, each in a thread."""
@@ -317,12 +307,11 @@ class Service:
                     return self._earlier_answer(connection, unit)
                 if not unit.decided:
                     return self._nothing_recorded(connection, answer, unit)
-                appended = self.store.append(unit, answer, connection)
+                return self.store.append(unit, answer, connection)
         except Ambiguous as ambiguous:
             if unit is None:
                 raise
-            appended = self.store.clear_up(ambiguous, unit, answer)
-        return Executed(appended.answer, appended.position, appended.published, appended.repeated)
+            return self.store.clear_up(ambiguous, unit, answer)
 
     def _earlier_answer(self, connection: Connection, unit: Unit) -> Executed:
         """A repeat that cannot be decided any more gets the answer the command got then; else its refusal stands.
@@ -333,13 +322,13 @@ class Service:
         found = self.store.repeated(connection, unit)
         if found is None:
             raise
-        return Executed(found.answer, found.position, found.published, repeated=True)
+        return found
 
     def _nothing_recorded(self, connection: Connection, answer: Answer, unit: Unit) -> Executed:
         """Answer a command that changes nothing; one that changed something when it was first sent gets that answer."""
         found, workspace = self.store.repeated(connection, unit), unit.workspace
         if found is not None:
-            return Executed(found.answer, found.position, found.published, repeated=True)
+            return found
         sql = f"select epoch, sequence, published from {self.name}.head where workspace = %s"
         row = connection.execute(cast("Any", sql), (workspace,)).fetchone()
         if row is None:
@@ -356,7 +345,7 @@ class Service:
         reading = ConnectedReading(self.store, connection, info.workspace, now)
         return Unit(info, actor, now, reading, may_copy)
 
-    def _heard_unit(self, connection: Connection, info: CommandInfo, cause: str) -> Unit:
+    def _heard_unit(self, connection: Connection, info: CommandInfo) -> Unit:
         return self.unit(connection, info, Actor.service(info.workspace, self.name), may_copy=True)
 
     def fire(self, workspace: str, due: Due) -> datetime | None:
@@ -403,28 +392,28 @@ class Service:
 
     # -- waiting for what was written
 
-    def reached(self, workspace: str, position: Position) -> Reached:
+    def reached(self, workspace: str, position: Position) -> WaitResult:
         """Say whether this service's views show what a position stands for."""
         if position.name == self.name:
             seen = self.projections.position(workspace)
             if seen >= position.sequence or self._is_lost(workspace, position):
-                return Reached("reached")
+                return WaitResult("reached")
             if position.sequence > (head := self._head(workspace)):
-                return Reached("unknown", f"{self.name} has recorded {head} events here")
-            return Reached("behind", f"views at {seen}")
+                return WaitResult("unknown", f"{self.name} has recorded {head} events here")
+            return WaitResult("behind", f"views at {seen}")
         if position.name not in self.topics:
-            return Reached("passed over")
+            return WaitResult("passed over")
         at = self.consumer.position(workspace, position.name)
         if at.epoch < position.epoch or (at.epoch == position.epoch and at.sequence < position.sequence):
-            return Reached("behind", f"{position.name} at {at.sequence}")
+            return WaitResult("behind", f"{position.name} at {at.sequence}")
         parked = self._parked_at(workspace, position)
         if parked:
-            return Reached("parked", parked)
+            return WaitResult("parked", parked)
         head = self._head(workspace)
         seen = self.projections.position(workspace)
-        return Reached("reached") if seen >= head else Reached("behind", f"views at {seen} of {head}")
+        return WaitResult("reached") if seen >= head else WaitResult("behind", f"views at {seen} of {head}")
 
-    def wait(self, workspace: str, positions: Iterable[Position], timeout: float) -> Reached:
+    def wait(self, workspace: str, positions: Iterable[Position], timeout: float) -> WaitResult:
         """Wait until every position is reached; return the first that is not.
 
         Progress in this process ends a pause at once; what other processes do is looked for at growing intervals.
@@ -440,7 +429,7 @@ class Service:
                 pause = min(2 * pause, LONGEST_PAUSE)
             if found.state in ("parked", "unknown"):
                 return found
-        return Reached("reached")
+        return WaitResult("reached")
 
     def health(self) -> Health:
         """Ask every part how it is."""

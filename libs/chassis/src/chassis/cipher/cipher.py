@@ -15,7 +15,7 @@ from chassis.cipher.erasures import Destroyed, Erasures
 from chassis.cipher.errors import Erased, NotGranted, Tampered, WrongInstallationKey
 from chassis.cipher.sealing import InstallationKey, Key, context
 from chassis.cipher.settling import destroy
-from chassis.cipher.vault import Connection, Place, Vault
+from chassis.cipher.vault import Place, Vault
 from chassis.kernel import Unsealed
 from chassis.postgres import Pool, Server, check_durable, pool, refuse_superuser
 from chassis.steps import failpoint

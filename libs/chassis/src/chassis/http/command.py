@@ -15,9 +15,9 @@ from fastapi import Depends, Header, Request, Response
 from chassis.http.asking import Credentials, Served, WaitFor, authenticated, entity_tag, wait_for_named
 from chassis.http.problems import Refusal
 from chassis.identity import Actor
-from chassis.service import Executed, Service
+from chassis.service import Service
 from chassis.telemetry import current_traceparent
-from chassis.unit import Answer, CommandInfo, Decide
+from chassis.unit import Answer, CommandInfo, Decide, Executed
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _TAG: Final = re.compile(r'"(\d{1,18})"')
