@@ -16,6 +16,7 @@ from chassis.consumer import CRASHES, TRIES, Consumer, Handler, HoleInFeed
 from chassis.feed import Epoch, Feed, Head, Page
 from chassis.kernel import DomainError
 from chassis.parked import listed, shown
+from chassis.postgres import pool
 from chassis.steps import arm, disarm
 from chassis.unit import LostRace, Unit
 from contracts.envelope import Envelope, Published, Reached
@@ -651,3 +652,21 @@ def test_an_event_recorded_already_before_a_restore_is_not_recorded_again(pair: 
     assert pair.tally(workspace).numbers == (1, 2)
     at = cast("Any", pair.reader.consumer.position(workspace, "toy.v1"))
     assert (at.epoch, at.sequence) == (later, 3)
+
+
+def test_what_is_recorded_already_is_moved_past_even_with_a_single_connection(pair: Pair, workspace: str) -> None:
+    first, second = written(pair, workspace, "one", "two")
+    pair.settle(workspace)
+    later = f"{first.epoch}-later"
+    repeated = [rebranded(one, epoch=later) for one in (first, second)]
+    feed = Shelf(*repeated, epochs=(Epoch(first.epoch, 0), Epoch(later, 0)))
+
+    with pool(pair.database.dsn("reader", "app"), 1, "reader app", wait=1) as single:
+        hears = consumer(pair, {"toy.v1": feed})
+        hears.pool = single
+        assert workspace in hears.behind()
+        assert hears.step(workspace) == "done"
+
+    assert pair.at(workspace) == second.sequence
+    assert parked(pair, workspace) == []
+    assert pair.heard(workspace) == ([1, 2], 1)

@@ -258,7 +258,7 @@ class Consumer:
             move = PositionMove(topic, run[-1].epoch, at.sequence, run[-1].sequence, beside)
             if unit.decided:
                 if self.store.append(unit, Answer(), connection, move).repeated:
-                    self._only_move(workspace, move, run)
+                    self._only_move(connection, workspace, move, run)
             else:
                 self.store.recorder.move(workspace, move, connection)
                 connection.commit()
@@ -268,13 +268,12 @@ class Consumer:
             self.on_progress(workspace)
         return "more"
 
-    def _only_move(self, workspace: str, move: PositionMove, run: Sequence[Envelope]) -> None:
+    def _only_move(self, connection: Connection, workspace: str, move: PositionMove, run: Sequence[Envelope]) -> None:
         """What a run would record is in the log already, from before a restore: move past it, event by event."""
         if len(run) > 1:
             raise AlreadyRecorded
-        with self._transaction(workspace) as connection:
-            self.store.recorder.move(workspace, move, connection)
-            connection.commit()
+        self.store.recorder.move(workspace, move, connection)
+        connection.commit()
 
     def _handle(self, unit: Unit, record: Envelope) -> None:
         contract = self._types.get(record.type)
