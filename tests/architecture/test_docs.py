@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("libs", "services", "deploy")
+PARTS = (*SOURCES, "tests", "tools")
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("services/*/README.md")])
 DECISIONS = sorted(ROOT.glob("docs/adr/*.md"))
 LINE = 120
@@ -25,6 +26,17 @@ def settings_read() -> set[str]:
     text = "\n".join(path.read_text() for part in SOURCES for path in ROOT.glob(f"{part}/**/*.py"))
     named = set[str](re.findall(r"LADDER_[A-Z]+(?:_[A-Z]+)*(?![A-Z_])", text))
     return {name.replace("EVALUATION", "<SERVICE>") for name in named}
+
+
+def modules_named(page: Path) -> list[str]:
+    """The modules a page names in backticks, `{a,b}.py` as two."""
+    named = re.findall(r"`([\w./{},-]+\.py)`", page.read_text())
+    return [module for name in named for module in expanded(name)]
+
+
+def expanded(name: str) -> list[str]:
+    found = re.fullmatch(r"(.*)\{(.*)\}(.*)", name)
+    return [f"{found[1]}{each}{found[3]}" for each in found[2].split(",")] if found else [name]
 
 
 def prose(page: Path) -> list[str]:
@@ -47,6 +59,13 @@ def test_a_link_of_a_page_leads_to_a_file_that_is_there(page: Path) -> None:
     missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
 
     assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names_of(PAGES))
+def test_a_module_that_a_page_names_is_there(page: Path) -> None:
+    there = [f"/{path.relative_to(ROOT)}" for part in PARTS for path in ROOT.glob(f"{part}/**/*.py")]
+
+    assert [name for name in modules_named(page) if not any(path.endswith(f"/{name}") for path in there)] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=names_of(PAGES))
