@@ -2,12 +2,12 @@
 
 from fastapi import APIRouter
 
-from gap_svc.api import aims, company, drafts, reports
+from gap_svc.api import company, drafts, reports, targets
 from gap_svc.api.allowed import ERRORS
 
 PARTS = (
     reports.router,
-    aims.router,
+    targets.router,
     company.router,
     drafts.router,
 )

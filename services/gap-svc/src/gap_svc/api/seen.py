@@ -11,12 +11,11 @@ from chassis.http import Query
 from chassis.kernel import Forbidden, NotFound
 from gap_svc import facts
 from gap_svc.access import Action, Resource, Sight, decide, shows, sight
+from gap_svc.api.allowed import REFUSED
 from gap_svc.api.shapes import Which
 from gap_svc.domain.calculation import NoFigure
 from gap_svc.domain.levels import LevelRef
 from gap_svc.domain.trend import Distance, Past, Trend, trend
-
-REFUSED = "This is for somebody else to do."
 
 _REVISIONS = (
     "select evaluation, revision, evaluator, cycle_name, approved_by, approved_at, released_at, period_ends_on,"
