@@ -450,3 +450,24 @@ def test_what_a_leaver_had_to_do_waits_for_their_manager(company: Company) -> No
     company.running.hear(company.workspace, gone)
     waiting = company.as_("gro").listed("/waiting")
     assert [(one["kind"], one["evaluation"]) for one in waiting] == [("evaluation due", evaluation)]
+
+
+def test_ratings_a_point_above_the_evaluators_other_ones_in_the_cycle_are_told_to_hr(company: Company) -> None:
+    hanna, erik = company.as_("hanna"), company.as_("erik")
+    cycle = hanna.done("/cycles", company.plan())["id"]
+    for person in ("gro", "hanna", "hugo"):
+        hanna.done(f"/cycles/{cycle}/evaluators", {"person": person, "evaluator": "erik"})
+    hanna.done(f"/cycles/{cycle}/evaluators", {"person": "erik", "evaluator": "gro"})
+    hanna.done(f"/cycles/{cycle}/opening")
+    by_erik = {one["employee"]: one["id"] for one in erik.listed("/evaluations") if one["evaluator"] == "erik"}
+    high, usual = by_erik.pop("maya"), by_erik.values()
+    for evaluation in usual:
+        company.submit(evaluation)
+    company.draft(high)
+    for competency, rating in (("communication", 5), ("delivery", 4.5), ("mentoring", 4.5)):
+        words = {"rating": rating, "evidence": ["Led the billing migration in May; no invoice was late since then."]}
+        assert erik.put(f"/evaluations/{high}/lines/{competency}", words).status_code == 200
+    erik.done(f"/evaluations/{high}/submission")
+    queue = company.as_("hugo").listed("/approvals")
+    codes = {one["evaluation"]: [code["reason"] for code in one["codes"]] for one in queue}
+    assert {one for one, reasons in codes.items() if "far from the evaluator's mean" in reasons} == {high}

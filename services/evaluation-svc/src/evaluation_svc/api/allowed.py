@@ -33,10 +33,12 @@ def application(command: Command) -> Evaluations:
 
 
 def allow(unit: Unit, action: Action, evaluation: str) -> Evaluation:
-    """Return the evaluation; refuse what the actor may not do, as absent what they may not even see."""
+    """Return the evaluation; refuse what the actor may not do, as absent what they may not even see.
+
+    What one may do to an evaluation never depends on its self-assessment, which is not read for it.
+    """
     state = unit.get(Evaluation, evaluation)
-    own = unit.find(SelfAssessment, evaluation)
-    resource = resource_of(unit.directory, unit.actor, state, own, unit.now >= state.due.self_at)
+    resource = resource_of(unit.directory, unit.actor, state, None, self_due_passed=False)
     if not decide(unit.actor, "read evaluation", resource):
         raise NotFound(evaluation)
     if not decide(unit.actor, action, resource):
