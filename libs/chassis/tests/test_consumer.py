@@ -257,6 +257,81 @@ def test_a_consumer_overtaken_between_reading_and_writing_applies_nothing_twice(
     assert pair.tally(workspace).numbers == (1, 2)
 
 
+def test_a_consumer_overtaken_by_half_a_run_copies_no_fact_twice(pair: Pair, workspace: str) -> None:
+    records = written(pair, workspace, "one", "two")
+
+    def only_copies(unit: Unit, heard: Any, envelope: Envelope) -> None:
+        unit.copy(
+            "insert into lines (workspace, notebook, number) values (%(workspace)s, 'n1', %(number)s)"
+            " on conflict (workspace, notebook, number) do update set times = lines.times + 1",
+            {"number": heard.number},
+        )
+
+    first = consumer(pair, handlers=with_handler(only_copies))
+    second = consumer(pair, {"toy.v1": Shelf(records[0])}, with_handler(only_copies))
+    position = first.position
+
+    def then_the_other(*given: Any) -> Any:
+        found = position(*given)
+        first.position = position
+        second.step(workspace)
+        return found
+
+    first.position = then_the_other  # pyright: ignore[reportAttributeAccessIssue] - this one object's, just once
+    assert first.step(workspace) == "done"
+
+    assert pair.heard(workspace) == ([1, 2], 1)
+    assert pair.at(workspace) == records[1].sequence
+
+
+def test_two_topics_of_one_workspace_are_consumed_one_after_the_other(pair: Pair, workspace: str) -> None:
+    line, caused, _ = toy_and_other(pair, workspace)
+    held, go_on, passed = threading.Event(), threading.Event(), list[str]()
+
+    def hold_the_first() -> None:
+        passed.append(threading.current_thread().name)
+        if len(passed) == 1:
+            held.set()
+            go_on.wait(10)
+
+    def start(name: str, hears: Consumer) -> threading.Thread:
+        thread = threading.Thread(target=hears.step, args=(workspace,), name=name)
+        thread.start()
+        return thread
+
+    def waits_for_a_lock() -> bool:
+        sql = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        return bool(pair.rows(sql))
+
+    arm("during a consumer", hold_the_first)
+    first = start("first", consumer(pair, {"toy.v1": Shelf(line)}))
+    assert held.wait(10)
+    second = start("second", consumer(pair, {"other.v1": Shelf(rebranded(caused, after=()))}))
+    while second.is_alive() and not waits_for_a_lock():
+        second.join(0.01)
+    while_held = list(passed)
+    go_on.set()
+    for thread in (first, second):
+        thread.join()
+
+    assert (while_held, passed) == (["first"], ["first", "second"])
+    assert pair.tally(workspace).numbers == (1,)
+    assert pair.tally(workspace, "n2").numbers == (100,)
+
+
+def test_a_position_ahead_of_what_was_published_is_an_alarm(pair: Pair, workspace: str) -> None:
+    first, second = written(pair, workspace, "one", "two")
+    pair.settle(workspace)
+
+    with capture_logs() as told:
+        assert workspace not in consumer(pair, {"toy.v1": Shelf(first, second)}).behind()
+        assert told == []
+        assert workspace not in consumer(pair, {"toy.v1": Shelf(first)}).behind()
+
+    alarm = {"event": "consumer ahead of upstream", "log_level": "error"}
+    assert told == [{**alarm, "topic": "toy.v1", "workspace": workspace}]
+
+
 @pytest.mark.parametrize(
     "point", ["during a consumer", "before append", "before commit", "after commit", "after consumer commit"]
 )

@@ -6,6 +6,7 @@ import os
 import random
 import socket
 import threading
+import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -17,6 +18,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from chassis.feed import Epoch
 from chassis.kernel import DomainError
 from chassis.record import flaws_in
 from chassis.statement import FEW
@@ -94,7 +96,8 @@ def test_a_refused_command_writes_nothing(pair: Pair, workspace: str) -> None:
 def test_sequences_have_no_holes_and_a_tailing_reader_loses_nothing(pair: Pair) -> None:
     workspaces = [f"tail{n}" for n in range(20)]
     for one in workspaces:
-        pair.open(one)
+        for writer in range(8):
+            pair.open(one, f"n{writer}")
     writing = threading.Event()
     seen: dict[str, list[int]] = defaultdict(list)
 
@@ -106,7 +109,7 @@ def test_sequences_have_no_holes_and_a_tailing_reader_loses_nothing(pair: Pair) 
             rolled_back = dice.random() < 0.1
 
             def decide(unit: Unit, texts: list[str] = texts, rolled_back: bool = rolled_back) -> Answer:
-                pair.toy.application.write(unit, "n1", *texts)
+                pair.toy.application.write(unit, f"n{writer}", *texts)
                 if rolled_back:
                     _roll_back_after_append(pair, unit)
                 return Answer()
@@ -149,6 +152,41 @@ def _roll_back_after_append(pair: Pair, unit: Unit) -> None:
     with suppress(psycopg.errors.UniqueViolation):
         pair.toy.store.recorder.write(stored, writing, reading.connection)
     raise _RolledBack
+
+
+def test_the_first_append_of_a_workspace_mints_its_epoch_and_no_later_one_does(pair: Pair, workspace: str) -> None:
+    first = pair.open(workspace)
+    pair.write(workspace, "one")
+
+    minted = pair.rows("select epoch, base from toy.epochs where workspace = %s", workspace)
+
+    assert minted == [{"epoch": first.position.epoch, "base": 0}]
+    assert pair.toy.feed.epochs(workspace) == [Epoch(first.position.epoch, 0)]
+
+
+@pytest.mark.parametrize("seconds", [5, -5])
+def test_a_process_away_from_the_databases_clock_refuses_to_write(
+    pair: Pair, workspace: str, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    present = time.time
+    monkeypatch.setattr(time, "time", lambda: present() + seconds)
+
+    with pytest.raises(Unavailable, match="clock"):
+        pair.open(workspace)
+
+    assert events(pair, workspace) == []
+
+
+def test_where_a_virtual_clock_stands_the_machines_own_does_not_matter(
+    pair: Pair, workspace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    present = time.time
+    monkeypatch.setattr(time, "time", lambda: present() + 5)
+    monkeypatch.setattr(pair.clock, "at", datetime(2026, 3, 2, 12, tzinfo=UTC))
+
+    pair.open(workspace)
+
+    assert len(events(pair, workspace)) == 1
 
 
 def test_recorded_time_never_runs_back(pair: Pair, workspace: str) -> None:
