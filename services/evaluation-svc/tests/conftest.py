@@ -23,7 +23,6 @@ from chassis.testing import Caller, Seen, fresh_database, keyed, now, opened, se
 from chassis.unit import CommandInfo
 from contracts import framework, people
 from contracts.envelope import Envelope, Published, Sealed
-from evaluation_svc.api import ERRORS, router
 from evaluation_svc.main import service
 from evaluation_svc.messaging import published
 from evaluation_svc.settings import GRANTS
@@ -84,7 +83,7 @@ def running(postgres: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Ite
         opened(database, ciphers, one),
     ):
         one.start()
-        yield Running(one, api(one, router, verifier=verifier(), errors=ERRORS), ciphers["people"])
+        yield Running(one, api(one, verifier=verifier()), ciphers["people"])
 
 
 @pytest.fixture(scope="session")

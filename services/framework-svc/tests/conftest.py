@@ -23,7 +23,6 @@ from chassis.testing import Caller, Seen, fresh_database, keyed, opened, served,
 from chassis.unit import Answer, CommandInfo
 from contracts import people
 from contracts.envelope import Envelope, Published, Sealed
-from framework_svc.api import ERRORS, router
 from framework_svc.main import service
 from framework_svc.messaging import published
 from framework_svc.settings import GRANTS
@@ -93,7 +92,7 @@ def standing(
         keyed(database, home, grants, "framework", "people") as ciphers,
         opened(database, ciphers, one, clock=clock),
     ):
-        yield Running(one, api(one, router, verifier=verifier(), errors=ERRORS), ciphers["people"])
+        yield Running(one, api(one, verifier=verifier()), ciphers["people"])
 
 
 @pytest.fixture(scope="session")

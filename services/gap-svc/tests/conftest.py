@@ -21,9 +21,9 @@ from chassis.cipher import Grant
 from chassis.identity import Actor
 from chassis.kernel import Event, Personal, Sealed, State, Unsealed
 from chassis.postgres import Embedded
-from chassis.service import Executed, Service
+from chassis.service import Service
 from chassis.testing import fresh_database, keyed, opened
-from chassis.unit import Answer, CommandInfo, Decide, Unit
+from chassis.unit import Answer, CommandInfo, Decide, Executed, Unit
 from contracts import evaluation, framework, people
 from contracts.envelope import Published
 from gap_svc.application import Reports

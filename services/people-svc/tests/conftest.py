@@ -17,10 +17,9 @@ from chassis.deadlines import Due
 from chassis.http import api
 from chassis.identity import Actor
 from chassis.postgres import Database
-from chassis.service import Executed, Service
+from chassis.service import Service
 from chassis.testing import Caller, Seen, keyed, now, opened, served, verifier
-from chassis.unit import Answer, CommandInfo, Decide
-from people_svc.api import ERRORS, router
+from chassis.unit import Answer, CommandInfo, Decide, Executed
 from people_svc.application import People
 from people_svc.domain import Changes, Settings
 from people_svc.main import service
@@ -65,7 +64,7 @@ def running(module_database: Database, tmp_path_factory: pytest.TempPathFactory)
         one = service(ciphers["people"])
         with opened(module_database, ciphers, one):
             one.start()
-            app = api(one, router, verifier=verifier(), errors=ERRORS)
+            app = api(one, verifier=verifier())
             yield Running(one, ciphers["people"], app, home / "erasures")
 
 

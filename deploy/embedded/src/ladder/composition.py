@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -22,6 +21,7 @@ import gap_svc.settings
 import people_svc.main
 import people_svc.settings
 from chassis.cipher import Cipher, Grant, InstallationKey, erasures_path, keys_server, prepare_keys
+from chassis.clock import now
 from chassis.http import api
 from chassis.identity import Signer, SigningKey, Verifier
 from chassis.postgres import Embedded, External, Server
@@ -104,7 +104,7 @@ class Composition:
 
     def now(self) -> datetime:
         """Return the present moment, or the virtual clock's."""
-        return self.clock() or datetime.fromtimestamp(time.time(), UTC)
+        return self.clock() or now()
 
     def workspaces(self) -> list[str]:
         """Return the ids of all workspaces, in the order of their ids."""

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import psycopg
 from psycopg_pool import PoolTimeout
 
+from chassis import clock as wall
 from chassis import consumer, projection, relay, store
 from chassis.consumer import Consumer, Handler, Span
 from chassis.deadlines import Clockwork, DeadlineChanges, Deadlines, Due
@@ -178,7 +179,6 @@ class Service:
     views: tuple[View, ...] = ()
     deadlines: DeadlineChanges | None = None
     collaborators: dict[str, Any] = field(default_factory=dict[str, Any])
-    now: Callable[[], datetime] | None = None
 
     def __post_init__(self) -> None:
         heard: dict[type[Published], list[Handler]] = {}
@@ -332,9 +332,9 @@ class Service:
         sql = f"select epoch, sequence, published from {self.name}.head where workspace = %s"
         row = connection.execute(cast("Any", sql), (workspace,)).fetchone()
         if row is None:
-            return Executed(answer, Position(self.name, "", 0), ())
+            return Executed(answer, Position(self.name, "", 0), (), recorded=False)
         published = tuple(Position(topic, row["epoch"], last) for topic, last in sorted(row["published"].items()))
-        return Executed(answer, Position(self.name, row["epoch"], row["sequence"]), published)
+        return Executed(answer, Position(self.name, row["epoch"], row["sequence"]), published, recorded=False)
 
     def unit(self, connection: Connection, info: CommandInfo, actor: Actor, may_copy: bool = False) -> Unit:
         """Begin a unit of work on a connection; Unavailable when the clock of this process is away from the database's.
@@ -342,7 +342,7 @@ class Service:
         On virtual time it is not asked: nothing then follows from this machine's clock.
         """
         databases, virtual = set_workspace(connection, info.workspace), self.clock()
-        away = abs((databases - datetime.fromtimestamp(time.time(), UTC)).total_seconds())
+        away = abs((databases - wall.now()).total_seconds())
         if virtual is None and away > CLOCK_TOLERANCE:
             raise Unavailable("This machine's clock is more than a second away from the database's.")
         now = virtual or databases
@@ -367,7 +367,7 @@ class Service:
 
     def time(self) -> datetime:
         """Return the present moment: the virtual clock's in a composition that has one."""
-        return self.clock() or datetime.fromtimestamp(time.time(), UTC)
+        return self.clock() or wall.now()
 
     # -- reads
 

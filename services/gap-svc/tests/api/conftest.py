@@ -23,7 +23,6 @@ from chassis.testing import Caller, fresh_database, keyed, now, opened, served, 
 from chassis.unit import Answer, CommandInfo
 from contracts import evaluation, framework, people
 from contracts.envelope import Envelope, Published, Sealed
-from gap_svc.api import ERRORS, router
 from gap_svc.main import service
 from gap_svc.messaging import published
 from gap_svc.settings import GRANTS
@@ -207,7 +206,7 @@ def running(postgres: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Ite
         fresh_database(postgres) as database,
         keyed(database, home, (*GRANTS, *makers), "gap", "people", "evaluation") as ciphers,
         opened(database, ciphers, one),
-        served(api(one, router, verifier=verifier(), errors=ERRORS)) as client,
+        served(api(one, verifier=verifier())) as client,
     ):
         yield Running(one, database, client, ciphers)
 

@@ -8,14 +8,14 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from anyio import to_thread
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 
 from chassis.http.asking import Served
 from chassis.http.document import show_document
 from chassis.http.edge import Edge
 from chassis.http.figures import figures
-from chassis.http.problems import ErrorTable, answer_problems
+from chassis.http.problems import answer_problems
 from chassis.identity import Verifier
 from chassis.service import Service
 from chassis.telemetry import Metrics, Traces
@@ -25,10 +25,8 @@ MEBIBYTE: Final = 2**20
 
 def api(
     service: Service,
-    router: APIRouter | None = None,
     *,
     verifier: Verifier,
-    errors: ErrorTable | None = None,
     traces: Traces | None = None,
     metrics: Metrics | None = None,
     threads: int | None = None,
@@ -36,9 +34,9 @@ def api(
 ) -> FastAPI:
     """Return the ASGI application of a service, ready to be served or mounted under a path.
 
-    `errors` is the table of the service's `api`; `threads` the size of its pool, where this application is the only
-    one of its process. A route that takes more than 1 MiB says so by `max_body_size`. Who reaches an application that is
-    not `inside` learns whether it is ready and nothing else about how it runs.
+    `threads` is the size of its pool, where this application is the only one of its process. A route that takes more
+    than 1 MiB says so by `max_body_size`. Who reaches an application that is not `inside` learns whether it is ready
+    and nothing else about how it runs.
     """
     metrics = metrics or Metrics()
     metrics.measure(lambda: figures(service))
@@ -58,14 +56,13 @@ def api(
         redirect_slashes=False,
     )
     app.state.served = Served(service, verifier)
-    answer_problems(app, service.errors if errors is None else errors)
+    answer_problems(app, service.errors)
     _show_health(app, service, inside)
     if inside:
         _show_metrics(app, metrics)
     show_document(app)
-    found = router or service.router
-    if found is not None:
-        app.include_router(found, max_body_size=MEBIBYTE)
+    if service.router is not None:
+        app.include_router(service.router, max_body_size=MEBIBYTE)
     app.add_middleware(Edge, service=service.name, traces=traces or Traces(service.name), metrics=metrics)
     return app
 

@@ -1,6 +1,7 @@
 """What the tests of every service share: servers to stand on, callers at the door, views and routes that are right."""
 
-from chassis.testing.callers import KEY, SIGNER, Caller, Seen, now, verifier
+from chassis.clock import now
+from chassis.testing.callers import KEY, SIGNER, Caller, Seen, verifier
 from chassis.testing.routes import every_route_has_a_row
 from chassis.testing.servers import fresh_database, keyed, open_folder, opened, served
 from chassis.testing.views import assert_live_equals_rebuilt, live_rows

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import time
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any, Self
 
 from httpx import Client, Response
 
+from chassis.clock import now
 from chassis.identity import Actor, Signer, SigningKey, Verifier
 
 KEY = SigningKey.generate()
 _numbers = itertools.count(1)
-
-
-def now() -> datetime:
-    """Return the present moment: a process without a virtual clock lives in it."""
-    return datetime.fromtimestamp(time.time(), UTC)
 
 
 SIGNER = Signer(lambda: [KEY], now)
