@@ -471,3 +471,16 @@ def test_ratings_a_point_above_the_evaluators_other_ones_in_the_cycle_are_told_t
     queue = company.as_("hugo").listed("/approvals")
     codes = {one["evaluation"]: [code["reason"] for code in one["codes"]] for one in queue}
     assert {one for one, reasons in codes.items() if "far from the evaluator's mean" in reasons} == {high}
+
+
+def test_hr_withdraws_an_example_only_once_it_is_cited_in_what_was_handed_in(company: Company) -> None:
+    evaluation, maya, hanna = company.open_for("maya"), company.as_("maya"), company.as_("hanna")
+    note = maya.done("/examples", {"on": "2026-06-02", "text": "Nils was ill for a month; I took his shifts."})["id"]
+    withdraw, why = f"/examples/{note}/withdrawal", {"reason": "It tells of somebody else's health."}
+    assert hanna.post(withdraw, why).status_code == 404
+    line = {"rating": 4, "cites": [note]}
+    assert maya.put(f"/self-assessments/{evaluation}/lines/delivery", line).status_code == 200
+    assert hanna.post(withdraw, why).status_code == 404
+    maya.done(f"/self-assessments/{evaluation}/submission")
+    hanna.done(withdraw, why)
+    assert maya.read(f"/examples/{note}")["text"]["withdrawn_on"] is not None
