@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import anyio
@@ -25,7 +26,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from chassis.cipher import Grant
-from chassis.http import api, match_threads
+from chassis.http import api, match_threads, positions
 from chassis.http.asking import Waiting
 from chassis.http.figures import figures
 from chassis.http.problems import NOTHING_HERE
@@ -304,12 +305,37 @@ def test_a_put_without_a_key_gets_one_of_its_own(ann: Caller) -> None:
 # Positions
 
 
-def test_a_write_answers_where_it_stands_in_the_log_and_on_each_topic(ann: Caller) -> None:
+def places(running: Running, caller: Caller, answer: Response) -> list[Position]:
+    """Return the positions a write answered."""
+    given = answer.headers["Position"].split(", ")
+    return [positions.opened(running.toy.cipher, caller.workspace, one) for one in given]
+
+
+def far(running: Running, caller: Caller, name: str) -> str:
+    """A position in the present epoch that nothing has reached."""
+    (own, *_) = places(running, caller, caller.post("/notebooks", {}))
+    return positions.sealed(running.toy.cipher, caller.workspace, Position(name, own.epoch, 99))
+
+
+def test_a_write_answers_where_it_stands_in_the_log_and_on_each_topic(ann: Caller, running: Running) -> None:
     notebook = ann.opens()
-    positions = ann.post(f"/notebooks/{notebook}/lines", {"text": "x"}).headers["Position"].split(", ")
-    parts = [position.split("/") for position in positions]
-    assert [(name, sequence) for name, _, sequence in parts] == [("toy", "2"), ("toy.v1", "2")]
-    assert len({epoch for _, epoch, _ in parts}) == 1
+    found = places(running, ann, ann.post(f"/notebooks/{notebook}/lines", {"text": "x"}))
+    assert [(one.name, one.sequence) for one in found] == [("toy", 2), ("toy.v1", 2)]
+    assert len({one.epoch for one in found}) == 1
+
+
+def test_how_much_others_wrote_is_told_by_no_position(ann: Caller) -> None:
+    notebook = ann.opens()
+    answers = [ann.post(f"/notebooks/{notebook}/lines", {"text": "x"}) for _ in range(3)]
+    numbers = [int(answer.headers["Position"].split(", ")[0].split("/")[2], 16) for answer in answers]
+    assert len({later - earlier for earlier, later in pairwise(numbers)}) == 2
+    refused = ann.post("/notebooks/nothing/lines", {"text": "x"})
+    assert "Position" not in refused.headers
+
+
+def test_a_position_of_another_workspace_is_none_here(ann: Caller, running: Running) -> None:
+    foreign = positions.sealed(running.toy.cipher, "elsewhere", Position("toy", "e", 1))
+    assert refusal(ann.get("/notebooks", Wait_For=foreign)) == (400, "wait-for-unusable")
 
 
 def test_a_read_that_waits_for_a_write_shows_it(ann: Caller) -> None:
@@ -328,30 +354,24 @@ def reads(ann: Caller, running: Running) -> Iterator[Caller]:
         yield Caller(client, ann.workspace)
 
 
-def not_yet_heard(ann: Caller) -> str:
-    """A position of the topic that nothing has reached."""
-    epoch = ann.post("/notebooks", {}).headers["Position"].split("/")[1]
-    return f"toy.v1/{epoch}/99"
-
-
 def test_what_is_not_there_in_time_is_answered_with_come_again(
-    ann: Caller, reads: Caller, monkeypatch: pytest.MonkeyPatch
+    ann: Caller, reads: Caller, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    never = far(running, ann, "toy.v1")
     monkeypatch.setattr("chassis.http.asking.PATIENCE", 0.05)
-    answer = reads.get("/lines", Wait_For=not_yet_heard(ann))
+    answer = reads.get("/lines", Wait_For=never)
     assert refusal(answer) == (503, "not-there-yet")
     assert answer.headers["Retry-After"] == "1"
 
 
-def test_a_position_that_no_write_has_answered_is_refused_at_once(ann: Caller) -> None:
-    epoch = ann.post("/notebooks", {}).headers["Position"].split("/")[1]
-    answer = ann.get("/notebooks", Wait_For=f"toy/{epoch}/99")
-    assert refusal(answer) == (400, "wait-for-unusable")
-    assert "toy has recorded 1 events here" in answer.json()["detail"]
+def test_a_position_that_no_write_has_answered_is_refused_at_once(ann: Caller, running: Running) -> None:
+    assert refusal(ann.get("/notebooks", Wait_For=far(running, ann, "toy"))) == (400, "wait-for-unusable")
 
 
-def test_positions_of_services_that_are_not_heard_are_passed_over(ann: Caller) -> None:
-    assert ann.get("/notebooks", Wait_For="elsewhere/e/7, other.v1/e/9").status_code == 200
+def test_positions_of_services_that_are_not_heard_are_passed_over(ann: Caller, running: Running) -> None:
+    others = (Position("elsewhere", "e", 7), Position("other.v1", "e", 9))
+    given = ", ".join(positions.sealed(running.toy.cipher, ann.workspace, one) for one in others)
+    assert ann.get("/notebooks", Wait_For=given).status_code == 200
 
 
 @pytest.mark.parametrize("text", ["nonsense", "a/b", "toy/e/x", "toy/e/-1", "/e/1", "x/e/1," * 33])
@@ -536,6 +556,24 @@ def test_what_no_event_can_carry_is_refused_and_no_error_of_ours(ann: Caller) ->
     assert "one event" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("body", [b'{"text": "a\\u0000b"}', b'{"text": "a\\\\\\u0000b"}'])
+def test_a_text_with_a_nul_is_refused_and_a_text_about_one_is_not(ann: Caller, body: bytes) -> None:
+    path = f"/notebooks/{ann.opens()}/lines"
+    headers = ann.headers() | {"Idempotency-Key": "nul", "Content-Type": "application/json"}
+    assert refusal(ann.client.post(path, content=body, headers=headers)) == (422, "control-character")
+    assert ann.post(path, {"text": "write \\u0000, not the character"}).status_code == 200
+
+
+def test_a_crowd_of_one_service_s_requests_is_served_or_told_to_come_again_and_leaves_nothing_held(
+    ann: Caller, client: Client
+) -> None:
+    notebook = ann.opens()
+    with ThreadPoolExecutor(60) as crowd:
+        found = list(crowd.map(lambda _: ann.get(f"/notebooks/{notebook}").status_code, range(120)))
+    assert set(found) <= {200, 503}
+    assert ann.get(f"/notebooks/{notebook}").status_code == 200
+
+
 def test_a_route_for_files_takes_more_and_not_everything(ann: Caller) -> None:
     def upload(size: int) -> Response:
         return scanned(ann, b"x" * size)
@@ -604,11 +642,11 @@ def test_one_person_who_waits_often_takes_the_places_of_no_others() -> None:
 
 
 def test_more_waiting_reads_than_connections_hold_nobody_up(
-    ann: Caller, reads: Caller, monkeypatch: pytest.MonkeyPatch
+    ann: Caller, reads: Caller, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chassis.http.asking.PATIENCE", 4.0)
-    far = not_yet_heard(ann)
-    waiting = [threading.Thread(target=lambda: reads.get("/lines", Wait_For=far)) for _ in range(12)]
+    never = far(running, ann, "toy.v1")
+    waiting = [threading.Thread(target=lambda: reads.get("/lines", Wait_For=never)) for _ in range(12)]
     for thread in waiting:
         thread.start()
     answered = [reads.get("/lines").status_code for _ in range(5)]
@@ -655,7 +693,8 @@ def test_metrics_are_labelled_by_template_and_never_by_id(ann: Caller, client: C
 
 def heard_by(reader: Service, caller: Caller, position: str) -> None:
     """Wait until the second service has applied what a write published, or set it aside."""
-    published = [Position.parse(one) for one in position.split(", ") if one.startswith("toy.v1/")]
+    given = [one for one in position.split(", ") if one.startswith("toy.v1/")]
+    published = [positions.opened(reader.cipher, caller.workspace, one) for one in given]
     assert reader.wait(caller.workspace, published, 10).state in ("reached", "parked")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, ValidationError
 
-from chassis.kernel import Event, Frozen, Personal
+from chassis.kernel import Entry, Event, EventMapper, Frozen, Invalid, Personal
 
 
 class Remark(Frozen):
@@ -74,3 +74,16 @@ def test_a_deep_copy_shares_nothing() -> None:
 
     assert sheet.model_copy(deep=True).cells is not sheet.cells
     assert sheet.model_copy().cells is sheet.cells
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\0"])
+def test_no_event_holds_a_character_that_no_row_can(text: str) -> None:
+    entry = Entry("w/notebook/n1", 1, Plain(text=text))
+    with pytest.raises(Invalid, match=r"U\+0000"):
+        EventMapper().to_stored_event(entry)
+
+
+def test_a_text_about_that_character_is_kept() -> None:
+    entry = Entry("w/notebook/n1", 1, Plain(text="\\u0000 and \\\\u0000"))
+    stored = EventMapper().to_stored_event(entry)
+    assert EventMapper().to_domain_event(stored).event == entry.event

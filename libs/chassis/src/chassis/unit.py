@@ -79,12 +79,16 @@ class Answer(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """What became of a unit: its answer, where the log is now and, per topic, the last published event."""
+    """What became of a unit: its answer, where the log is now and, per topic, the last published event.
+
+    `recorded` is False when it changed nothing, neither now nor when it was first sent.
+    """
 
     answer: Answer
     position: Position
     published: tuple[Position, ...]
     repeated: bool = False
+    recorded: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from chassis.http import Query
 from chassis.kernel import Forbidden, NotFound
+from chassis.unlocked import cached_property
 from gap_svc import facts
 from gap_svc.access import Action, Resource, Sight, decide, shows, sight
 from gap_svc.api.allowed import REFUSED
