@@ -113,6 +113,16 @@ def test_looking_where_no_installation_is_makes_none(installation: Installation)
     assert not installation.home.exists()
 
 
+def test_a_folder_whose_name_is_too_long_for_a_socket_is_refused_before_anything_is_made(
+    installation: Installation,
+) -> None:
+    home = installation.home / "deep" / ("x" * 100)
+    refused = installation.run("up", "--port", "0", LADDER_HOME=str(home))
+    assert refused.returncode == 2
+    assert "LADDER_HOME to a shorter one" in refused.stderr
+    assert not home.exists()
+
+
 def test_a_taken_port_is_said_at_once_with_what_to_do(system: Installation, installation: Installation) -> None:
     refused = installation.run("up", "--demo", "--port", system.url.rpartition(":")[2])
     assert refused.returncode == 2
