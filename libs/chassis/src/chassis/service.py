@@ -332,9 +332,9 @@ class Service:
         sql = f"select epoch, sequence, published from {self.name}.head where workspace = %s"
         row = connection.execute(cast("Any", sql), (workspace,)).fetchone()
         if row is None:
-            return Executed(answer, Position(self.name, "", 0), ())
+            return Executed(answer, Position(self.name, "", 0), (), recorded=False)
         published = tuple(Position(topic, row["epoch"], last) for topic, last in sorted(row["published"].items()))
-        return Executed(answer, Position(self.name, row["epoch"], row["sequence"]), published)
+        return Executed(answer, Position(self.name, row["epoch"], row["sequence"]), published, recorded=False)
 
     def unit(self, connection: Connection, info: CommandInfo, actor: Actor, may_copy: bool = False) -> Unit:
         """Begin a unit of work on a connection; Unavailable when the clock of this process is away from the database's.
