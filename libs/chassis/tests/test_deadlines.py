@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from chassis import clock as wall
 from chassis.deadlines import Due
 from chassis.kernel import DomainError
 from chassis.steps import arm, disarm
@@ -235,8 +235,8 @@ def test_a_process_away_from_the_databases_clock_fires_no_deadline(
     clock.at = None
     pair.open(workspace, hours=-1)
     pair.settle(workspace)
-    present = time.time
-    monkeypatch.setattr(time, "time", lambda: present() + seconds)
+    present = wall.now
+    monkeypatch.setattr(wall, "now", lambda: present() + timedelta(seconds=seconds))
 
     with pytest.raises(Unavailable, match="clock"):
         pair.toy.clockwork.step(workspace)

@@ -6,7 +6,6 @@ import os
 import random
 import socket
 import threading
-import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -18,6 +17,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from chassis import clock as wall
 from chassis.feed import Epoch
 from chassis.kernel import DomainError
 from chassis.record import flaws_in
@@ -168,8 +168,8 @@ def test_the_first_append_of_a_workspace_mints_its_epoch_and_no_later_one_does(p
 def test_a_process_away_from_the_databases_clock_refuses_to_write(
     pair: Pair, workspace: str, monkeypatch: pytest.MonkeyPatch, seconds: int
 ) -> None:
-    present = time.time
-    monkeypatch.setattr(time, "time", lambda: present() + seconds)
+    present = wall.now
+    monkeypatch.setattr(wall, "now", lambda: present() + timedelta(seconds=seconds))
 
     with pytest.raises(Unavailable, match="clock"):
         pair.open(workspace)
@@ -180,8 +180,8 @@ def test_a_process_away_from_the_databases_clock_refuses_to_write(
 def test_where_a_virtual_clock_stands_the_machines_own_does_not_matter(
     pair: Pair, workspace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    present = time.time
-    monkeypatch.setattr(time, "time", lambda: present() + 5)
+    present = wall.now
+    monkeypatch.setattr(wall, "now", lambda: present() + timedelta(seconds=5))
     monkeypatch.setattr(pair.clock, "at", datetime(2026, 3, 2, 12, tzinfo=UTC))
 
     pair.open(workspace)
