@@ -474,19 +474,25 @@ def test_maintenance_and_an_old_transaction_elsewhere_stall_no_command(pair: Pai
 
 
 def test_without_the_applications_own_filter_no_foreign_row_is_seen(pair: Pair, workspace: str) -> None:
-    for one in (workspace, f"{workspace}-foreign"):
-        pair.open(one)
+    both = {workspace, f"{workspace}-foreign"}
+    for one in both:
+        pair.open(one, hours=1)
         pair.write(one, "a line")
         pair.settle(one)
+        pair.toy.access(one, "hanna", "hr", "read", "ann", "n1")
+
+    def there(service: Any, table: str) -> set[str]:
+        return {row["workspace"] for row in pair.rows(f"select workspace from {service.name}.{table}")} & both
 
     def seen(service: Any, table: str) -> set[str]:
         with service.connection(workspace) as connection:
             return {row["workspace"] for row in connection.execute(f"select workspace from {service.name}.{table}")}
 
-    for table in ("events", "head", "published", "epochs", "notebook_list", "deadlines_rows", "followed"):
-        assert seen(pair.toy, table) <= {workspace}, table
-    for table in ("events", "positions", "inbox", "lines"):
-        assert seen(pair.reader, table) <= {workspace}, table
+    of_toy = ("events", "head", "published", "epochs", "notebook_list", "deadlines_rows", "followed", "relayed", "access")
+    of_reader = ("events", "published", "positions", "inbox", "lines")
+    for service, tables in ((pair.toy, of_toy), (pair.reader, of_reader)):
+        for table in tables:
+            assert (there(service, table), seen(service, table)) == (both, {workspace}), table
     with pair.toy.connection(workspace) as connection:
         rows = connection.execute("select topic from toy.events where stream like %s", ("%foreign%",)).fetchall()
     assert rows == []
@@ -509,6 +515,7 @@ def test_without_a_workspace_set_no_row_is_seen(pair: Pair, workspace: str) -> N
         "truncate toy.events",
         "update toy.notebook_list_rows set lines = 9",
         "delete from toy.access",
+        "update toy.access set actor = 'nobody'",
         "update toy.epochs set workspace = workspace",
         "alter table toy.events disable row level security",
     ],
