@@ -88,6 +88,12 @@ def test_a_server_with_data_starts_again_and_keeps_its_rows(home: Path) -> None:
         assert connection.execute("select number from kept").fetchone() == (7,)
 
 
+def test_what_it_writes_beside_the_data_is_closed_to_other_accounts(open_folder: Path) -> None:
+    with Embedded(open_folder / "private") as server:
+        written = [server.home / "postgres.log", server.home / "postgres.lock"]
+        assert {path.stat().st_mode & 0o777 for path in written} == {0o600}
+
+
 def test_it_listens_on_a_socket_closed_to_other_accounts_and_on_nothing_else(postgres: Embedded) -> None:
     folder = Path(postgres.database.host)
     assert folder.stat().st_mode & 0o777 == 0o700
