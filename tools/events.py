@@ -2,13 +2,14 @@
 
 import importlib
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from chassis.identity import DIRECTORY_HANDLERS
 from contracts.asyncapi import Heard, document
-from contracts.catalogue import breaks, published_events, schema
+from contracts.catalogue import Schema, breaks, published_events, schema
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "libs/contracts/schemas"
@@ -50,13 +51,45 @@ def texts() -> dict[Path, str]:
     return files | {PAGE: HEAD + "\n".join(rows) + "\n"}
 
 
+def committed(root: Path) -> dict[str, Schema]:
+    """Return the schemas that readers were built from, by type: the last commit's, else those that lie there.
+
+    What lies there alone is no base: whoever deletes a schema, or writes it by hand, would be compared with nothing.
+    """
+    folder = SCHEMAS.relative_to(ROOT)
+    names = _git(root, "ls-tree", "--name-only", "HEAD", f"{folder}/").splitlines()
+    found = {Path(name).stem: _git(root, "show", f"HEAD:./{name}") for name in names if name.endswith(".json")}
+    lying = {path.stem: path.read_text() for path in (root / folder).glob("*.json")}
+    return {kind: json.loads(text) for kind, text in (found or lying).items()}
+
+
+def refusals(before: dict[str, Schema], after: dict[str, Schema]) -> list[str]:
+    """Return every way in which the published events do more than grow."""
+    gone = [f"{kind} is no longer published. Its readers still wait for it: keep it." for kind in before if kind not in after]
+    changed = [
+        f"{kind}: {broken}. Publish a new type beside it."
+        for kind in before
+        if kind in after
+        for broken in breaks(before[kind], after[kind])
+    ]
+    return gone + changed
+
+
+def _git(root: Path, *arguments: str) -> str:
+    """Return what git says; nothing where there is no git, no repository or no commit (an unpacked release)."""
+    try:
+        command = ["git", "-C", str(root), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  (our own arguments)
+    except FileNotFoundError:
+        return ""
+    return done.stdout if done.returncode == 0 else ""
+
+
 def main() -> int:
     """Write the files; exit with 2 where a published event would break its readers."""
-    for one in published_events():
-        path = SCHEMAS / f"{one.TYPE}.json"
-        for broken in breaks(json.loads(path.read_text()), schema(one)) if path.exists() else ():
-            print(f"{one.TYPE}: {broken}. Publish a new type beside it.", file=sys.stderr)
-            return 2
+    if refused := refusals(committed(ROOT), {one.TYPE: schema(one) for one in published_events()}):
+        print("\n".join(refused), file=sys.stderr)
+        return 2
     SCHEMAS.mkdir(exist_ok=True)
     for path, text in texts().items():
         path.write_text(text)

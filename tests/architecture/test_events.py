@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -38,12 +38,30 @@ def samples(service: str) -> Path:
     return ROOT / "services" / service.replace("_", "-") / "tests" / "stored_events"
 
 
-def test_every_stored_event_has_a_frozen_sample_that_still_loads() -> None:
-    mapper = EventMapper()
+def versions(topic: str, paths: Iterable[Path]) -> set[int]:
+    """Return the versions of an event that samples are frozen of."""
+    return {int(path.stem.rpartition(".v")[2]) for path in paths if path.stem.rpartition(".v")[0] == topic}
+
+
+def test_every_stored_event_has_a_frozen_sample_of_every_version_it_ever_had() -> None:
     for topic, service in topics().items():
-        path = samples(service) / f"{topic}.v{all_topics()[topic].VERSION}.json"
-        assert path.exists(), f"{topic}: freeze a sample in {path.relative_to(ROOT)}"
-        assert topic == mapper.read(topic, path.read_bytes()).TOPIC
+        wanted = set(range(1, all_topics()[topic].VERSION + 1))
+        found = versions(topic, samples(service).glob("*.json"))
+        assert found == wanted, f"{topic}: freeze samples of v1 to v{max(wanted)} in {samples(service).relative_to(ROOT)}"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_frozen_sample_still_loads(service: str) -> None:
+    every_module(service)
+    mapper = EventMapper()
+    for path in samples(service).glob("*.json"):
+        topic = path.stem.rpartition(".v")[0]
+        assert topic == mapper.read(topic, path.read_bytes()).TOPIC, path.name
+
+
+def test_a_sample_of_an_older_version_that_is_gone_is_missed() -> None:
+    left = [Path("evaluation.reopened.v2.json"), Path("evaluation.reopened-other.v1.json")]
+    assert versions("evaluation.reopened", left) == {2}
 
 
 def test_every_frozen_sample_belongs_to_an_event_that_is_still_known() -> None:

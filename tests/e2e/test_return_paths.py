@@ -67,6 +67,13 @@ def test_somebody_who_joined_late_is_added_by_hr_and_excused_with_what_was_writt
     assert evaluation not in {subject for _, subject in (*priya.waiting(), *kofi.waiting())}
 
 
+def test_a_line_for_what_is_not_rated_here_is_refused_by_name(northwind: Company, entered: Round) -> None:
+    daniel = northwind.person("daniel")
+    with refused(404, "'juggling' is not rated in this evaluation."):
+        daniel.rates(entered.of["ines"], juggling=3.0)
+    assert "juggling" not in daniel.lines(entered.of["ines"])
+
+
 def test_codes_warn_the_evaluator_and_order_the_queue_and_only_what_has_none_is_approved_together(
     northwind: Company, entered: Round
 ) -> None:

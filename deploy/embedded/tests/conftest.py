@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from chassis.testing import open_folder
 
 LADDER = [sys.executable, "-c", "from ladder.cli import main; main()"]
 
@@ -49,13 +49,6 @@ class Installation:
         return subprocess.Popen([*LADDER, *arguments], stdout=subprocess.PIPE, text=True, env=self.environ(**environ))
 
 
-def folder() -> Path:
-    """A new data folder that PostgreSQL's account may enter."""
-    made = Path(tempfile.mkdtemp(prefix="ladder-cli-"))
-    made.chmod(0o755)
-    return made / "data"
-
-
 @contextmanager
 def serving(home: Path, *arguments: str) -> Generator[Installation]:
     """A running system, ended as a person ends it."""
@@ -82,18 +75,15 @@ def serving(home: Path, *arguments: str) -> Generator[Installation]:
 @pytest.fixture
 def installation() -> Iterator[Installation]:
     """An empty folder where no system runs."""
-    home = folder()
-    yield Installation(home)
-    shutil.rmtree(home.parent, ignore_errors=True)
+    with open_folder() as folder:
+        yield Installation(folder / "data")
 
 
 @pytest.fixture(scope="session")
 def system() -> Iterator[Installation]:
     """A running system with one workspace, Northwind, whose HR admin is Hanna."""
-    home = folder()
-    with serving(home) as running:
+    with open_folder() as folder, serving(folder / "data") as running:
         made = running.run("workspace", "create", "Northwind", "--admin", "hanna@example.com")
         assert made.returncode == 0, made.stderr
         running.northwind = made.stdout.split()[1]
         yield running
-    shutil.rmtree(home.parent, ignore_errors=True)

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 from pathlib import Path
 
 import httpx
 import pytest
 
-from .conftest import Installation, folder, serving
+from chassis.testing import open_folder
+
+from .conftest import Installation, serving
 
 
 def test_a_workspace_opened_on_the_command_line_is_read_over_http_with_a_token(system: Installation) -> None:
@@ -112,6 +113,16 @@ def test_looking_where_no_installation_is_makes_none(installation: Installation)
     assert not installation.home.exists()
 
 
+def test_a_folder_whose_name_is_too_long_for_a_socket_is_refused_before_anything_is_made(
+    installation: Installation,
+) -> None:
+    home = installation.home / "deep" / ("x" * 100)
+    refused = installation.run("up", "--port", "0", LADDER_HOME=str(home))
+    assert refused.returncode == 2
+    assert "LADDER_HOME to a shorter one" in refused.stderr
+    assert not home.exists()
+
+
 def test_a_taken_port_is_said_at_once_with_what_to_do(system: Installation, installation: Installation) -> None:
     refused = installation.run("up", "--demo", "--port", system.url.rpartition(":")[2])
     assert refused.returncode == 2
@@ -136,13 +147,12 @@ def test_the_doctor_looks_at_a_machine_where_nothing_is_installed_and_makes_noth
 
 
 def test_ctrl_c_leaves_no_process_and_no_socket_behind() -> None:
-    home = folder()
-    with serving(home) as running:
-        children = _descendants(running.pid)
-    assert children, "PostgreSQL is a child of the system"
-    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
-    assert not (home / "operator.sock").exists()
-    shutil.rmtree(home.parent, ignore_errors=True)
+    with open_folder() as folder:
+        with serving(folder / "data") as running:
+            children = _descendants(running.pid)
+        assert children, "PostgreSQL is a child of the system"
+        assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+        assert not (folder / "data" / "operator.sock").exists()
 
 
 def _descendants(pid: int) -> list[int]:

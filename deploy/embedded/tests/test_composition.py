@@ -2,8 +2,88 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+import evaluation_svc.main
 import evaluation_svc.settings
+import framework_svc.main
+import gap_svc.main
+import people_svc.main
+from chassis.postgres import Database
+from chassis.testing import keyed
 from ladder.composition import GRANTS
+
+SERVICES = ("people", "framework", "evaluation", "gap")
+OWN = "(workspace = current_setting('ladder.workspace'::text, true))"
+
+
+@pytest.fixture(scope="module")
+def migrated(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A database with the schema of every service, and the keys."""
+    with keyed(module_database, tmp_path_factory.mktemp("home"), GRANTS, "people") as ciphers:
+        for service in (
+            people_svc.main.service(ciphers["people"]),
+            framework_svc.main.service(),
+            evaluation_svc.main.service(),
+            gap_svc.main.service(),
+        ):
+            service.migrate(module_database)
+        yield module_database
+
+
+def asked(database: Database, sql: str, *values: Any) -> list[dict[str, Any]]:
+    with psycopg.connect(database.admin_dsn(), row_factory=dict_row) as admin:
+        return admin.execute(sql, values).fetchall()  # pyright: ignore[reportArgumentType] - each is written below
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_table_of_every_service_is_walled_off_by_workspace(migrated: Database, service: str) -> None:
+    tables = asked(
+        migrated,
+        """select relname, relrowsecurity and relforcerowsecurity as walled from pg_class
+        where relnamespace = %s::regnamespace and relkind in ('r', 'p') and relname <> 'migrations'""",
+        service,
+    )
+    policies = asked(
+        migrated,
+        """select tablename, policyname, permissive, roles::text[], cmd, qual, with_check from pg_policies
+        where schemaname = %s order by policyname""",
+        service,
+    )
+    rule = {"permissive": "PERMISSIVE", "cmd": "ALL"}
+    wanted = [
+        {"policyname": "app", "roles": [f"{service}_app"], "qual": OWN, "with_check": OWN, **rule},
+        {"policyname": "follower", "roles": [f"{service}_follower"], "qual": "true", "with_check": "true", **rule},
+    ]
+
+    assert {"events", "published", "parked", "access", "deadlines_rows"} <= {table["relname"] for table in tables}
+    for table in tables:
+        mine = [{**policy} for policy in policies if policy["tablename"] == table["relname"]]
+        assert table["walled"], table["relname"]
+        assert mine == [{"tablename": table["relname"], **one} for one in wanted], table["relname"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_running_role_reads_what_was_migrated_or_passes_by_a_wall(migrated: Database, service: str) -> None:
+    for role in ("app", "follower"):
+        (found,) = asked(
+            migrated,
+            """select rolsuper or rolbypassrls as passes, has_table_privilege(rolname, %s, 'select') as reads
+            from pg_roles where rolname = %s""",
+            f"{service}.migrations",
+            f"{service}_{role}",
+        )
+        assert found == {"passes": False, "reads": False}
+
+
+def test_the_keys_of_people_and_of_texts_are_walled_off(migrated: Database) -> None:
+    walled = asked(migrated, "select relname from pg_class where relnamespace = 'keys'::regnamespace and relrowsecurity")
+    assert {table["relname"] for table in walled} == {"person_keys", "part_keys"}
 
 
 def test_gap_reports_may_open_every_text_that_an_evaluation_can_carry() -> None:

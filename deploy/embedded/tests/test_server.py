@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 
 import httpx
 
+from chassis.testing import open_folder
 from ladder.server import listen
 
-from .conftest import Installation, folder, serving
+from .conftest import Installation, serving
 
 
 def operator(system: Installation) -> httpx.Client:
@@ -75,11 +75,9 @@ def test_what_the_operator_gets_wrong_is_a_problem_document_that_names_the_field
 
 
 def test_metrics_are_served_on_a_port_of_the_loopback_address_where_one_is_asked_for() -> None:
-    home = folder()
     with listen("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
-    with serving(home, "--metrics-port", str(port)):
+    with open_folder() as folder, serving(folder / "data", "--metrics-port", str(port)):
         assert "ladder_up" in httpx.get(f"http://127.0.0.1:{port}/metrics").text
         assert httpx.get(f"http://127.0.0.1:{port}/readyz").json()["status"] == "ok"
         assert httpx.get(f"http://127.0.0.1:{port}/workspaces").status_code == 404
-    shutil.rmtree(home.parent, ignore_errors=True)

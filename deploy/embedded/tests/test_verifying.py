@@ -26,7 +26,7 @@ from chassis.identity import Actor
 from chassis.projection import RecordedEvent, Rows
 from chassis.record import leaf_of
 from chassis.service import Service
-from chassis.store import Step
+from chassis.store import PositionMove
 from chassis.unit import Answer, CommandInfo, Unit
 from contracts.envelope import Envelope
 from contracts.evaluation import EvaluationApproved
@@ -37,7 +37,6 @@ from framework_svc import templates
 from framework_svc.documents import exchange
 from gap_svc.domain.levels import LevelRef
 from gap_svc.domain.report import Computed, Report, Withdrawn
-from gap_svc.messaging import HANDLERS
 from gap_svc.projections import ReportList
 from ladder.composition import Composition
 from ladder.demo import settle
@@ -400,14 +399,14 @@ def test_a_consumer_that_commits_its_position_before_the_effect_loses_a_report_w
     company: Company,
 ) -> None:
     def position_first(unit: Unit, heard: EvaluationApproved, envelope: Envelope) -> None:
-        step = Step(envelope.topic, envelope.epoch, envelope.previous, envelope.sequence)
+        move = PositionMove(envelope.topic, envelope.epoch, envelope.previous, envelope.sequence)
         with gap.connection(WORKSPACE) as connection:
-            gap.store.recorder.move(WORKSPACE, step, connection)
+            gap.store.recorder.move(WORKSPACE, move, connection)
             connection.commit()
         raise Killed
 
     maya = company.evaluations["maya"]
-    with rewired(company, handlers={**HANDLERS, EvaluationApproved: position_first}) as gap:
+    with rewired(company, handlers={**company.gap.handlers, EvaluationApproved: position_first}) as gap:
         company.does("hanna", company.evaluation, lambda app, unit: app.reopen(unit, maya, "Once more."))
         company.does("daniel", company.evaluation, lambda app, unit: app.submit(unit, maya), rest=False)
         company.does("hanna", company.evaluation, lambda app, unit: app.approve(unit, maya), rest=False)

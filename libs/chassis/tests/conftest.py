@@ -1,63 +1,29 @@
-"""Fixtures of the chassis's tests: one embedded server for the session, a fresh database for a test."""
+"""Fixtures of the chassis's tests: the toy services over one database, moved by hand."""
 
 from __future__ import annotations
 
 import itertools
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, cast
 
 import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from chassis.cipher import Cipher, Grant, prepare_keys
+from chassis.cipher import Grant
 from chassis.identity import Actor
-from chassis.postgres import Database, Embedded
-from chassis.service import Executed, Service, connect_in_process
+from chassis.postgres import Database
+from chassis.service import Service
 from chassis.steps import disarm
-from chassis.unit import Answer, CommandInfo, Decide, Unit
+from chassis.testing import keyed, opened
+from chassis.unit import Answer, CommandInfo, Decide, Executed, Unit
 from contracts.envelope import Envelope
 
 from . import toy
 
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="session")
-def open_folder() -> Iterator[Path]:
-    """A temporary folder that the server's account may enter; pytest's own are closed to it when root runs them."""
-    folder = Path(tempfile.mkdtemp(prefix="ladder-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def postgres(open_folder: Path) -> Iterator[Embedded]:
-    """The embedded server, ended by its own handle."""
-    with Embedded(open_folder / "session") as server:
-        yield server
-
-
-@pytest.fixture
-def database(postgres: Embedded) -> Iterator[Database]:
-    """A fresh database for one test."""
-    name = f"test_{next(_numbers)}"
-    yield postgres.create_database(name)
-    postgres.drop_database(name)
-
-
-@pytest.fixture(scope="module")
-def module_database(postgres: Embedded) -> Iterator[Database]:
-    """A fresh database for the tests of one module."""
-    name = f"module_{next(_numbers)}"
-    yield postgres.create_database(name)
-    postgres.drop_database(name)
 
 
 @dataclass
@@ -147,20 +113,13 @@ class Pair:
 @pytest.fixture(scope="module")
 def pair(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """The service that is written in and the one that hears it, connected, their followers not running."""
-    home = tmp_path_factory.mktemp("home")
-    services = [toy.toy(), toy.reader()]
     grants = [Grant("toy", "notebook", may_make=True), Grant("reader", "notebook")]
-    key = prepare_keys(module_database, home, grants, {})
-    ciphers = [Cipher.connect(module_database, one.name, key, home / "erasures") for one in services]
-    clock = Clock()
-    for service, cipher in zip(services, ciphers, strict=True):
-        service.migrate(module_database)
-        service.open(module_database, cipher, size=10, clock=clock)
-    connect_in_process(services)
-    yield Pair(services[0], services[1], module_database, clock)
-    for service, cipher in zip(services, ciphers, strict=True):
-        service.close()
-        cipher.close()
+    one, other, clock = toy.toy(), toy.reader(), Clock()
+    with (
+        keyed(module_database, tmp_path_factory.mktemp("home"), grants, "toy", "reader") as ciphers,
+        opened(module_database, ciphers, one, other, size=10, clock=clock),
+    ):
+        yield Pair(one, other, module_database, clock)
 
 
 @pytest.fixture

@@ -105,29 +105,6 @@ def test_a_day_that_begins_after_midnight_starts_with_its_first_moment() -> None
     assert calendar.local_date(calendar.end_of_day(date(2026, 9, 5))) == date(2026, 9, 5)
 
 
-@pytest.mark.parametrize(
-    ("ends", "due"),
-    [
-        ((2026, 11, 24, 3, 0), (2026, 11, 24, 12)),
-        ((2026, 11, 24, 23, 0), (2026, 11, 25, 12)),
-        ((2026, 11, 21, 15, 0), (2026, 11, 23, 12)),
-        ((2026, 11, 24, 12, 0), (2026, 11, 24, 12)),
-    ],
-    ids=["in a night", "late in an evening", "on a saturday", "at noon itself"],
-)
-def test_what_ends_outside_working_time_is_due_at_noon_of_the_next_working_day(
-    ends: tuple[int, ...], due: tuple[int, ...]
-) -> None:
-    calendar = Calendar(time_zone="Europe/Berlin")
-    assert calendar.noon_of_next_working_day(at("Europe/Berlin", *ends)) == at("Europe/Berlin", *due)
-
-
-def test_what_ends_in_a_leave_is_due_at_noon_of_the_first_day_back() -> None:
-    calendar = Calendar(time_zone="Europe/Berlin", away=((date(2026, 11, 23), date(2026, 11, 27)),))
-    due = calendar.noon_of_next_working_day(at("Europe/Berlin", 2026, 11, 24, 10))
-    assert due == at("Europe/Berlin", 2026, 11, 30, 12)
-
-
 @pytest.mark.parametrize("name", ["Mars/Olympus", "", "../etc/passwd", "Asia/"])
 def test_an_unknown_time_zone_is_refused_and_not_repeated(name: str) -> None:
     with pytest.raises(ValidationError) as refused:
@@ -163,11 +140,3 @@ def test_days_follow_each_other_without_a_hole_or_an_overlap(calendar: Calendar,
     end = calendar.end_of_day(day)
     assert calendar.local_date(calendar.start_of_day(day)) == day == calendar.local_date(end)
     assert end + timedelta(microseconds=1) == calendar.start_of_day(day + timedelta(days=1))
-
-
-@given(calendars, moments)
-def test_noon_of_the_next_working_day_is_never_in_the_past(calendar: Calendar, moment: datetime) -> None:
-    noon = calendar.noon_of_next_working_day(moment)
-    assert noon >= moment
-    assert noon.astimezone(calendar.zone).hour == 12
-    assert calendar.is_working_day(calendar.local_date(noon))

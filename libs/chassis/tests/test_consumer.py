@@ -9,13 +9,16 @@ from typing import Any, cast
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from chassis.cipher import KeysUnavailable
-from chassis.consumer import CRASHES, TRIES, Consumer, Handler
+from chassis.consumer import CRASHES, TRIES, Consumer, Handler, HoleInFeed
 from chassis.feed import Epoch, Feed, Head, Page
+from chassis.kernel import DomainError
 from chassis.parked import listed, shown
+from chassis.postgres import pool
 from chassis.steps import arm, disarm
-from chassis.unit import DomainError, LostRace, Unit
+from chassis.unit import LostRace, Unit
 from contracts.envelope import Envelope, Published, Reached
 
 from . import toy
@@ -141,6 +144,39 @@ def test_whatever_is_lost_on_the_way_comes_from_the_feed(pair: Pair, workspace: 
     assert workspace not in hears.behind()
 
 
+@pytest.mark.parametrize(("left", "after", "missing"), [((0, 2), 2, 3), ((1, 2), 0, 2)])
+def test_a_hole_in_the_feed_is_told_and_nothing_is_applied_past_it(
+    pair: Pair, workspace: str, left: tuple[int, ...], after: int, missing: int
+) -> None:
+    records = written(pair, workspace, "one", "two", "three")
+    feed = Shelf(*(records[place] for place in left))
+
+    with capture_logs() as told, pytest.raises(HoleInFeed):
+        consumer(pair, {"toy.v1": feed}).step(workspace)
+
+    assert pair.heard(workspace) == ([], 0)
+    assert pair.at(workspace) == 0
+    alarm = {"event": "hole in the feed", "log_level": "error", "topic": "toy.v1", "workspace": workspace}
+    assert told == [{**alarm, "after": after, "missing": missing}]
+
+    feed.records = records
+    assert consumer(pair, {"toy.v1": feed}).step(workspace) == "done"
+    assert pair.tally(workspace).numbers == (1, 2, 3)
+
+
+def test_a_hole_behind_the_position_is_told_too(pair: Pair, workspace: str) -> None:
+    records = written(pair, workspace, "one", "two", "three")
+    feed = Shelf(records[0])
+    hears = consumer(pair, {"toy.v1": feed})
+    hears.step(workspace)
+    feed.records.append(records[2])
+
+    with pytest.raises(HoleInFeed):
+        hears.step(workspace)
+
+    assert pair.at(workspace) == records[0].sequence
+
+
 class Mute(Deaf):
     """A feed that nobody may ask for events."""
 
@@ -219,6 +255,81 @@ def test_a_consumer_overtaken_between_reading_and_writing_applies_nothing_twice(
 
     assert pair.heard(workspace) == ([1, 2], 1)
     assert pair.tally(workspace).numbers == (1, 2)
+
+
+def test_a_consumer_overtaken_by_half_a_run_copies_no_fact_twice(pair: Pair, workspace: str) -> None:
+    records = written(pair, workspace, "one", "two")
+
+    def only_copies(unit: Unit, heard: Any, envelope: Envelope) -> None:
+        unit.copy(
+            "insert into lines (workspace, notebook, number) values (%(workspace)s, 'n1', %(number)s)"
+            " on conflict (workspace, notebook, number) do update set times = lines.times + 1",
+            {"number": heard.number},
+        )
+
+    first = consumer(pair, handlers=with_handler(only_copies))
+    second = consumer(pair, {"toy.v1": Shelf(records[0])}, with_handler(only_copies))
+    position = first.position
+
+    def then_the_other(*given: Any) -> Any:
+        found = position(*given)
+        first.position = position
+        second.step(workspace)
+        return found
+
+    first.position = then_the_other  # pyright: ignore[reportAttributeAccessIssue] - this one object's, just once
+    assert first.step(workspace) == "done"
+
+    assert pair.heard(workspace) == ([1, 2], 1)
+    assert pair.at(workspace) == records[1].sequence
+
+
+def test_two_topics_of_one_workspace_are_consumed_one_after_the_other(pair: Pair, workspace: str) -> None:
+    line, caused, _ = toy_and_other(pair, workspace)
+    held, go_on, passed = threading.Event(), threading.Event(), list[str]()
+
+    def hold_the_first() -> None:
+        passed.append(threading.current_thread().name)
+        if len(passed) == 1:
+            held.set()
+            go_on.wait(10)
+
+    def start(name: str, hears: Consumer) -> threading.Thread:
+        thread = threading.Thread(target=hears.step, args=(workspace,), name=name)
+        thread.start()
+        return thread
+
+    def waits_for_a_lock() -> bool:
+        sql = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        return bool(pair.rows(sql))
+
+    arm("during a consumer", hold_the_first)
+    first = start("first", consumer(pair, {"toy.v1": Shelf(line)}))
+    assert held.wait(10)
+    second = start("second", consumer(pair, {"other.v1": Shelf(rebranded(caused, after=()))}))
+    while second.is_alive() and not waits_for_a_lock():
+        second.join(0.01)
+    while_held = list(passed)
+    go_on.set()
+    for thread in (first, second):
+        thread.join()
+
+    assert (while_held, passed) == (["first"], ["first", "second"])
+    assert pair.tally(workspace).numbers == (1,)
+    assert pair.tally(workspace, "n2").numbers == (100,)
+
+
+def test_a_position_ahead_of_what_was_published_is_an_alarm(pair: Pair, workspace: str) -> None:
+    first, second = written(pair, workspace, "one", "two")
+    pair.settle(workspace)
+
+    with capture_logs() as told:
+        assert workspace not in consumer(pair, {"toy.v1": Shelf(first, second)}).behind()
+        assert told == []
+        assert workspace not in consumer(pair, {"toy.v1": Shelf(first)}).behind()
+
+    alarm = {"event": "consumer ahead of upstream", "log_level": "error"}
+    assert told == [{**alarm, "topic": "toy.v1", "workspace": workspace}]
 
 
 @pytest.mark.parametrize(
@@ -616,3 +727,21 @@ def test_an_event_recorded_already_before_a_restore_is_not_recorded_again(pair: 
     assert pair.tally(workspace).numbers == (1, 2)
     at = cast("Any", pair.reader.consumer.position(workspace, "toy.v1"))
     assert (at.epoch, at.sequence) == (later, 3)
+
+
+def test_what_is_recorded_already_is_moved_past_even_with_a_single_connection(pair: Pair, workspace: str) -> None:
+    first, second = written(pair, workspace, "one", "two")
+    pair.settle(workspace)
+    later = f"{first.epoch}-later"
+    repeated = [rebranded(one, epoch=later) for one in (first, second)]
+    feed = Shelf(*repeated, epochs=(Epoch(first.epoch, 0), Epoch(later, 0)))
+
+    with pool(pair.database.dsn("reader", "app"), 1, "reader app", wait=1) as single:
+        hears = consumer(pair, {"toy.v1": feed})
+        hears.pool = single
+        assert workspace in hears.behind()
+        assert hears.step(workspace) == "done"
+
+    assert pair.at(workspace) == second.sequence
+    assert parked(pair, workspace) == []
+    assert pair.heard(workspace) == ([1, 2], 1)

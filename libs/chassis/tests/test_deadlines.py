@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from chassis import clock as wall
 from chassis.deadlines import Due
 from chassis.kernel import DomainError
 from chassis.steps import arm, disarm
 from chassis.testing import assert_live_equals_rebuilt
+from chassis.unit import Unavailable, Unit
 
 from . import toy
 from .conftest import Clock, Pair
@@ -141,6 +143,56 @@ def test_a_deadline_whose_firing_was_cut_off_before_its_mark_records_nothing_twi
     assert workspace not in pair.toy.clockwork.behind()
 
 
+def test_a_deadline_whose_firing_broke_before_it_was_written_fires_at_the_next_step(
+    pair: Pair, workspace: str, clock: Clock
+) -> None:
+    class Killed(Exception):
+        pass
+
+    def kill() -> None:
+        raise Killed
+
+    pair.open(workspace, hours=1)
+    pair.settle(workspace)
+    clock.at = MONDAY + timedelta(hours=1)
+    arm("before append", kill)
+    with pytest.raises(Killed):
+        pair.toy.clockwork.step(workspace)
+    disarm()
+
+    assert workspace in pair.toy.clockwork.behind()
+    assert pair.toy.clockwork.step(workspace) == "done"
+    assert len(closings(pair, workspace)) == 1
+
+
+def test_a_consequence_that_may_happen_again_and_again_is_still_recorded_once(
+    pair: Pair, workspace: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(Exception):
+        pass
+
+    def kill() -> None:
+        raise Killed
+
+    def writes_a_line(unit: Unit, due: Due) -> datetime | None:
+        pair.toy.application.write(unit, due.subject, "due")
+        return None
+
+    monkeypatch.setattr(pair.toy.application, "when_due", writes_a_line, raising=True)
+    pair.open(workspace, hours=1)
+    pair.settle(workspace)
+    clock.at = MONDAY + timedelta(hours=1)
+    arm("between firing and mark", kill)
+    with pytest.raises(Killed):
+        pair.toy.clockwork.step(workspace)
+    disarm()
+
+    assert pair.toy.clockwork.step(workspace) == "done"
+
+    assert notebook(pair, workspace).lines == 1
+    assert workspace not in pair.toy.clockwork.behind()
+
+
 def test_a_deadline_that_a_rule_refuses_is_asked_later_and_holds_up_no_other(
     pair: Pair, workspace: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,3 +226,20 @@ def test_rebuilt_deadlines_are_those_that_stood_and_none_fires_again(pair: Pair,
     at(pair, clock, workspace, 3)
 
     assert len(closings(pair, workspace)) == 1
+
+
+@pytest.mark.parametrize("seconds", [5, -5])
+def test_a_process_away_from_the_databases_clock_fires_no_deadline(
+    pair: Pair, workspace: str, clock: Clock, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    clock.at = None
+    pair.open(workspace, hours=-1)
+    pair.settle(workspace)
+    present = wall.now
+    monkeypatch.setattr(wall, "now", lambda: present() + timedelta(seconds=seconds))
+
+    with pytest.raises(Unavailable, match="clock"):
+        pair.toy.clockwork.step(workspace)
+
+    assert closings(pair, workspace) == []
+    assert workspace in pair.toy.clockwork.behind()

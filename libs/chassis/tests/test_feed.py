@@ -127,11 +127,7 @@ def test_a_service_s_token_opens_nothing_but_the_feed(pair: Pair, client: Client
     headers = {"Authorization": f"Bearer {token}"}
     assert client.get("/heads?topic=toy.v1", headers=headers).status_code == 200
     assert client.get("/events?topic=toy.v1", headers=headers).status_code == 400
-    from . import notebook_api
-
-    app = api(
-        pair.toy, notebook_api.router, verifier=Verifier(SIGNER.jwks, now), services=ServiceTokens(SEED, "toy", now)
-    )
+    app = api(pair.toy, verifier=Verifier(SIGNER.jwks, now), services=ServiceTokens(SEED, "toy", now))
     with served(app) as other:
         assert other.get("/notebooks", headers=headers).status_code == 401
 

@@ -6,51 +6,41 @@ import io
 import itertools
 import json
 import logging
-import socket
 import threading
-import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import anyio
 import psycopg
 import pytest
 import structlog
-import uvicorn
 from fastapi import FastAPI
 from httpx import Client, Response
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from chassis.cipher import Cipher, Grant, prepare_keys
-from chassis.http import api, match_threads
+from chassis.cipher import Grant
+from chassis.http import api, match_threads, positions
 from chassis.http.asking import Waiting
 from chassis.http.figures import figures
 from chassis.http.problems import NOTHING_HERE
-from chassis.identity import Actor, Signer, SigningKey, Verifier
+from chassis.identity import Actor, Signer
 from chassis.postgres import Database
-from chassis.service import Service, connect_in_process
+from chassis.service import Service
 from chassis.steps import Runner
 from chassis.telemetry import Metrics, Traces, configure_logs
+from chassis.testing import KEY, SIGNER, keyed, now, opened, served, verifier
 from chassis.unit import Position
 
 from . import notebook_api, toy
 
-KEY = SigningKey.generate()
 WORKSPACES = itertools.count(1)
-
-
-def now() -> datetime:
-    """Return the present moment, as a process does that has no virtual clock."""
-    return datetime.fromtimestamp(time.time(), UTC)
-
-
-SIGNER = Signer(lambda: [KEY], now)
 
 
 @dataclass
@@ -81,42 +71,27 @@ def logs_in(stream: io.StringIO) -> Generator[io.StringIO]:
 
 @pytest.fixture(scope="module")
 def running(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    home = tmp_path_factory.mktemp("home")
-    services = [toy.toy(), toy.reader()]
+    one, other = toy.toy(), toy.reader()
+    one.router, one.errors = notebook_api.router, {toy.AlreadyClosed: 410, toy.NoSuchPage: 404}
+    other.router = notebook_api.reader_router
     grants = [Grant("toy", "notebook", may_make=True), Grant("reader", "notebook")]
-    key = prepare_keys(module_database, home, grants, {})
-    for service in services:
-        service.migrate(module_database)
-    ciphers = [Cipher.connect(module_database, one.name, key, home / "erasures") for one in services]
-    for service, cipher in zip(services, ciphers, strict=True):
-        service.open(module_database, cipher, size=4)
     spans = InMemorySpanExporter()
-    traces = Traces("toy", SimpleSpanProcessor(spans))
-    connect_in_process(services, span=traces.span_for)
-    for service in services:
-        service.start()
+    traces, hearing = (Traces(name, SimpleSpanProcessor(spans)) for name in ("toy", "reader"))
     metrics = Metrics()
-    verifier = Verifier(SIGNER.jwks, now)
-    app = api(
-        services[0],
-        notebook_api.router,
-        verifier=verifier,
-        errors={toy.AlreadyClosed: 410, toy.NoSuchPage: 404},
-        metrics=metrics,
-        traces=traces,
-        threads=4,
-    )
-    with logs_in(io.StringIO()) as logged:
-        yield Running(services[0], services[1], app, metrics, traces, spans, logged)
-    for service in services:
-        service.close()
-    for cipher in ciphers:
-        cipher.close()
+    with (
+        keyed(module_database, tmp_path_factory.mktemp("home"), grants, "toy", "reader") as ciphers,
+        opened(module_database, ciphers, one, other, size=4, spans={"reader": hearing.span_for}),
+    ):
+        for service in (one, other):
+            service.start()
+        app = api(one, verifier=verifier(), metrics=metrics, traces=traces, threads=4)
+        with logs_in(io.StringIO()) as logged:
+            yield Running(one, other, app, metrics, traces, spans, logged)
 
 
 @dataclass
 class Caller:
-    """Somebody at the other end of the wire."""
+    """Somebody at the other end of the wire, who sends what a test says and nothing more."""
 
     client: Client
     workspace: str
@@ -150,22 +125,6 @@ class Caller:
 
     def another(self, person: str, **changed: Any) -> Caller:
         return Caller(self.client, changed.pop("workspace", self.workspace), person, **changed)
-
-
-@contextmanager
-def served(app: FastAPI) -> Generator[Client]:
-    """Serve an application on a port of this machine, and give a client of it."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as the one port: else each answer waits 40 ms
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
-        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-        thread.start()
-        try:
-            with Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=30) as client:
-                yield client
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -346,12 +305,37 @@ def test_a_put_without_a_key_gets_one_of_its_own(ann: Caller) -> None:
 # Positions
 
 
-def test_a_write_answers_where_it_stands_in_the_log_and_on_each_topic(ann: Caller) -> None:
+def places(running: Running, caller: Caller, answer: Response) -> list[Position]:
+    """Return the positions a write answered."""
+    given = answer.headers["Position"].split(", ")
+    return [positions.opened(running.toy.cipher, caller.workspace, one) for one in given]
+
+
+def far(running: Running, caller: Caller, name: str) -> str:
+    """A position in the present epoch that nothing has reached."""
+    (own, *_) = places(running, caller, caller.post("/notebooks", {}))
+    return positions.sealed(running.toy.cipher, caller.workspace, Position(name, own.epoch, 99))
+
+
+def test_a_write_answers_where_it_stands_in_the_log_and_on_each_topic(ann: Caller, running: Running) -> None:
     notebook = ann.opens()
-    positions = ann.post(f"/notebooks/{notebook}/lines", {"text": "x"}).headers["Position"].split(", ")
-    parts = [position.split("/") for position in positions]
-    assert [(name, sequence) for name, _, sequence in parts] == [("toy", "2"), ("toy.v1", "2")]
-    assert len({epoch for _, epoch, _ in parts}) == 1
+    found = places(running, ann, ann.post(f"/notebooks/{notebook}/lines", {"text": "x"}))
+    assert [(one.name, one.sequence) for one in found] == [("toy", 2), ("toy.v1", 2)]
+    assert len({one.epoch for one in found}) == 1
+
+
+def test_how_much_others_wrote_is_told_by_no_position(ann: Caller) -> None:
+    notebook = ann.opens()
+    answers = [ann.post(f"/notebooks/{notebook}/lines", {"text": "x"}) for _ in range(3)]
+    numbers = [int(answer.headers["Position"].split(", ")[0].split("/")[2], 16) for answer in answers]
+    assert len({later - earlier for earlier, later in pairwise(numbers)}) == 2
+    refused = ann.post("/notebooks/nothing/lines", {"text": "x"})
+    assert "Position" not in refused.headers
+
+
+def test_a_position_of_another_workspace_is_none_here(ann: Caller, running: Running) -> None:
+    foreign = positions.sealed(running.toy.cipher, "elsewhere", Position("toy", "e", 1))
+    assert refusal(ann.get("/notebooks", Wait_For=foreign)) == (400, "wait-for-unusable")
 
 
 def test_a_read_that_waits_for_a_write_shows_it(ann: Caller) -> None:
@@ -365,35 +349,29 @@ def test_a_read_that_waits_for_a_write_shows_it(ann: Caller) -> None:
 @pytest.fixture
 def reads(ann: Caller, running: Running) -> Iterator[Caller]:
     """Ann at the service that hears what the notebooks publish."""
-    app = api(running.reader, notebook_api.reader_router, verifier=Verifier(SIGNER.jwks, now))
+    app = api(running.reader, verifier=verifier())
     with served(app) as client:
         yield Caller(client, ann.workspace)
 
 
-def not_yet_heard(ann: Caller) -> str:
-    """A position of the topic that nothing has reached."""
-    epoch = ann.post("/notebooks", {}).headers["Position"].split("/")[1]
-    return f"toy.v1/{epoch}/99"
-
-
 def test_what_is_not_there_in_time_is_answered_with_come_again(
-    ann: Caller, reads: Caller, monkeypatch: pytest.MonkeyPatch
+    ann: Caller, reads: Caller, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    never = far(running, ann, "toy.v1")
     monkeypatch.setattr("chassis.http.asking.PATIENCE", 0.05)
-    answer = reads.get("/lines", Wait_For=not_yet_heard(ann))
+    answer = reads.get("/lines", Wait_For=never)
     assert refusal(answer) == (503, "not-there-yet")
     assert answer.headers["Retry-After"] == "1"
 
 
-def test_a_position_that_no_write_has_answered_is_refused_at_once(ann: Caller) -> None:
-    epoch = ann.post("/notebooks", {}).headers["Position"].split("/")[1]
-    answer = ann.get("/notebooks", Wait_For=f"toy/{epoch}/99")
-    assert refusal(answer) == (400, "wait-for-unusable")
-    assert "toy has recorded 1 events here" in answer.json()["detail"]
+def test_a_position_that_no_write_has_answered_is_refused_at_once(ann: Caller, running: Running) -> None:
+    assert refusal(ann.get("/notebooks", Wait_For=far(running, ann, "toy"))) == (400, "wait-for-unusable")
 
 
-def test_positions_of_services_that_are_not_heard_are_passed_over(ann: Caller) -> None:
-    assert ann.get("/notebooks", Wait_For="elsewhere/e/7, other.v1/e/9").status_code == 200
+def test_positions_of_services_that_are_not_heard_are_passed_over(ann: Caller, running: Running) -> None:
+    others = (Position("elsewhere", "e", 7), Position("other.v1", "e", 9))
+    given = ", ".join(positions.sealed(running.toy.cipher, ann.workspace, one) for one in others)
+    assert ann.get("/notebooks", Wait_For=given).status_code == 200
 
 
 @pytest.mark.parametrize("text", ["nonsense", "a/b", "toy/e/x", "toy/e/-1", "/e/1", "x/e/1," * 33])
@@ -578,6 +556,25 @@ def test_what_no_event_can_carry_is_refused_and_no_error_of_ours(ann: Caller) ->
     assert "one event" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("body", [b'{"text": "a\\u0000b"}', b'{"text": "a\\\\\\u0000b"}'])
+def test_a_text_with_a_nul_is_refused_and_a_text_about_one_is_not(ann: Caller, body: bytes) -> None:
+    path = f"/notebooks/{ann.opens()}/lines"
+    headers = ann.headers() | {"Idempotency-Key": "nul", "Content-Type": "application/json"}
+    assert refusal(ann.client.post(path, content=body, headers=headers)) == (422, "control-character")
+    assert ann.post(path, {"text": "write \\u0000, not the character"}).status_code == 200
+
+
+def test_a_crowd_of_one_service_s_requests_is_served_or_told_to_come_again_and_leaves_nothing_held(
+    ann: Caller, client: Client
+) -> None:
+    notebook = ann.opens()
+    with ThreadPoolExecutor(60) as crowd:
+        asked = [crowd.submit(ann.get, f"/notebooks/{notebook}") for _ in range(120)]
+        found = [one.result().status_code for one in asked]
+    assert set(found) <= {200, 503}
+    assert ann.get(f"/notebooks/{notebook}").status_code == 200
+
+
 def test_a_route_for_files_takes_more_and_not_everything(ann: Caller) -> None:
     def upload(size: int) -> Response:
         return scanned(ann, b"x" * size)
@@ -590,7 +587,10 @@ def test_a_route_for_files_takes_more_and_not_everything(ann: Caller) -> None:
 def test_a_store_that_is_cut_off_answers_come_again_and_the_same_key_still_works_once(
     ann: Caller, running: Running, module_database: Database
 ) -> None:
-    cut = "select pg_terminate_backend(pid) from pg_stat_activity where usename like 'toy%' and pid <> pg_backend_pid()"
+    cut = (
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where datname = current_database() and usename like 'toy%' and pid <> pg_backend_pid()"
+    )
     first = ann.post("/notebooks", {}, key="through-it-all").json()["id"]
     for _ in range(4):
         with psycopg.connect(module_database.admin_dsn()) as admin:
@@ -643,11 +643,11 @@ def test_one_person_who_waits_often_takes_the_places_of_no_others() -> None:
 
 
 def test_more_waiting_reads_than_connections_hold_nobody_up(
-    ann: Caller, reads: Caller, monkeypatch: pytest.MonkeyPatch
+    ann: Caller, reads: Caller, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chassis.http.asking.PATIENCE", 4.0)
-    far = not_yet_heard(ann)
-    waiting = [threading.Thread(target=lambda: reads.get("/lines", Wait_For=far)) for _ in range(12)]
+    never = far(running, ann, "toy.v1")
+    waiting = [threading.Thread(target=lambda: reads.get("/lines", Wait_For=never)) for _ in range(12)]
     for thread in waiting:
         thread.start()
     answered = [reads.get("/lines").status_code for _ in range(5)]
@@ -694,7 +694,8 @@ def test_metrics_are_labelled_by_template_and_never_by_id(ann: Caller, client: C
 
 def heard_by(reader: Service, caller: Caller, position: str) -> None:
     """Wait until the second service has applied what a write published, or set it aside."""
-    published = [Position.parse(one) for one in position.split(", ") if one.startswith("toy.v1/")]
+    given = [one for one in position.split(", ") if one.startswith("toy.v1/")]
+    published = [positions.opened(reader.cipher, caller.workspace, one) for one in given]
     assert reader.wait(caller.workspace, published, 10).state in ("reached", "parked")
 
 
@@ -704,7 +705,10 @@ def test_one_trace_leads_from_the_request_to_who_hears_of_it(ann: Caller, runnin
     answer = ann.post(f"/notebooks/{notebook}/lines", {"text": "x"}, Traceparent=f"00-{trace_id}-00f067aa0ba902b7-01")
     heard_by(running.reader, ann, answer.headers["Position"])
     told = [span for span in running.spans.get_finished_spans() if f"{trace_of(span):032x}" == trace_id]
-    assert [span.name for span in told] == ["POST /notebooks/{notebook}/lines", "process toy.v1"]
+    assert [(span.resource.attributes["service.name"], span.name) for span in told] == [
+        ("toy", "POST /notebooks/{notebook}/lines"),
+        ("reader", "process toy.v1"),
+    ]
 
 
 def trace_of(span: ReadableSpan) -> int:

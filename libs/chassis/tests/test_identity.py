@@ -251,8 +251,8 @@ class Copied:
     def digest(self, text: str) -> str:
         return text
 
-    def directory(self, unit: Unit) -> Directory:
-        return Directory(self.rows, unit.now)
+    def directory(self) -> Directory:
+        return Directory(self.rows, NOW)
 
     def hear(self, *events: Published) -> None:
         info = CommandInfo(self.workspace, "service:test", "c_1", "co_1")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, ValidationError
 
-from chassis.kernel import Event, Frozen, Personal
+from chassis.kernel import Entry, Event, EventMapper, Frozen, Invalid, Personal, Unsealed, all_topics
 
 
 class Remark(Frozen):
@@ -43,6 +43,43 @@ def test_an_event_knows_whether_it_may_hold_personal_text(event: type[Event], pe
     assert event.PERSONAL is personal
 
 
+def test_an_event_without_a_stored_name_is_refused() -> None:
+    with pytest.raises(TypeError, match="Nameless: give the event a TOPIC"):
+
+        class Nameless(Event):
+            text: str
+
+    with pytest.raises(TypeError, match="Heiress: give the event a TOPIC"):
+
+        class Heiress(Plain):
+            pass
+
+
+def test_a_stored_name_that_belongs_to_another_event_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"TOPIC 'kernel\.plain' belongs to Plain"):
+
+        class Twin(Event):
+            TOPIC = "kernel.plain"
+
+    assert all_topics()["kernel.plain"] is Plain
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Direct(text=Unsealed(person="ann", part="remark", text="a secret")),
+        Deep(remarks={"a": (Remark(text=Unsealed(person="ann", part="remark", text="a secret")),)}),
+    ],
+)
+def test_personal_text_is_never_written_in_the_clear(event: Event) -> None:
+    with pytest.raises(Exception, match="part 'remark' would be written in the clear") as refused:
+        EventMapper().to_stored_event(Entry("w/remark/1", 1, event))
+
+    assert "a secret" not in str(refused.value)
+    with pytest.raises(Exception, match="would be written in the clear"):
+        event.model_dump_json()
+
+
 class Cell(Frozen):
     value: int = 0
     note: str | None = None
@@ -74,3 +111,16 @@ def test_a_deep_copy_shares_nothing() -> None:
 
     assert sheet.model_copy(deep=True).cells is not sheet.cells
     assert sheet.model_copy().cells is sheet.cells
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\0"])
+def test_no_event_holds_a_character_that_no_row_can(text: str) -> None:
+    entry = Entry("w/notebook/n1", 1, Plain(text=text))
+    with pytest.raises(Invalid, match=r"U\+0000"):
+        EventMapper().to_stored_event(entry)
+
+
+def test_a_text_about_that_character_is_kept() -> None:
+    entry = Entry("w/notebook/n1", 1, Plain(text="\\u0000 and \\\\u0000"))
+    stored = EventMapper().to_stored_event(entry)
+    assert EventMapper().to_domain_event(stored).event == entry.event

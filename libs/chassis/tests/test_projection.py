@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chassis.projection import BATCH, Hole, Projections, RecordedEvent
+from chassis.projection import BATCH, Hole, Overtaken, Projections, RecordedEvent
 from chassis.steps import arm, disarm
 from chassis.store import Connection
 from chassis.testing import assert_live_equals_rebuilt
@@ -205,3 +205,64 @@ def test_a_hole_in_the_record_stops_the_follower(pair: Pair, workspace: str) -> 
         pair.toy.projections.step(workspace)
 
     assert live(pair, workspace) == []
+
+
+def test_of_two_rebuilds_at_once_one_is_undone_and_the_rows_are_right(pair: Pair, workspace: str) -> None:
+    pair.open(workspace)
+    pair.write(workspace, "one", "two")
+    follow(pair, workspace)
+
+    def meanwhile() -> None:
+        disarm()
+        pair.toy.projections.rebuild("notebook_list", workspace)
+
+    arm("during rebuild", meanwhile)
+    with pytest.raises(Overtaken):
+        pair.toy.projections.rebuild("notebook_list", workspace)
+
+    assert live(pair, workspace)[0]["lines"] == 2
+    assert_live_equals_rebuilt(pair.toy, workspace)
+
+
+def test_a_rebuild_takes_back_nothing_that_a_reader_was_shown(pair: Pair, workspace: str) -> None:
+    pair.open(workspace)
+    follow(pair, workspace)
+    shown: list[int] = []
+    others: list[threading.Thread] = []
+    waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+
+    def read(connection: Connection, workspace: str, after: int, limit: int) -> list[RecordedEvent]:
+        found = pair.toy.projections.read(connection, workspace, after, limit)
+        reads.append(len(found))
+        if reads == [1, 0, 0]:  # the last look at the record before the swap
+            pair.write(workspace, "written between the last read and the swap")
+            other = threading.Thread(target=follow, args=(pair, workspace))
+            others.append(other)
+            other.start()
+            while other.is_alive() and not pair.rows(waiting):
+                other.join(0.01)
+            shown.append(pair.toy.projections.position(workspace))
+        return found
+
+    reads: list[int] = []
+    _with_read(pair, read).rebuild("notebook_list", workspace)
+    shown.append(pair.toy.projections.position(workspace))
+    others[0].join()
+
+    assert shown == sorted(shown)
+    assert live(pair, workspace)[0]["lines"] == 1
+
+
+def test_rows_that_a_rebuild_cut_off_left_behind_go_with_the_next(pair: Pair, workspace: str) -> None:
+    pair.open(workspace)
+    follow(pair, workspace)
+    pair.rows(
+        "insert into toy.notebook_list_rows (workspace, generation, notebook) values (%s, 7, 'n1'), (%s, 8, 'n1')",
+        workspace,
+        workspace,
+    )
+
+    pair.toy.projections.rebuild("notebook_list", workspace)
+
+    rows = pair.rows("select generation from toy.notebook_list_rows where workspace = %s", workspace)
+    assert rows == [{"generation": 1}]

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from chassis.kernel import NotFound
 from chassis.postgres import Database
 from chassis.service import Service
 from chassis.testing import assert_live_equals_rebuilt
-from chassis.unit import Answer, NotFound, Position, Unit
+from chassis.unit import Answer, Position, Unit
 
 from . import toy
 from .conftest import Pair

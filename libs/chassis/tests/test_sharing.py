@@ -13,9 +13,9 @@ from chassis.cipher import Cipher, Grant, prepare_keys
 from chassis.identity import Actor
 from chassis.leadership import Leadership
 from chassis.postgres import Database
-from chassis.service import Executed, Service, connect_in_process
+from chassis.service import Service, connect_in_process
 from chassis.sharing import Sharing
-from chassis.unit import Answer, CommandInfo, Unit
+from chassis.unit import Answer, CommandInfo, Executed, Unit
 
 from . import toy
 

@@ -17,10 +17,13 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from chassis import clock as wall
+from chassis.feed import Epoch
+from chassis.kernel import DomainError
 from chassis.record import flaws_in
 from chassis.statement import FEW
 from chassis.steps import arm, disarm
-from chassis.unit import Answer, DomainError, KeyReused, PreconditionFailed, Unavailable, Unit
+from chassis.unit import Answer, KeyReused, PreconditionFailed, Unavailable, Unit
 
 from . import toy
 from .conftest import Pair
@@ -93,7 +96,8 @@ def test_a_refused_command_writes_nothing(pair: Pair, workspace: str) -> None:
 def test_sequences_have_no_holes_and_a_tailing_reader_loses_nothing(pair: Pair) -> None:
     workspaces = [f"tail{n}" for n in range(20)]
     for one in workspaces:
-        pair.open(one)
+        for writer in range(8):
+            pair.open(one, f"n{writer}")
     writing = threading.Event()
     seen: dict[str, list[int]] = defaultdict(list)
 
@@ -105,7 +109,7 @@ def test_sequences_have_no_holes_and_a_tailing_reader_loses_nothing(pair: Pair) 
             rolled_back = dice.random() < 0.1
 
             def decide(unit: Unit, texts: list[str] = texts, rolled_back: bool = rolled_back) -> Answer:
-                pair.toy.application.write(unit, "n1", *texts)
+                pair.toy.application.write(unit, f"n{writer}", *texts)
                 if rolled_back:
                     _roll_back_after_append(pair, unit)
                 return Answer()
@@ -148,6 +152,41 @@ def _roll_back_after_append(pair: Pair, unit: Unit) -> None:
     with suppress(psycopg.errors.UniqueViolation):
         pair.toy.store.recorder.write(stored, writing, reading.connection)
     raise _RolledBack
+
+
+def test_the_first_append_of_a_workspace_mints_its_epoch_and_no_later_one_does(pair: Pair, workspace: str) -> None:
+    first = pair.open(workspace)
+    pair.write(workspace, "one")
+
+    minted = pair.rows("select epoch, base from toy.epochs where workspace = %s", workspace)
+
+    assert minted == [{"epoch": first.position.epoch, "base": 0}]
+    assert pair.toy.feed.epochs(workspace) == [Epoch(first.position.epoch, 0)]
+
+
+@pytest.mark.parametrize("seconds", [5, -5])
+def test_a_process_away_from_the_databases_clock_refuses_to_write(
+    pair: Pair, workspace: str, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    present = wall.now
+    monkeypatch.setattr(wall, "now", lambda: present() + timedelta(seconds=seconds))
+
+    with pytest.raises(Unavailable, match="clock"):
+        pair.open(workspace)
+
+    assert events(pair, workspace) == []
+
+
+def test_where_a_virtual_clock_stands_the_machines_own_does_not_matter(
+    pair: Pair, workspace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    present = wall.now
+    monkeypatch.setattr(wall, "now", lambda: present() + timedelta(seconds=5))
+    monkeypatch.setattr(pair.clock, "at", datetime(2026, 3, 2, 12, tzinfo=UTC))
+
+    pair.open(workspace)
+
+    assert len(events(pair, workspace)) == 1
 
 
 def test_recorded_time_never_runs_back(pair: Pair, workspace: str) -> None:
@@ -435,19 +474,25 @@ def test_maintenance_and_an_old_transaction_elsewhere_stall_no_command(pair: Pai
 
 
 def test_without_the_applications_own_filter_no_foreign_row_is_seen(pair: Pair, workspace: str) -> None:
-    for one in (workspace, f"{workspace}-foreign"):
-        pair.open(one)
+    both = {workspace, f"{workspace}-foreign"}
+    for one in both:
+        pair.open(one, hours=1)
         pair.write(one, "a line")
         pair.settle(one)
+        pair.toy.access(one, "hanna", "hr", "read", "ann", "n1")
+
+    def there(service: Any, table: str) -> set[str]:
+        return {row["workspace"] for row in pair.rows(f"select workspace from {service.name}.{table}")} & both
 
     def seen(service: Any, table: str) -> set[str]:
         with service.connection(workspace) as connection:
             return {row["workspace"] for row in connection.execute(f"select workspace from {service.name}.{table}")}
 
-    for table in ("events", "head", "published", "epochs", "notebook_list", "deadlines_rows", "followed"):
-        assert seen(pair.toy, table) <= {workspace}, table
-    for table in ("events", "positions", "inbox", "lines"):
-        assert seen(pair.reader, table) <= {workspace}, table
+    of_toy = ("events", "head", "published", "epochs", "notebook_list", "deadlines_rows", "followed", "relayed", "access")
+    of_reader = ("events", "published", "positions", "inbox", "lines")
+    for service, tables in ((pair.toy, of_toy), (pair.reader, of_reader)):
+        for table in tables:
+            assert (there(service, table), seen(service, table)) == (both, {workspace}), table
     with pair.toy.connection(workspace) as connection:
         rows = connection.execute("select topic from toy.events where stream like %s", ("%foreign%",)).fetchall()
     assert rows == []
@@ -470,6 +515,7 @@ def test_without_a_workspace_set_no_row_is_seen(pair: Pair, workspace: str) -> N
         "truncate toy.events",
         "update toy.notebook_list_rows set lines = 9",
         "delete from toy.access",
+        "update toy.access set actor = 'nobody'",
         "update toy.epochs set workspace = workspace",
         "alter table toy.events disable row level security",
     ],

@@ -41,7 +41,7 @@ class Memory:
     def digest(self, text: str) -> str:
         return text
 
-    def directory(self, unit: Unit) -> Any:
+    def directory(self) -> Any:
         return unit
 
 

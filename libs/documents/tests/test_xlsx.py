@@ -69,6 +69,6 @@ def test_a_document_type_is_refused() -> None:
             xlsx.read(replaced(written(["x"]), "xl/sharedStrings.xml", content))
 
 
-def test_rows_are_bounded() -> None:
+def test_a_sheet_of_more_rows_than_may_be_read_is_refused() -> None:
     with pytest.raises(xlsx.Unreadable, match="more than 2 rows"):
         xlsx.read(written(["a", "b", "c"]), max_rows=2)

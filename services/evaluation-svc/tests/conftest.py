@@ -1,52 +1,35 @@
-"""Fixtures of evaluation on PostgreSQL: one embedded server, the service running, a company, callers at its door."""
+"""Fixtures of evaluation on PostgreSQL: the service running, a company, callers at its door."""
 
 from __future__ import annotations
 
 import itertools
-import shutil
-import socket
-import tempfile
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
-from httpx import Client, Response
+from httpx import Client
 
-from chassis.cipher import Cipher, Grant, prepare_keys
+from chassis.cipher import Cipher, Grant
 from chassis.deadlines import Due
 from chassis.http import api
-from chassis.identity import Actor, Signer, SigningKey, Verifier
+from chassis.identity import Actor
 from chassis.kernel import Unsealed
 from chassis.postgres import Embedded
-from chassis.service import Service, connect_in_process
+from chassis.service import Service
+from chassis.testing import Caller, Seen, fresh_database, keyed, now, opened, served, verifier
 from chassis.unit import CommandInfo
 from contracts import framework, people
 from contracts.envelope import Envelope, Published, Sealed
-from evaluation_svc.api import ERRORS, router
 from evaluation_svc.main import service
 from evaluation_svc.messaging import published
 from evaluation_svc.settings import GRANTS
 
-KEY = SigningKey.generate()
 WORKSPACES = itertools.count(1)
-KEYS = itertools.count(1)
 CREDIT = "This page includes information from the O*NET 30.3 Database. Used under the CC BY 4.0 license."
 LONG_AGO = date(2020, 1, 1)
-
-
-def now() -> datetime:
-    """Return the present moment."""
-    return datetime.fromtimestamp(time.time(), UTC)
-
-
-SIGNER = Signer(lambda: [KEY], now)
 
 
 @dataclass
@@ -90,109 +73,24 @@ def _envelope(envelope: Any) -> Envelope:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Embedded]:
-    """The embedded server, in a folder its account may enter, ended by its own handle."""
-    folder = Path(tempfile.mkdtemp(prefix="ladder-evaluation-"))
-    folder.chmod(0o755)
-    with Embedded(folder / "server") as server:
-        yield server
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
 def running(postgres: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The service over a database of its own."""
-    database = postgres.create_database("evaluation_tests")
-    home = tmp_path_factory.mktemp("home")
-    keys = prepare_keys(database, home, (*GRANTS, Grant("people", "person", may_make=True)), {})
-    cipher = Cipher.connect(database, "evaluation", keys, home / "erasures")
-    names = Cipher.connect(database, "people", keys, home / "erasures")
-    one = service()
-    one.migrate(database)
-    one.open(database, cipher, size=6)
-    connect_in_process([one])
-    one.start()
-    yield Running(one, api(one, router, verifier=Verifier(SIGNER.jwks, now), errors=ERRORS), names)
-    one.close()
-    names.close()
-    cipher.close()
-    postgres.drop_database(database.name)
+    one, home = service(), tmp_path_factory.mktemp("home")
+    grants = (*GRANTS, Grant("people", "person", may_make=True))
+    with (
+        fresh_database(postgres) as database,
+        keyed(database, home, grants, "evaluation", "people") as ciphers,
+        opened(database, ciphers, one),
+    ):
+        one.start()
+        yield Running(one, api(one, verifier=verifier()), ciphers["people"])
 
 
 @pytest.fixture(scope="session")
 def client(running: Running) -> Iterator[Client]:
     """A client of the service."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as the one port: else each answer waits 40 ms
-        server = uvicorn.Server(uvicorn.Config(running.app, log_config=None, lifespan="on"))
-        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-        thread.start()
-        with Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=30) as client:
-            yield client
-        server.should_exit = True
-        thread.join()
-
-
-@dataclass
-class Caller:
-    """Somebody at the other end of the wire, who waits for what was written."""
-
-    client: Client
-    workspace: str
-    person: str
-    roles: frozenset[str] = frozenset()
-    seen: list[str] = field(default_factory=lambda: [""])
-
-    def get(self, path: str, **params: Any) -> Response:
-        """Read."""
-        return self.client.get(path, params=params, headers=self._headers())
-
-    def post(self, path: str, body: Any = None, **headers: str) -> Response:
-        """Change something."""
-        return self._sent(self.client.post(path, json=body, headers=self._headers(True) | headers))
-
-    def put(self, path: str, body: Any, **headers: str) -> Response:
-        """Replace something."""
-        return self._sent(self.client.put(path, json=body, headers=self._headers(True) | headers))
-
-    def upload(self, path: str, content: bytes, **fields: str) -> Response:
-        """Send a file, with the fields of a form."""
-        sent = {"file": ("scorecard.xlsx", content)}
-        return self._sent(self.client.post(path, files=sent, data=fields, headers=self._headers(True)))
-
-    def done(self, path: str, body: Any = None) -> dict[str, Any]:
-        """Change something and return the answer, which has to be good."""
-        answer = self.post(path, body)
-        assert answer.status_code < 300, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
-
-    def read(self, path: str) -> Any:
-        """Read something that has to be there."""
-        answer = self.get(path)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def listed(self, path: str, **params: Any) -> list[Any]:
-        """Read every item of a list, page by page."""
-        items, cursor = list[Any](), {}
-        while True:
-            page = self.get(path, **params, **cursor).json()
-            items += page["items"]
-            if page["next_cursor"] is None:
-                return items
-            cursor = {"cursor": page["next_cursor"]}
-
-    def _headers(self, keyed: bool = False) -> dict[str, str]:
-        actor = Actor(workspace=self.workspace, person=self.person, session="s", roles=self.roles)
-        given = {"Authorization": f"Bearer {SIGNER.sign(actor)}", "Wait-For": self.seen[0]}
-        if keyed:
-            given["Idempotency-Key"] = f"key-{next(KEYS)}"
-        return {name: value for name, value in given.items() if value}
-
-    def _sent(self, answer: Response) -> Response:
-        self.seen[0] = answer.headers.get("Position", self.seen[0])
-        return answer
+    with served(running.app) as client:
+        yield client
 
 
 @dataclass
@@ -202,7 +100,7 @@ class Company:
     running: Running
     client: Client
     workspace: str
-    seen: list[str] = field(default_factory=lambda: [""])
+    seen: Seen = field(default_factory=Seen)
 
     def as_(self, person: str) -> Caller:
         """Return somebody of the company."""

@@ -10,8 +10,9 @@ import pytest
 from fastapi import FastAPI
 
 from chassis.identity import Actor, Relation
+from chassis.testing.asking import named_in_writing_routes
 from evaluation_svc.access import Action, Resource, Sight, decide, reads_self_assessment, sight
-from evaluation_svc.api import router
+from evaluation_svc.api import PARTS, router
 from evaluation_svc.domain.evaluation import Status
 
 ROUTES: dict[tuple[str, str], Action] = {
@@ -62,14 +63,14 @@ ROUTES: dict[tuple[str, str], Action] = {
     ("GET", "/observations"): "read own notes",
     ("POST", "/observations"): "observe",
     ("GET", "/observations/{note}"): "read own notes",
-    ("POST", "/observations/{note}/passing-on"): "read own notes",
+    ("POST", "/observations/{note}/passing-on"): "pass on",
     ("GET", "/observations/{note}/history"): "read own notes",
-    ("POST", "/observations/{note}/withdrawal"): "read own notes",
+    ("POST", "/observations/{note}/withdrawal"): "withdraw note",
     ("GET", "/examples"): "read own notes",
     ("POST", "/examples"): "note",
     ("GET", "/examples/{note}"): "read own notes",
     ("GET", "/examples/{note}/history"): "read own notes",
-    ("POST", "/examples/{note}/withdrawal"): "read own notes",
+    ("POST", "/examples/{note}/withdrawal"): "withdraw note",
     ("GET", "/waiting"): "read waiting",
 }
 """Every route and what it asks `decide`."""
@@ -124,6 +125,24 @@ ALLOWED: dict[Action, set[str]] = {
 }
 """Who may act; what of an evaluation is read, and of a self-assessment, depends on the state: see below."""
 
+WITH_A_NOTE: dict[str, tuple[tuple[str, ...], Resource]] = {
+    "holder": ((), Resource(relation=frozenset({"manager"}), holds=True)),
+    "author who passed it on": ((), Resource(relation=frozenset({"former manager"}), wrote=True)),
+    "employee, of their example": ((), Resource(relation=frozenset({"self"}), holds=True, wrote=True)),
+    "employee, of a cited observation": ((), Resource(relation=frozenset({"self"}), is_cited=True)),
+    "HR, of a cited observation about them": (("hr",), Resource(relation=frozenset({"self"}), is_cited=True)),
+    "HR, of a cited note": (("hr",), Resource(is_cited=True)),
+    "HR, of a private note": (("hr",), Resource()),
+    "manager": ((), Resource(relation=frozenset({"manager"}), is_evaluator=True, is_cited=True)),
+    "stranger": ((), Resource(is_cited=True)),
+    "service": (("service",), Resource(holds=True, wrote=True, is_cited=True)),
+}
+ALLOWED_WITH_NOTES: dict[Action, set[str]] = {
+    "pass on": {"holder", "employee, of their example"},
+    "withdraw note": {"holder", "author who passed it on", "employee, of their example", "HR, of a cited note"},
+}
+"""What one may do with a note: it is private to whom it belongs until it is cited."""
+
 SEES: dict[str, dict[str, Sight]] = {
     "employee": {"draft": "own", "submitted": "own", "approved": "own", "released": "own"},
     "employee who is HR": {"draft": "own", "submitted": "own", "approved": "own", "released": "own"},
@@ -160,15 +179,29 @@ def test_every_route_has_a_row() -> None:
     assert set(routes()) == set(ROUTES)
 
 
-def test_every_action_has_a_row() -> None:
+def test_every_writing_route_asks_what_its_row_says() -> None:
+    named = named_in_writing_routes(PARTS)
+    assert set(named) == {route for route in ROUTES if route[0] != "GET"}
+    assert [route for route, texts in named.items() if ROUTES[route] not in texts] == []
+
+
+def test_every_action_says_who_may_do_it() -> None:
     by_state = {"read evaluation", "read self-assessment"}
-    assert set(get_args(Action)) == set(ALLOWED) | by_state
+    assert set(get_args(Action)) == set(ALLOWED) | set(ALLOWED_WITH_NOTES) | by_state
 
 
 @pytest.mark.parametrize(("who", "action"), list(product(WHO, ALLOWED)))
-def test_who_may_do_what(who: str, action: Action) -> None:
+def test_only_those_in_its_row_may_do_an_action(who: str, action: Action) -> None:
     roles, resource = WHO[who]
     assert decide(actor(roles), action, resource) is (who in ALLOWED[action])
+
+
+@pytest.mark.parametrize(("who", "action"), list(product(WITH_A_NOTE, ALLOWED_WITH_NOTES)))
+def test_a_note_is_passed_on_by_its_holder_and_withdrawn_by_author_holder_or_once_cited_hr(
+    who: str, action: Action
+) -> None:
+    roles, resource = WITH_A_NOTE[who]
+    assert decide(actor(roles), action, resource) is (who in ALLOWED_WITH_NOTES[action])
 
 
 @pytest.mark.parametrize(

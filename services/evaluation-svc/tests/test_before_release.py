@@ -12,11 +12,12 @@ from typing import Any
 
 from httpx import Response
 
+from chassis.testing import Caller, now
 from contracts import people
 from documents.xlsx import read as cells_of
 from evaluation_svc.documents import Card, CardLine, write
 
-from .conftest import Caller, Company, now
+from .conftest import Company
 from .test_access import ROUTES
 
 PROBED_PARTS = ("evidence/delivery/2", "not-seen/mentoring/4", "return/delivery/5", "hold/6", "reopening/2/7")

@@ -15,7 +15,7 @@ from evaluation_svc.domain.evaluation import Evaluation
 from evaluation_svc.domain.evaluation_events import Reopened
 from evaluation_svc.domain.notes import Example, Observation
 from evaluation_svc.domain.self_assessment import SelfAssessment
-from evaluation_svc.messaging import published
+from evaluation_svc.messaging import PRIVATE, published
 
 from .given import AT, DUE, EMPLOYEE, EVALUATOR, HR, after, approved, rated, released, sealed, submitted
 
@@ -86,6 +86,16 @@ def test_a_reopening_stored_before_it_had_a_day_to_be_submitted_by_still_loads()
 def test_every_stored_event_replays_and_is_published_or_kept_to_itself(topic: str) -> None:
     form = published(read(topic), replayed(topic))
     assert (None if form is None else type(form)) == PUBLISHED.get(topic)
+
+
+@pytest.mark.parametrize("topic", sorted(TOPICS))
+def test_every_stored_event_is_published_or_listed_as_private_and_never_both(topic: str) -> None:
+    assert (topic in PUBLISHED) != (TOPICS[topic] in PRIVATE)
+
+
+def test_an_event_that_nobody_foresaw_is_refused_by_name() -> None:
+    with pytest.raises(TypeError, match="Event has no published form"):
+        published(Event(), replayed("cycle.planned"))
 
 
 def test_an_approval_carries_every_line_with_its_sealed_evidence_and_the_own_rating() -> None:

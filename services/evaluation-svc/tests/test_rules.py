@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from chassis.testing import now
 from contracts import people
 
-from .conftest import Company, now
+from .conftest import Company
 
 
 def opened(company: Company, **changes: Any) -> tuple[str, dict[str, str]]:

@@ -7,11 +7,11 @@ from typing import Any
 
 from chassis.deadlines import Due
 from chassis.identity import Actor
-from chassis.testing import assert_live_equals_rebuilt
+from chassis.testing import assert_live_equals_rebuilt, now
 from chassis.unit import Answer, CommandInfo, Unit
 from contracts import people
 
-from .conftest import Company, now
+from .conftest import Company
 
 
 def line(view: dict[str, Any], competency: str) -> dict[str, Any]:
@@ -450,3 +450,37 @@ def test_what_a_leaver_had_to_do_waits_for_their_manager(company: Company) -> No
     company.running.hear(company.workspace, gone)
     waiting = company.as_("gro").listed("/waiting")
     assert [(one["kind"], one["evaluation"]) for one in waiting] == [("evaluation due", evaluation)]
+
+
+def test_ratings_a_point_above_the_evaluators_other_ones_in_the_cycle_are_told_to_hr(company: Company) -> None:
+    hanna, erik = company.as_("hanna"), company.as_("erik")
+    cycle = hanna.done("/cycles", company.plan())["id"]
+    for person in ("gro", "hanna", "hugo"):
+        hanna.done(f"/cycles/{cycle}/evaluators", {"person": person, "evaluator": "erik"})
+    hanna.done(f"/cycles/{cycle}/evaluators", {"person": "erik", "evaluator": "gro"})
+    hanna.done(f"/cycles/{cycle}/opening")
+    by_erik = {one["employee"]: one["id"] for one in erik.listed("/evaluations") if one["evaluator"] == "erik"}
+    high, usual = by_erik.pop("maya"), by_erik.values()
+    for evaluation in usual:
+        company.submit(evaluation)
+    company.draft(high)
+    for competency, rating in (("communication", 5), ("delivery", 4.5), ("mentoring", 4.5)):
+        words = {"rating": rating, "evidence": ["Led the billing migration in May; no invoice was late since then."]}
+        assert erik.put(f"/evaluations/{high}/lines/{competency}", words).status_code == 200
+    erik.done(f"/evaluations/{high}/submission")
+    queue = company.as_("hugo").listed("/approvals")
+    codes = {one["evaluation"]: [code["reason"] for code in one["codes"]] for one in queue}
+    assert {one for one, reasons in codes.items() if "far from the evaluator's mean" in reasons} == {high}
+
+
+def test_hr_withdraws_an_example_only_once_it_is_cited_in_what_was_handed_in(company: Company) -> None:
+    evaluation, maya, hanna = company.open_for("maya"), company.as_("maya"), company.as_("hanna")
+    note = maya.done("/examples", {"on": "2026-06-02", "text": "Nils was ill for a month; I took his shifts."})["id"]
+    withdraw, why = f"/examples/{note}/withdrawal", {"reason": "It tells of somebody else's health."}
+    assert hanna.post(withdraw, why).status_code == 404
+    line = {"rating": 4, "cites": [note]}
+    assert maya.put(f"/self-assessments/{evaluation}/lines/delivery", line).status_code == 200
+    assert hanna.post(withdraw, why).status_code == 404
+    maya.done(f"/self-assessments/{evaluation}/submission")
+    hanna.done(withdraw, why)
+    assert maya.read(f"/examples/{note}")["text"]["withdrawn_on"] is not None

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from chassis.testing import Caller, now
 from contracts import people
 from documents.xlsx import read as cells_of
 from evaluation_svc.documents import Card, CardLine, write
 
-from .conftest import CREDIT, Caller, Company, now
+from .conftest import CREDIT, Company
 
 SEEN = "Led the billing migration in May; no invoice was late."
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -1,52 +1,35 @@
-"""Fixtures of framework-svc on PostgreSQL: one embedded server, the service running, a company, callers at its door."""
+"""Fixtures of framework-svc on PostgreSQL: the service running, a company, callers at its door."""
 
 from __future__ import annotations
 
 import itertools
-import shutil
-import socket
-import tempfile
-import threading
-import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import date, datetime
 from typing import Any
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
-from httpx import Client, Response
+from httpx import Client
 
-from chassis.cipher import Cipher, Grant, prepare_keys
+from chassis.cipher import Cipher, Grant
 from chassis.http import api
-from chassis.identity import Actor, Signer, SigningKey, Verifier
+from chassis.identity import Actor
 from chassis.kernel import Unsealed
 from chassis.postgres import Embedded
-from chassis.service import Service, connect_in_process
+from chassis.service import Service
+from chassis.testing import Caller, Seen, fresh_database, keyed, opened, served, verifier
 from chassis.unit import Answer, CommandInfo
 from contracts import people
 from contracts.envelope import Envelope, Published, Sealed
-from framework_svc.api import ERRORS, router
 from framework_svc.main import service
 from framework_svc.messaging import published
 from framework_svc.settings import GRANTS
 
-KEY = SigningKey.generate()
 WORKSPACES = itertools.count(1)
-KEYS = itertools.count(1)
 LONG_AGO = date(2020, 1, 1)
 TITLES = {"maya": "software engineer", "nils": "software engineer", "erik": "engineering manager"}
-
-
-def now() -> datetime:
-    """Return the present moment."""
-    return datetime.fromtimestamp(time.time(), UTC)
-
-
-SIGNER = Signer(lambda: [KEY], now)
 
 
 @dataclass
@@ -97,40 +80,25 @@ def _envelope(envelope: Any) -> Envelope:
     return envelope
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Embedded]:
-    """The embedded server, in a folder its account may enter, ended by its own handle."""
-    folder = Path(tempfile.mkdtemp(prefix="ladder-framework-"))
-    folder.chmod(0o755)
-    with Embedded(folder / "server") as server:
-        yield server
-    shutil.rmtree(folder, ignore_errors=True)
-
-
 @contextmanager
-def opened(
-    postgres: Embedded, home: Path, name: str, clock: Callable[[], datetime | None] = lambda: None
+def standing(
+    postgres: Embedded, tmp_path_factory: pytest.TempPathFactory, clock: Callable[[], datetime | None] = lambda: None
 ) -> Generator[Running]:
     """The service over a database of its own; its followers stand still until somebody starts them."""
-    database = postgres.create_database(name)
-    keys = prepare_keys(database, home, (*GRANTS, Grant("people", "person", may_make=True)), {})
-    cipher = Cipher.connect(database, "framework", keys, home / "erasures")
-    names = Cipher.connect(database, "people", keys, home / "erasures")
-    one = service()
-    one.migrate(database)
-    one.open(database, cipher, size=6, clock=clock)
-    connect_in_process([one])
-    yield Running(one, api(one, router, verifier=Verifier(SIGNER.jwks, now), errors=ERRORS), names)
-    one.close()
-    names.close()
-    cipher.close()
-    postgres.drop_database(database.name)
+    one, home = service(), tmp_path_factory.mktemp("home")
+    grants = (*GRANTS, Grant("people", "person", may_make=True))
+    with (
+        fresh_database(postgres) as database,
+        keyed(database, home, grants, "framework", "people") as ciphers,
+        opened(database, ciphers, one, clock=clock),
+    ):
+        yield Running(one, api(one, verifier=verifier()), ciphers["people"])
 
 
 @pytest.fixture(scope="session")
 def running(postgres: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The service, with its followers running."""
-    with opened(postgres, tmp_path_factory.mktemp("home"), "framework_tests") as one:
+    with standing(postgres, tmp_path_factory) as one:
         one.service.start()
         yield one
 
@@ -138,80 +106,8 @@ def running(postgres: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture(scope="session")
 def client(running: Running) -> Iterator[Client]:
     """A client of the service."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as the one port: else each answer waits 40 ms
-        server = uvicorn.Server(uvicorn.Config(running.app, log_config=None, lifespan="on"))
-        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-        thread.start()
-        with Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=30) as client:
-            yield client
-        server.should_exit = True
-        thread.join()
-
-
-@dataclass
-class Caller:
-    """Somebody at the other end of the wire, who waits for what was written."""
-
-    client: Client
-    workspace: str
-    person: str
-    roles: frozenset[str] = frozenset()
-    seen: list[str] = field(default_factory=lambda: [""])
-
-    def get(self, path: str, **params: Any) -> Response:
-        """Read."""
-        return self.client.get(path, params=params, headers=self._headers())
-
-    def post(self, path: str, body: Any = None) -> Response:
-        """Change something."""
-        return self._sent(self.client.post(path, json=body, headers=self._headers(True)))
-
-    def put(self, path: str, body: Any, **headers: str) -> Response:
-        """Replace something."""
-        return self._sent(self.client.put(path, json=body, headers=self._headers(True) | headers))
-
-    def patch(self, path: str, body: Any, **headers: str) -> Response:
-        """Change a part of something."""
-        return self._sent(self.client.patch(path, json=body, headers=self._headers(True) | headers))
-
-    def send(self, method: str, path: str, **sent: Any) -> Response:
-        """Send anything at all."""
-        headers = self._headers(True) | sent.pop("headers", {})
-        return self._sent(self.client.request(method, path, headers=headers, **sent))
-
-    def delete(self, path: str, **headers: str) -> Response:
-        """Take something away."""
-        return self._sent(self.client.delete(path, headers=self._headers(True) | headers))
-
-    def upload(self, path: str, content: bytes, name: str = "file", **fields: str) -> Response:
-        """Send a file."""
-        files = {"file": (name, content)}
-        return self._sent(self.client.post(path, files=files, data=fields, headers=self._headers(True)))
-
-    def done(self, path: str, body: Any = None) -> dict[str, Any]:
-        """Change something and return the answer, which has to be good."""
-        answer = self.post(path, body)
-        assert answer.status_code < 300, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
-
-    def read(self, path: str) -> Any:
-        """Read something that has to be there."""
-        answer = self.get(path)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def _headers(self, keyed: bool = False) -> dict[str, str]:
-        actor = Actor(workspace=self.workspace, person=self.person, session="s", roles=self.roles)
-        given = {"Authorization": f"Bearer {SIGNER.sign(actor)}", "Wait-For": self.seen[0]}
-        if keyed:
-            given["Idempotency-Key"] = f"key-{next(KEYS)}"
-        return {name: value for name, value in given.items() if value}
-
-    def _sent(self, answer: Response) -> Response:
-        self.seen[0] = answer.headers.get("Position", self.seen[0])
-        return answer
+    with served(running.app) as client:
+        yield client
 
 
 @dataclass
@@ -221,7 +117,7 @@ class Company:
     running: Running
     client: Client
     workspace: str
-    seen: list[str] = field(default_factory=lambda: [""])
+    seen: Seen = field(default_factory=Seen)
 
     def as_(self, person: str) -> Caller:
         """Return somebody of the company."""

@@ -137,12 +137,12 @@ def test_whoever_may_not_is_refused_before_anything_they_sent_is_looked_at(
         assert maya.send(method, address, **nonsense).status_code == 403
 
 
-def test_every_action_has_a_row() -> None:
+def test_every_action_says_who_may_do_it() -> None:
     assert set(get_args(Action)) == set(ALLOWED)
 
 
 @pytest.mark.parametrize(("who", "action"), list(product(WHO, ALLOWED)))
-def test_who_may_do_what(who: str, action: Action) -> None:
+def test_only_those_in_its_row_may_do_an_action(who: str, action: Action) -> None:
     roles, resource = WHO[who]
     assert decide(Actor(workspace="w", person="me", roles=frozenset(roles)), action, resource) is (
         who in ALLOWED[action]

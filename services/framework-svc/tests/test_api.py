@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from chassis.testing import Caller
 from contracts import people
 from framework_svc import templates
 
-from .conftest import Caller, Company
+from .conftest import Company
 
 IC1, IC2, IC3 = "engineering.ic1", "engineering.ic2", "engineering.ic3"
 LONG_AGO = "2024-01-01"

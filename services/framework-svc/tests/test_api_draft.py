@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from .conftest import Caller, Company
+from chassis.testing import Caller
+
+from .conftest import Company
 
 LADDER = "/framework/draft/ladders/engineering"
 COMPETENCIES = "/framework/draft/competencies"

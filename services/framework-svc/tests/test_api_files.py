@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from httpx import Response
 
+from chassis.testing import Caller
 from framework_svc import templates
 
-from .conftest import Caller, Company
+from .conftest import Company
 
 EXCERPT = Path(__file__).parent / "data" / "onet" / "29.0"
 NURSE = "29-1141.00"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from chassis.testing import assert_live_equals_rebuilt
+from chassis.testing import Caller, assert_live_equals_rebuilt
 from contracts import people
 
-from .conftest import LONG_AGO, Caller, Company
+from .conftest import LONG_AGO, Company
 
 IC1, IC2, IC3 = "engineering.ic1", "engineering.ic2", "engineering.ic3"
 

@@ -18,7 +18,7 @@ from framework_svc.application import Frameworks
 from framework_svc.documents import exchange
 from framework_svc.domain.placements import Placement
 
-from .conftest import WORKSPACES, Running, added, opened
+from .conftest import WORKSPACES, Running, added, standing
 
 MARCH = datetime(2026, 3, 3, 9, tzinfo=UTC)
 IC1, IC2 = "engineering.ic1", "engineering.ic2"
@@ -105,7 +105,7 @@ class Timed:
 
 @pytest.fixture(scope="module")
 def still(postgres: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with opened(postgres, tmp_path_factory.mktemp("clock"), "framework_clock", CLOCK) as one:
+    with standing(postgres, tmp_path_factory, CLOCK) as one:
         yield one
 
 

@@ -14,7 +14,7 @@ from contracts.envelope import Published
 from framework_svc.domain.framework import Framework
 from framework_svc.domain.occupancy import Occupancy
 from framework_svc.domain.placements import Placement
-from framework_svc.messaging import published
+from framework_svc.messaging import PRIVATE, published
 
 SAMPLES = Path(__file__).parent / "stored_events"
 TOPICS = {topic: cls for topic, cls in all_topics().items() if cls.__module__.startswith("framework_svc.")}
@@ -61,6 +61,16 @@ def test_every_stored_event_has_a_frozen_sample_that_still_loads(topic: str) -> 
 def test_every_stored_event_replays_and_is_published_or_kept_to_itself(topic: str) -> None:
     form = published(read(topic), replayed(topic))
     assert (None if form is None else type(form)) == PUBLISHED.get(topic)
+
+
+@pytest.mark.parametrize("topic", sorted(TOPICS))
+def test_every_stored_event_is_published_or_listed_as_private_and_never_both(topic: str) -> None:
+    assert (topic in PUBLISHED) != (TOPICS[topic] in PRIVATE)
+
+
+def test_an_event_that_nobody_foresaw_is_refused_by_name() -> None:
+    with pytest.raises(TypeError, match="Event has no published form"):
+        published(Event(), replayed("placement.opened"))
 
 
 def test_every_level_goes_out_by_its_full_id_and_what_is_not_expected_requires_nothing() -> None:

@@ -7,7 +7,9 @@ from threading import Barrier
 
 import pytest
 
-from .conftest import Caller, Company
+from chassis.testing import Caller
+
+from .conftest import Company
 
 LADDER = "/framework/draft/ladders/sales"
 LEVEL = "sales.s1"
@@ -47,7 +49,7 @@ def test_nobody_is_placed_at_a_level_that_is_dropped_at_the_same_moment(
         answers = dropping.result(), placing.result()
 
     assert answers in {(201, 409), (409, 201)}
-    hr.seen[0] = ", ".join(filter(None, (hr.seen[0], other.seen[0])))
+    hr.seen.position = ", ".join(filter(None, (hr.seen.position, other.seen.position)))
     offered = {one["ladder"]["id"] for one in hr.read("/framework")["ladders"]}
     seated = bool(hr.read("/people/maya/placements")["items"])
     assert seated == ("sales" in offered)

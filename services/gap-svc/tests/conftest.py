@@ -1,4 +1,4 @@
-"""Fixtures of gap on PostgreSQL: one embedded server, the service, and upstreams whose events a test tells by hand.
+"""Fixtures of gap on PostgreSQL: the service, and upstreams whose events a test tells by hand.
 
 The upstreams are services of the same chassis that publish whatever they are told: what gap hears went through a
 record, a relay and its consumer, as at home. Followers are stepped by hand, so nothing moves unless a test moves it.
@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import itertools
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import Field
 
-from chassis.cipher import Cipher, Grant, prepare_keys
+from chassis.cipher import Grant
 from chassis.identity import Actor
 from chassis.kernel import Event, Personal, Sealed, State, Unsealed
 from chassis.postgres import Embedded
-from chassis.service import Executed, Service, connect_in_process
-from chassis.unit import Answer, CommandInfo, Decide, Unit
+from chassis.service import Service
+from chassis.testing import fresh_database, keyed, opened
+from chassis.unit import Answer, CommandInfo, Decide, Executed, Unit
 from contracts import evaluation, framework, people
 from contracts.envelope import Published
 from gap_svc.application import Reports
@@ -161,35 +159,17 @@ class Running:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Embedded]:
-    """The embedded server, in a folder its account may enter, ended by its own handle."""
-    folder = Path(tempfile.mkdtemp(prefix="ladder-gap-"))
-    folder.chmod(0o755)
-    with Embedded(folder / "server") as server:
-        yield server
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
 def running(postgres: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The service and its upstreams over a database of their own."""
-    database = postgres.create_database("gap_tests")
-    home = tmp_path_factory.mktemp("home")
     grants = [*GRANTS, *(Grant(name, cls.KIND, may_make=True) for name, cls in STREAMS.items())]
-    key = prepare_keys(database, home, grants, {})
     upstreams = {name: Service(name=name, application=None, published=as_told) for name in STREAMS}
-    services = [*upstreams.values(), service()]
-    ciphers = [Cipher.connect(database, one.name, key, home / "erasures") for one in services]
-    clock = Clock()
-    for one, cipher in zip(services, ciphers, strict=True):
-        one.migrate(database)
-        one.open(database, cipher, size=4, clock=clock)
-    connect_in_process(services)
-    yield Running(services[-1], upstreams, clock)
-    for one, cipher in zip(services, ciphers, strict=True):
-        one.close()
-        cipher.close()
-    postgres.drop_database(database.name)
+    services, home, clock = [*upstreams.values(), service()], tmp_path_factory.mktemp("home"), Clock()
+    with (
+        fresh_database(postgres) as database,
+        keyed(database, home, grants, *(one.name for one in services)) as ciphers,
+        opened(database, ciphers, *services, size=4, clock=clock),
+    ):
+        yield Running(services[-1], upstreams, clock)
 
 
 @dataclass

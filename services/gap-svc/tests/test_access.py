@@ -10,8 +10,9 @@ import pytest
 from fastapi import FastAPI
 
 from chassis.identity import Actor, Relation
+from chassis.testing.asking import named_in_writing_routes
 from gap_svc.access import Action, Resource, Sight, decide, shows, sight
-from gap_svc.api import router
+from gap_svc.api import PARTS, router
 
 ROUTES: dict[tuple[str, str], Action] = {
     ("GET", "/people/{person}/report"): "read reports",
@@ -105,12 +106,18 @@ def test_every_route_has_a_row() -> None:
     assert set(routes()) == set(ROUTES)
 
 
-def test_every_action_has_a_row() -> None:
+def test_every_writing_route_asks_what_its_row_says() -> None:
+    named = named_in_writing_routes(PARTS)
+    assert set(named) == {route for route in ROUTES if route[0] != "GET"}
+    assert [route for route, texts in named.items() if ROUTES[route] not in texts] == []
+
+
+def test_every_action_says_who_may_do_it() -> None:
     assert set(get_args(Action)) == set(ALLOWED)
 
 
 @pytest.mark.parametrize(("who", "action"), list(product(WHO, ALLOWED)))
-def test_who_may_do_what(who: str, action: Action) -> None:
+def test_only_those_in_its_row_may_do_an_action(who: str, action: Action) -> None:
     roles, resource = WHO[who]
     assert decide(actor(roles), action, resource) is (who in ALLOWED[action])
 

@@ -401,9 +401,11 @@ def test_bands_follow_one_another_and_gaps_are_ranked_by_weight_and_distance() -
         line("Near", 4, 3.5),
         line("Strong", 3, 4),
     )
-    groups: Any = printed(report(lines=lines))["groups"]
+    laid_out: Any = printed(report(lines=lines))
+    groups = laid_out["groups"]
 
     assert [group["band"] for group in groups] == ["strength", "close", "gap"]
+    assert [group["band"] for group in laid_out["details"]] == ["gap", "close", "strength"]
     assert [each["name"] for each in groups[2]["lines"]] == ["Heavy", "Wide", "Small"]
 
 

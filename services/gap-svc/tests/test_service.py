@@ -21,7 +21,7 @@ from gap_svc import facts
 from gap_svc.application import Reports
 from gap_svc.domain.levels import main_target
 from gap_svc.domain.report import Report
-from gap_svc.domain.standing import NothingApproved, Standing, Taken
+from gap_svc.domain.standing import ApprovedRevision, NothingApproved, Standing
 
 from .conftest import EVIDENCE, IC2, IC3, M1, NOVEMBER, PO2, Company, Running
 
@@ -402,7 +402,7 @@ def main_reports(company: Company, running: Running, person: str) -> MainReports
         released = facts.released(reader, person)
         levels = {level.ref: level for level in facts.all_levels(reader, 1)}
 
-    def main(basis: Taken | facts.Approved | None) -> str | None:
+    def main(basis: ApprovedRevision | facts.Approved | None) -> str | None:
         if basis is None:
             return None
         present = levels[standing.present or basis.rated_at]

@@ -5,7 +5,7 @@ import pytest
 from chassis.kernel import Event, Invalid, evolve
 from gap_svc.domain.levels import Expectation, Level, LevelRef, main_target, targets
 from gap_svc.domain.report import Because, Cause, Computed, Inputs, Report
-from gap_svc.domain.standing import Placement, Standing, Taken
+from gap_svc.domain.standing import ApprovedRevision, Placement, Standing
 
 NOVEMBER = datetime(2026, 11, 12, 9, tzinfo=UTC)
 JANUARY = datetime(2027, 1, 1, tzinfo=UTC)
@@ -33,8 +33,8 @@ IC2, IC3, IC4 = (
 M1 = level("m1", 0, "management", leading=3.0)
 
 
-def taken(evaluation: str = "ev_1", revision: int = 1, ends: date = date(2026, 10, 31)) -> Taken:
-    return Taken(
+def taken(evaluation: str = "ev_1", revision: int = 1, ends: date = date(2026, 10, 31)) -> ApprovedRevision:
+    return ApprovedRevision(
         evaluation=evaluation,
         revision=revision,
         cycle="cy_1",

@@ -9,8 +9,9 @@ import pytest
 from fastapi import FastAPI
 
 from chassis.identity import Actor
+from chassis.testing.asking import named_in_writing_routes
 from people_svc.access import Action, Resource, decide
-from people_svc.api import router
+from people_svc.api import PARTS, router
 
 HR, ANALYST, NOBODY, SERVICE = ("hr",), ("analyst",), (), ("service",)
 SELF, MANAGER, ABOVE, FORMER, STRANGER = "self", "manager", "manager above", "former manager", None
@@ -69,7 +70,7 @@ def cases() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("action", "roles", "relation"), [*cases()])
-def test_the_table_of_who_may_do_what_holds(action: Action, roles: tuple[str, ...], relation: str | None) -> None:
+def test_only_those_in_its_row_may_do_an_action(action: Action, roles: tuple[str, ...], relation: str | None) -> None:
     actor = Actor(workspace="w", person="pe_me", roles=frozenset(roles))
     resource = Resource.model_validate({"relation": [] if relation is None else [relation]})
 
@@ -83,3 +84,9 @@ def test_every_route_has_a_row_and_every_action_a_route() -> None:
 
     assert shown == set(ROUTES)
     assert set(ROUTES.values()) == set(get_args(Action))
+
+
+def test_every_writing_route_asks_what_its_row_says() -> None:
+    named = named_in_writing_routes(PARTS)
+    assert set(named) == {route for route in ROUTES if route[0] != "GET"}
+    assert [route for route, texts in named.items() if ROUTES[route] not in texts] == []

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from chassis.identity import Actor, Directory
+from chassis.testing import now
 from chassis.unit import CommandInfo
 from contracts import people
 from contracts.envelope import Published
 from people_svc.domain import Employee
 
-from .conftest import Caller, Running, now
+from .conftest import Colleague, Running
 
 CONTRACTS = {
     contract.TYPE: contract
@@ -69,7 +70,7 @@ TABLES = ("directory_people", "directory_jobs", "directory_managers", "directory
 
 @pytest.mark.parametrize("told", HISTORIES.values(), ids=HISTORIES)
 def test_both_say_the_same_of_everything_on_every_day_also_when_the_copy_is_made_again(
-    hr: Caller, running: Running, told: list[tuple[str, dict[str, Any]]]
+    hr: Colleague, running: Running, told: list[tuple[str, dict[str, Any]]]
 ) -> None:
     managers = {"first": hr.adds("First"), "second": hr.adds("Second")}
     ada = hr.adds("Ada", manager=managers["first"], job_title="Engineer", starts_on=str(FIRST))

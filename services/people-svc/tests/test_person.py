@@ -218,7 +218,7 @@ def test_an_invitation_takes_an_address() -> None:
         person(work_email=None).invite("pe_hr", NOW, TODAY)
 
 
-def test_roles_are_a_set() -> None:
+def test_a_role_named_twice_is_held_once() -> None:
     assert person().set_roles(("hr", "analyst", "hr"), TODAY) == (RolesChanged(roles=("analyst", "hr")),)
 
 

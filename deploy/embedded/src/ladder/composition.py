@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -21,7 +20,8 @@ import gap_svc.main
 import gap_svc.settings
 import people_svc.main
 import people_svc.settings
-from chassis.cipher import Cipher, Grant, erasures_path, keys_server, prepare_keys
+from chassis.cipher import Cipher, Grant, InstallationKey, erasures_path, keys_server, prepare_keys
+from chassis.clock import now
 from chassis.http import api
 from chassis.identity import Signer, SigningKey, Verifier
 from chassis.postgres import Embedded, External, Server
@@ -85,7 +85,6 @@ class Composition:
             service.name: api(
                 service,
                 verifier=self.verifier,
-                errors=service.errors or None,
                 traces=self.traces[service.name],
                 metrics=metrics,
                 inside=inside,
@@ -105,7 +104,7 @@ class Composition:
 
     def now(self) -> datetime:
         """Return the present moment, or the virtual clock's."""
-        return self.clock() or datetime.fromtimestamp(time.time(), UTC)
+        return self.clock() or now()
 
     def workspaces(self) -> list[str]:
         """Return the ids of all workspaces, in the order of their ids."""
@@ -116,7 +115,7 @@ class Composition:
     def _open(self) -> None:
         self.server = self._server()
         self.say("Bringing the database up to date")
-        key = prepare_keys(keys_server(self.server), self.home, tuple(dict.fromkeys(GRANTS)))
+        key = prepare_keys(keys_server(self.server), self.home, GRANTS)
         ciphers = {name: self._cipher(name, key) for name in ("people", "framework", "evaluation", "gap")}
         ciphers["people"].beside(ciphers.values())
         self.services = (
@@ -138,7 +137,7 @@ class Composition:
             )
             self._stack.callback(service.close)
         self.traces = {service.name: Traces(service.name) for service in self.services}
-        connect_in_process(self.services, span=self.traces["gap"].span_for)
+        connect_in_process(self.services, {name: traces.span_for for name, traces in self.traces.items()})
         self._keys = self._signing_keys(ciphers["people"])
         self.signer = Signer(lambda: self._keys, self.now)
         self.verifier = Verifier(self.signer.jwks, self.now)
@@ -154,11 +153,11 @@ class Composition:
         self._stack.callback(embedded.stop)
         return embedded.database
 
-    def _cipher(self, service: str, key: object) -> Cipher:
+    def _cipher(self, service: str, key: InstallationKey) -> Cipher:
         cipher = Cipher.connect(
             keys_server(self.server),
             service,
-            key,  # pyright: ignore[reportArgumentType]
+            key,
             erasures_path(self.home),
             allow_unsafe=self.allow_unsafe,
         )

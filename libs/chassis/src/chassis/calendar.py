@@ -65,10 +65,6 @@ class Calendar(Frozen):
         """Return the last microsecond of a local day (UTC), so that its local date is still `day`."""
         return self.start_of_day(day + _DAY) - _INSTANT
 
-    def noon(self, day: date) -> datetime:
-        """Return twelve o'clock of a local day (UTC)."""
-        return self._at(day, time(12))
-
     def add_working_days(self, start: datetime, days: int) -> datetime:
         """Return the same local time of day, `days` working days after `start` (before it, where negative).
 
@@ -88,13 +84,6 @@ class Calendar(Frozen):
         if b < a:
             return -self.working_days_between(b, a)
         return sum(self.is_working_day(a + _DAY * n) for n in range(1, (b - a).days + 1))
-
-    def noon_of_next_working_day(self, at: datetime) -> datetime:
-        """Return the first noon of a working day that is not before `at` (UTC)."""
-        day = self.local_date(at)
-        if self.is_working_day(day) and self.noon(day) >= at:
-            return self.noon(day)
-        return self.noon(self._working_day(day, 1))
 
     def _working_day(self, day: date, direction: int) -> date:
         day += _DAY * direction

@@ -10,7 +10,7 @@ import base64
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import UUID
@@ -24,13 +24,14 @@ from chassis.cipher import KeysUnavailable
 from chassis.feed import Feed
 from chassis.kernel import DomainError
 from chassis.steps import Progress, failpoint
-from chassis.store import Connection, Moved, Pool, Step, Store, set_workspace
+from chassis.store import Connection, Moved, Pool, PositionMove, Store, set_workspace
 from chassis.unit import Answer, CommandInfo, LostRace, Unavailable, Unit
 from contracts.envelope import Envelope, Published, Reached
 
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[Unit, Any, Envelope], None]
+Span = Callable[[Envelope], AbstractContextManager[object]]
 Handlers = Mapping[type[Published], Sequence[Handler]]
 
 RUN = 100
@@ -62,9 +63,6 @@ TABLES = (
     workspace text not null default '', topic text not null, partition int not null, "offset" bigint not null,
     key bytea, value bytea, headers jsonb not null, reason text not null,
     arrived_at timestamptz not null default clock_timestamp(), primary key (workspace, topic, partition, "offset"))""",
-    """create table if not exists {schema}.running (
-    workspace text not null default '', instance text not null, clean boolean not null,
-    primary key (workspace, instance))""",
 )
 
 
@@ -90,7 +88,7 @@ class Unreadable:
     reason: str
 
 
-NewUnit = Callable[[Connection, CommandInfo, str], Unit]
+NewUnit = Callable[[Connection, CommandInfo], Unit]
 
 
 @dataclass
@@ -103,7 +101,7 @@ class Consumer:
     feeds: Mapping[str, Feed]
     handlers: Handlers
     new_unit: NewUnit
-    span: Callable[[Envelope], Any] | None = None
+    span: Span | None = None
     on_progress: Callable[[str], None] | None = None
     """Told when a run recorded something, so that it is followed."""
     careful: bool = False
@@ -204,7 +202,7 @@ class Consumer:
         """Apply one parked event in a unit of its own and mark it replayed; raises what its handler raises."""
         with self._transaction(record.workspace) as connection:
             self._lock_inbox(connection, record.workspace, topic="")
-            unit = self.new_unit(connection, self._info(record), record.actor)
+            unit = self.new_unit(connection, self._info(record))
             self._handle(unit, record)
             self._mark_replayed(connection, record)
             if unit.decided and self.store.append(unit, Answer(), connection).repeated:
@@ -227,7 +225,17 @@ class Consumer:
             if entered.sequence < at.sequence:
                 records = list(self.feeds[topic].events(topic, workspace, entered.sequence, RUN).records)
             at = entered
+        self._refuse_hole(workspace, topic, at, records[:RUN])
         return self._try(workspace, topic, at, records[:RUN])
+
+    def _refuse_hole(self, workspace: str, topic: str, at: At, records: Sequence[Envelope]) -> None:
+        """Apply nothing where the feed itself lacks an event: passing over it would lose it for good."""
+        last = at.sequence
+        for record in records:
+            if record.previous > last:
+                log.error("hole in the feed", topic=topic, workspace=workspace, after=last, missing=record.previous)
+                raise HoleInFeed(f"{workspace}: {topic} has {record.sequence} after {last}, without {record.previous}")
+            last = record.sequence
 
     def _try(self, workspace: str, topic: str, at: At, records: Sequence[Envelope]) -> Progress:
         try:
@@ -257,7 +265,7 @@ class Consumer:
         if self.careful and self._is_crashing(records):
             return self._park(workspace, topic, at, records[0], "the process ended while this event was applied")
         with self.pool.connection() as connection:
-            unit = self.new_unit(connection, self._info(records[0]), records[0].actor)
+            unit = self.new_unit(connection, self._info(records[0]))
             self._lock_inbox(connection, workspace, topic)
             # The lock is held from here on: nothing of this workspace is consumed beside this run.
             consumed, parked = self._standing(connection, workspace, topic)
@@ -269,17 +277,17 @@ class Consumer:
                 return "waiting"
             for record in run:
                 if record.subject in parked:
-                    self._insert_parked(connection, record, "an earlier event of this subject is parked", "parked")
+                    self._insert_parked(connection, record, "an earlier event of this subject is parked")
                 else:
                     self._handle(unit, record)
             failpoint("during a consumer")
             beside = tuple(Reached(topic=name, epoch=its.epoch, sequence=its.sequence) for name, its in consumed.items())
-            step = Step(topic, run[-1].epoch, at.sequence, run[-1].sequence, beside)
+            move = PositionMove(topic, run[-1].epoch, at.sequence, run[-1].sequence, beside)
             if unit.decided:
-                if self.store.append(unit, Answer(), connection, step).repeated:
-                    self._only_move(workspace, step, run)
+                if self.store.append(unit, Answer(), connection, move).repeated:
+                    self._only_move(connection, workspace, move, run)
             else:
-                self.store.recorder.move(workspace, step, connection)
+                self.store.recorder.move(workspace, move, connection)
                 connection.commit()
         failpoint("after consumer commit")
         self._moved(workspace, topic, run[-1])
@@ -287,13 +295,12 @@ class Consumer:
             self.on_progress(workspace)
         return "more"
 
-    def _only_move(self, workspace: str, step: Step, run: Sequence[Envelope]) -> None:
+    def _only_move(self, connection: Connection, workspace: str, move: PositionMove, run: Sequence[Envelope]) -> None:
         """What a run would record is in the log already, from before a restore: move past it, event by event."""
         if len(run) > 1:
             raise AlreadyRecorded
-        with self._transaction(workspace) as connection:
-            self.store.recorder.move(workspace, step, connection)
-            connection.commit()
+        self.store.recorder.move(workspace, move, connection)
+        connection.commit()
 
     def _handle(self, unit: Unit, record: Envelope) -> None:
         contract = self._types.get(record.type)
@@ -393,10 +400,10 @@ class Consumer:
     def _park(self, workspace: str, topic: str, at: At, record: Envelope, reason: str) -> Progress:
         with self._transaction(workspace) as connection:
             self._lock_inbox(connection, workspace, topic)
-            self._insert_parked(connection, record, reason, "parked")
-            step = Step(topic, record.epoch, at.sequence, record.sequence)
+            self._insert_parked(connection, record, reason)
+            move = PositionMove(topic, record.epoch, at.sequence, record.sequence)
             try:
-                self.store.recorder.move(workspace, step, connection)
+                self.store.recorder.move(workspace, move, connection)
             except Moved:
                 connection.rollback()
                 return "more"
@@ -404,9 +411,9 @@ class Consumer:
         self._moved(workspace, topic, record)
         return "more"
 
-    def _insert_parked(self, connection: Connection, record: Envelope, reason: str, status: str) -> None:
+    def _insert_parked(self, connection: Connection, record: Envelope, reason: str) -> None:
         sql = f"""insert into {self.schema}.parked (workspace, topic, epoch, sequence, subject, type, event_id,
-        envelope, reason, status) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing"""
+        envelope, reason, status) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, 'parked') on conflict do nothing"""
         values = (
             record.workspace,
             record.topic,
@@ -417,7 +424,6 @@ class Consumer:
             record.eventid,
             Jsonb(as_parked(record)),
             reason,
-            status,
         )
         connection.execute(cast("Any", sql), values)
 
@@ -530,6 +536,10 @@ class Consumer:
 
 class AlreadyRecorded(Exception):
     """One of a run's events was applied before a restore; the run is split."""
+
+
+class HoleInFeed(Exception):
+    """The feed lacks an event that its next one names as the one before; nothing is applied past it."""
 
 
 class OneByOne(Exception):

@@ -6,9 +6,10 @@ With `chassis.store`, the only module that knows the event sourcing library's in
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Self, TypeVar, cast, get_args
+from typing import Any, ClassVar, Final, Self, TypeVar, cast, get_args
 
 from eventsourcing.persistence import Mapper, StoredEvent, Transcoder
 from pydantic import BaseModel, ConfigDict, SerializationInfo, model_serializer
@@ -177,16 +178,11 @@ class Entry:
     event: Event
 
 
-@dataclass(frozen=True)
-class Loaded(Generic[S]):
-    """A state and the version of its stream."""
-
-    state: S | None
-    version: int
-
-
 class UnknownTopic(Exception):
     """The log holds an event this process has no class for."""
+
+
+_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class EventMapper(Mapper[str]):
@@ -201,6 +197,8 @@ class EventMapper(Mapper[str]):
         data = event.__pydantic_serializer__.to_json(event)
         if event.VERSION > 1:
             data = b'{"v":%d%s' % (event.VERSION, b"}" if data == b"{}" else b"," + data[1:])
+        if holds_nul(data):
+            raise Invalid("text", None, "it holds the character U+0000, which cannot be kept: remove it")
         return StoredEvent(domain_event.originator_id, domain_event.originator_version, event.TOPIC, data)
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
@@ -220,6 +218,11 @@ class EventMapper(Mapper[str]):
         for version in range(data.pop("v", 1), cls.VERSION):
             data = getattr(cls, f"upcast_v{version}_v{version + 1}")(data)
         return cls.model_validate_json(json.dumps(data))
+
+
+def holds_nul(data: bytes) -> bool:
+    """Say whether JSON holds U+0000, as a byte or escaped: no text of PostgreSQL can, so no event and no row may."""
+    return (b"u0000" in data and _NUL.search(data) is not None) or b"\0" in data
 
 
 class _NoTranscoder(Transcoder):

@@ -173,7 +173,6 @@ class Process:
                     services=tokens,
                     jwks=own,
                     traces=traces,
-                    errors=service.errors or None,
                     threads=self.environment.pool,
                 )
             )

@@ -273,13 +273,15 @@ class Projections:
         view = {view.NAME: view for view in self.views}[name]
         with self.pool.connection() as connection:
             generation = self._positions(connection, workspace)[name][1]
-            self._drop(connection, view, workspace, generation + 1)
+            self._drop_all_but(connection, view, workspace, generation)
             rows = Rows(view, connection, self.schema, workspace, generation + 1, fresh=True)
             count = self._fold_rest(rows, 0)
             self._hold(connection, name, workspace)
             count = self._fold_rest(rows, count)
             rows.flush()
             self._swap(connection, name, workspace, count, generation)
+        # Not before the swap is committed: a live batch may hold old rows while it waits for what the swap holds.
+        with self.pool.connection() as connection:
             self._drop(connection, view, workspace, generation)
         return count
 
@@ -352,6 +354,11 @@ class Projections:
         values = (workspace, name, to, generation + 1, generation)
         if connection.execute(cast("Any", sql), values).fetchone() is None:
             raise Overtaken(name)
+
+    def _drop_all_but(self, connection: Connection, view: View, workspace: str, generation: int) -> None:
+        """Take away what a rebuild left that was cut off, before its swap or after it."""
+        sql = f"delete from {self.schema}.{view.NAME}_rows where workspace = %s and generation <> %s"
+        connection.execute(cast("Any", sql), (workspace, generation))
 
     def _drop(self, connection: Connection, view: View, workspace: str, generation: int) -> None:
         sql = f"delete from {self.schema}.{view.NAME}_rows where workspace = %s and generation = %s"

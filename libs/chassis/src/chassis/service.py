@@ -7,28 +7,28 @@ import time
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import psycopg
 from psycopg_pool import PoolTimeout
 
+from chassis import clock as wall
 from chassis import consumer, projection, relay, store
-from chassis.consumer import Consumer, Handler
+from chassis.consumer import Consumer, Handler, Span
 from chassis.deadlines import Clockwork, DeadlineChanges, Deadlines, Due
 from chassis.feed import Feed, StoredFeed
 from chassis.identity import DIRECTORY_HANDLERS, Actor, Directory
 from chassis.identity import TABLES as DIRECTORY_TABLES
-from chassis.kernel import Event, State, evolve
+from chassis.kernel import DomainError, Event, State, evolve
 from chassis.migrate import migrate
 from chassis.postgres import Server, check_durable, pool, refuse_superuser
 from chassis.projection import RECORD_COLUMNS, Projections, RecordedEvent, View, recorded
 from chassis.relay import InProcess, Relay, Sink
 from chassis.steps import Runner, failpoint
 from chassis.store import Ambiguous, Connection, Pool, PublishedForm, Store, set_workspace
-from chassis.unit import Answer, CommandInfo, Decide, LostRace, Position, Row, Unavailable, Unit
-from chassis.unit import DomainError as DomainError
+from chassis.unit import Answer, CommandInfo, Decide, Executed, LostRace, Position, Row, Unavailable, Unit
 from chassis.wakeups import Kind
 from contracts.envelope import Envelope, Published, Sealed
 
@@ -54,17 +54,7 @@ CLOCK_TOLERANCE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Executed:
-    """What became of a command."""
-
-    answer: Answer
-    position: Position
-    published: tuple[Position, ...]
-    repeated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reached:
+class WaitResult:
     """Whether a read would show what a position stands for."""
 
     state: Literal["reached", "behind", "passed over", "parked", "unknown"]
@@ -123,7 +113,7 @@ class ConnectedReading:
         """Return the HMAC of a text under the workspace's key."""
         return self.store.cipher.digest(self.workspace, text)
 
-    def directory(self, unit: Unit | None = None) -> Directory:
+    def directory(self) -> Directory:
         """Return the people of the workspace."""
         return Directory(self.rows, self.now)
 
@@ -191,7 +181,6 @@ class Service:
     views: tuple[View, ...] = ()
     deadlines: DeadlineChanges | None = None
     collaborators: dict[str, Any] = field(default_factory=dict[str, Any])
-    now: Callable[[], datetime] | None = None
 
     def __post_init__(self) -> None:
         heard: dict[type[Published], list[Handler]] = {}
@@ -248,9 +237,7 @@ class Service:
         self.clockwork = Clockwork(self.name, self.follower_pool, self.time, self.fire)
         self.careful = careful
 
-    def connect(
-        self, feeds: Mapping[str, Feed], span: Callable[[Envelope], Any] | None = None, sink: Sink | None = None
-    ) -> None:
+    def connect(self, feeds: Mapping[str, Feed], span: Span | None = None, sink: Sink | None = None) -> None:
         """Name the feeds of the topics this service can hear, and make its consumer and relay (in process by default)."""
         self.heard = {contract: given for contract, given in self.heard.items() if contract.TOPIC in feeds}
         self.consumer = Consumer(
@@ -321,12 +308,11 @@ class Service:
                     return self._earlier_answer(connection, unit)
                 if not unit.decided:
                     return self._nothing_recorded(connection, answer, unit)
-                appended = self.store.append(unit, answer, connection)
+                return self.store.append(unit, answer, connection)
         except Ambiguous as ambiguous:
             if unit is None:
                 raise
-            appended = self.store.clear_up(ambiguous, unit, answer)
-        return Executed(appended.answer, appended.position, appended.published, appended.repeated)
+            return self.store.clear_up(ambiguous, unit, answer)
 
     def _earlier_answer(self, connection: Connection, unit: Unit) -> Executed:
         """A repeat that cannot be decided any more gets the answer the command got then; else its refusal stands.
@@ -337,30 +323,34 @@ class Service:
         found = self.store.repeated(connection, unit)
         if found is None:
             raise
-        return Executed(found.answer, found.position, found.published, repeated=True)
+        return found
 
     def _nothing_recorded(self, connection: Connection, answer: Answer, unit: Unit) -> Executed:
         """Answer a command that changes nothing; one that changed something when it was first sent gets that answer."""
         found, workspace = self.store.repeated(connection, unit), unit.workspace
         if found is not None:
-            return Executed(found.answer, found.position, found.published, repeated=True)
+            return found
         sql = f"select epoch, sequence, published from {self.name}.head where workspace = %s"
         row = connection.execute(cast("Any", sql), (workspace,)).fetchone()
         if row is None:
-            return Executed(answer, Position(self.name, "", 0), ())
+            return Executed(answer, Position(self.name, "", 0), (), recorded=False)
         published = tuple(Position(topic, row["epoch"], last) for topic, last in sorted(row["published"].items()))
-        return Executed(answer, Position(self.name, row["epoch"], row["sequence"]), published)
+        return Executed(answer, Position(self.name, row["epoch"], row["sequence"]), published, recorded=False)
 
     def unit(self, connection: Connection, info: CommandInfo, actor: Actor, may_copy: bool = False) -> Unit:
-        """Begin a unit of work on a connection; Unavailable when this process' clock is away from the database's."""
-        now = set_workspace(connection, info.workspace)
-        if abs((now - datetime.fromtimestamp(time.time(), UTC)).total_seconds()) > CLOCK_TOLERANCE:
+        """Begin a unit of work on a connection; Unavailable when the clock of this process is away from the database's.
+
+        On virtual time it is not asked: nothing then follows from this machine's clock.
+        """
+        databases, virtual = set_workspace(connection, info.workspace), self.clock()
+        away = abs((databases - wall.now()).total_seconds())
+        if virtual is None and away > CLOCK_TOLERANCE:
             raise Unavailable("This machine's clock is more than a second away from the database's.")
-        now = self.clock() or now
+        now = virtual or databases
         reading = ConnectedReading(self.store, connection, info.workspace, now)
         return Unit(info, actor, now, reading, may_copy)
 
-    def _heard_unit(self, connection: Connection, info: CommandInfo, cause: str) -> Unit:
+    def _heard_unit(self, connection: Connection, info: CommandInfo) -> Unit:
         return self.unit(connection, info, Actor.service(info.workspace, self.name), may_copy=True)
 
     def fire(self, workspace: str, due: Due) -> datetime | None:
@@ -378,7 +368,7 @@ class Service:
 
     def time(self) -> datetime:
         """Return the present moment: the virtual clock's in a composition that has one."""
-        return self.clock() or datetime.fromtimestamp(time.time(), UTC)
+        return self.clock() or wall.now()
 
     # -- reads
 
@@ -407,28 +397,28 @@ class Service:
 
     # -- waiting for what was written
 
-    def reached(self, workspace: str, position: Position) -> Reached:
+    def reached(self, workspace: str, position: Position) -> WaitResult:
         """Say whether this service's views show what a position stands for."""
         if position.name == self.name:
             seen = self.projections.position(workspace)
             if seen >= position.sequence or self._is_lost(workspace, position):
-                return Reached("reached")
+                return WaitResult("reached")
             if position.sequence > (head := self._head(workspace)):
-                return Reached("unknown", f"{self.name} has recorded {head} events here")
-            return Reached("behind", f"views at {seen}")
+                return WaitResult("unknown", f"{self.name} has recorded {head} events here")
+            return WaitResult("behind", f"views at {seen}")
         if position.name not in self.topics:
-            return Reached("passed over")
+            return WaitResult("passed over")
         at = self.consumer.position(workspace, position.name)
         if at.epoch < position.epoch or (at.epoch == position.epoch and at.sequence < position.sequence):
-            return Reached("behind", f"{position.name} at {at.sequence}")
+            return WaitResult("behind", f"{position.name} at {at.sequence}")
         parked = self._parked_at(workspace, position)
         if parked:
-            return Reached("parked", parked)
+            return WaitResult("parked", parked)
         head = self._head(workspace)
         seen = self.projections.position(workspace)
-        return Reached("reached") if seen >= head else Reached("behind", f"views at {seen} of {head}")
+        return WaitResult("reached") if seen >= head else WaitResult("behind", f"views at {seen} of {head}")
 
-    def wait(self, workspace: str, positions: Iterable[Position], timeout: float) -> Reached:
+    def wait(self, workspace: str, positions: Iterable[Position], timeout: float) -> WaitResult:
         """Wait until every position is reached; return the first that is not.
 
         Progress in this process ends a pause at once; what other processes do is looked for at growing intervals.
@@ -444,7 +434,7 @@ class Service:
                 pause = min(2 * pause, LONGEST_PAUSE)
             if found.state in ("parked", "unknown"):
                 return found
-        return Reached("reached")
+        return WaitResult("reached")
 
     def health(self) -> Health:
         """Ask every part how it is."""
@@ -511,10 +501,13 @@ class Service:
         return f"event {row['event_id']}: {row['reason']}" if row else ""
 
 
-def connect_in_process(services: Sequence[Service], span: Callable[[Envelope], Any] | None = None) -> None:
-    """Wire services of one process: each hears the others' relays and catches up from their rows."""
+def connect_in_process(services: Sequence[Service], spans: Mapping[str, Span] | None = None) -> None:
+    """Wire services of one process: each hears the others' relays and catches up from their rows.
+
+    `spans` opens, for the service of a name, the span in which it consumes an event.
+    """
     feeds = {service.topic: service.feed for service in services}
     for service in services:
-        service.connect(feeds, span)
+        service.connect(feeds, (spans or {}).get(service.name))
     for service in services:
         service.listeners = [other.hear for other in services if service.topic in other.topics]

@@ -196,8 +196,11 @@ class Runner:
 
     def _set_aside(self, workspace: str) -> None:
         tries = self._aside[workspace].tries + 1 if workspace in self._aside else 1
-        pause = min(self.longest_pause, self.first_pause * 2 ** min(tries, 12)) * self.jitter.uniform(0.5, 1.0)
-        self._aside[workspace] = _Aside(tries, time.monotonic() + pause)
+        self._aside[workspace] = _Aside(tries, time.monotonic() + self.pause(tries))
+
+    def pause(self, tries: int) -> float:
+        """Return how many seconds to leave a workspace alone that failed so often: growing, and spread."""
+        return min(self.longest_pause, self.first_pause * 2 ** min(tries, 12)) * self.jitter.uniform(0.5, 1.0)
 
     def _note(self, error: Exception, workspace: str | None) -> None:
         self.last_error = type(error).__name__

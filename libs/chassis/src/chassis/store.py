@@ -6,15 +6,16 @@ With `chassis.kernel`, the only module that knows the event sourcing library's i
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import psycopg
-from eventsourcing.persistence import AggregateRecorder, EventStore, IntegrityError
+from eventsourcing.persistence import AggregateRecorder, IntegrityError
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -31,7 +32,7 @@ from chassis.statement import (
     shape,
 )
 from chassis.steps import failpoint
-from chassis.unit import Answer, Decided, KeyReused, LostRace, Position, Row, Unavailable, Unit
+from chassis.unit import Answer, CommandInfo, Decided, Executed, KeyReused, LostRace, Position, Row, Unavailable, Unit
 from contracts.envelope import Published, Reached
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Ambiguous(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PositionMove:
     """How a heard run moves its position: from what the step read, to the last event of the run.
 
     `beside` is what was consumed of every topic before, as the run read it under the lock on its workspace's inbox.
@@ -101,16 +102,6 @@ class Step:
     read: int
     to: int
     beside: tuple[Reached, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Appended:
-    """What the statement wrote: the log's position and, per topic, the last published one."""
-
-    position: Position
-    published: tuple[Position, ...]
-    answer: Answer
-    repeated: bool = False
 
 
 class Recorder(AggregateRecorder):
@@ -182,9 +173,9 @@ class Recorder(AggregateRecorder):
             raise RuntimeError(f"the statement wrote {row['stored']} of {len(stored)} events")
         return row
 
-    def move(self, workspace: str, step: Step, connection: Connection) -> None:
+    def move(self, workspace: str, move: PositionMove, connection: Connection) -> None:
         """Move a position without writing events; Moved when it is not where the step read it."""
-        params = {"workspace": workspace, **_step_params(step)}
+        params = {"workspace": workspace, **_move_params(move)}
         if connection.execute(cast("Any", move_statement(self.schema)), params, prepare=True).fetchone() is None:
             raise Moved
 
@@ -198,7 +189,7 @@ class Recorder(AggregateRecorder):
     def statement(self, stored: Sequence[StoredEvent], writing: Writing) -> tuple[str, dict[str, Any]]:
         """Return the statement that writes stored events with what `writing` says of them, and its parameters."""
         last = {sent.topic: sent.n for sent in writing.published}
-        of = shape(len(stored), len(writing.published), len(last), writing.step is not None)
+        of = shape(len(stored), len(writing.published), len(last), writing.move is not None)
         few = of.events != MANY
         params: dict[str, Any] = {
             "workspace": writing.workspace,
@@ -210,8 +201,8 @@ class Recorder(AggregateRecorder):
             "answer": Jsonb(writing.answer.model_dump(exclude_defaults=True)) if writing.answer else None,
         }
         params |= rows("u", EVENT_COLUMNS, _event_rows(stored, writing), few)
-        if writing.step is not None:
-            params |= _step_params(writing.step)
+        if writing.move is not None:
+            params |= _move_params(writing.move)
         if last:
             params["after"] = Jsonb([reached.model_dump() for reached in writing.after])
             params |= rows("last", ("topic", "offset"), list(last.items()), few=True)
@@ -244,20 +235,14 @@ def _published_rows(published: Sequence[Sent]) -> list[tuple[Any, ...]]:
     return found
 
 
-def _step_params(step: Step) -> dict[str, Any]:
-    return {"heard_topic": step.topic, "heard_epoch": step.epoch, "heard_read": step.read, "heard_to": step.to}
+def _move_params(move: PositionMove) -> dict[str, Any]:
+    return {"heard_topic": move.topic, "heard_epoch": move.epoch, "heard_read": move.read, "heard_to": move.to}
 
 
 def mint_epoch(at: datetime | None = None) -> str:
     """Return a new epoch id; ids sort by the time they were minted."""
-    micros = int(at.timestamp() * 1_000_000) if at else _micros()
+    micros = int(at.timestamp() * 1_000_000) if at else time.time_ns() // 1000
     return f"{micros:016x}{secrets.token_hex(3)}"
-
-
-def _micros() -> int:
-    import time
-
-    return time.time_ns() // 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,22 +262,18 @@ class Writing:
     """Everything the statement needs beside the stored events."""
 
     workspace: str
-    infos: tuple[Any, ...]
+    infos: tuple[CommandInfo, ...]
     event_ids: tuple[UUID, ...]
     keys: tuple[str | None, ...]
     answer: Answer | None = None
     published: tuple[Sent, ...] = ()
     after: tuple[Reached, ...] = ()
-    step: Step | None = None
+    move: PositionMove | None = None
     minted_at: datetime | None = None
 
     @classmethod
     def bare(cls, stored: Sequence[StoredEvent]) -> Writing:
         """Say the least about stored events that come without a unit of work (the library's own tests)."""
-        from uuid import NAMESPACE_URL, uuid5
-
-        from chassis.unit import CommandInfo
-
         command = secrets.token_hex(16)
         workspace = str(stored[0].originator_id).split("/", 1)[0]
         info = CommandInfo(workspace, "library", command, command)
@@ -314,7 +295,6 @@ class Store:
 
     def __post_init__(self) -> None:
         self.recorder = Recorder(self.service, self.schema, self.pool, self.clock)
-        self.library: EventStore[str] = EventStore(self.mapper, self.recorder)
 
     def load(self, connection: Connection, stream: str) -> tuple[list[Event], int]:
         """Return the events of a stream and its version, read on a connection whose workspace is set."""
@@ -322,13 +302,13 @@ class Store:
         events = [self.mapper.read(one.topic, one.state) for one in stored]
         return events, stored[-1].originator_version if stored else 0
 
-    def append(self, unit: Unit, answer: Answer, connection: Connection, step: Step | None = None) -> Appended:
+    def append(self, unit: Unit, answer: Answer, connection: Connection, move: PositionMove | None = None) -> Executed:
         """Write what a unit decided, in the transaction of `connection`, which it commits.
 
         Raises LostRace when a stream moved on, Moved when the position did, KeyReused when the key was used with
         another body, and Ambiguous when the connection broke and nobody can know whether the statement was committed.
         """
-        stored, writing = self.prepare(unit, answer, connection, step)
+        stored, writing = self.prepare(unit, answer, connection, move)
         failpoint("before append")
         try:
             row = self.recorder.write(stored, writing, connection)
@@ -338,13 +318,13 @@ class Store:
             connection.rollback()
             return self.settle(unit, connection)
         except psycopg.OperationalError as error:
-            if step is not None or not _connection_is_gone(connection, error):
+            if move is not None or not _connection_is_gone(connection, error):
                 raise
             raise Ambiguous(stored, writing) from None
         failpoint("after commit")
-        return Appended(*_positions(self.service, row), answer)
+        return Executed(answer, *_positions(self.service, row))
 
-    def repeated(self, connection: Connection, unit: Unit) -> Appended | None:
+    def repeated(self, connection: Connection, unit: Unit) -> Executed | None:
         """Return what a command answered when it was first run, or None; KeyReused when its body was another.
 
         Its position is where the record is now: whoever waits for it sees all that the command wrote.
@@ -356,10 +336,10 @@ class Store:
             return None
         if unit.info.digest is not None and row["digest"] is not None and bytes(row["digest"]) != unit.info.digest:
             raise KeyReused
-        position, published = _positions(self.service, row)
-        return Appended(position, published, Answer.model_validate(row["answer"] or {}), repeated=True)
+        answer = Answer.model_validate(row["answer"] or {})
+        return Executed(answer, *_positions(self.service, row), repeated=True)
 
-    def settle(self, unit: Unit, connection: Connection) -> Appended:
+    def settle(self, unit: Unit, connection: Connection) -> Executed:
         """After a unique violation: the key's answer if the command is there, else LostRace."""
         set_workspace(connection, unit.workspace)
         found = self.repeated(connection, unit)
@@ -367,7 +347,7 @@ class Store:
             raise LostRace
         return found
 
-    def clear_up(self, ambiguous: Ambiguous, unit: Unit, answer: Answer) -> Appended:
+    def clear_up(self, ambiguous: Ambiguous, unit: Unit, answer: Answer) -> Executed:
         """Settle an ambiguous commit: run the same statement with the same key until it commits or conflicts.
 
         A look-up that finds nothing would prove nothing: the cut connection's backend may still commit.
@@ -380,17 +360,17 @@ class Store:
                 continue
         raise Unavailable("The database does not answer. Send the same request again with the same key.")
 
-    def _once_more(self, ambiguous: Ambiguous, unit: Unit, answer: Answer, connection: Connection) -> Appended:
+    def _once_more(self, ambiguous: Ambiguous, unit: Unit, answer: Answer, connection: Connection) -> Executed:
         try:
             row = self.recorder.write(ambiguous.stored, ambiguous.writing, connection)
             connection.commit()
         except psycopg.errors.UniqueViolation:
             connection.rollback()
             return self.settle(unit, connection)
-        return Appended(*_positions(self.service, row), answer)
+        return Executed(answer, *_positions(self.service, row))
 
     def prepare(
-        self, unit: Unit, answer: Answer, connection: Connection, step: Step | None = None
+        self, unit: Unit, answer: Answer, connection: Connection, move: PositionMove | None = None
     ) -> tuple[list[StoredEvent], Writing]:
         """Return the stored events of what a unit decided, and everything else that is written with them."""
         seal = self._sealer(unit)
@@ -414,8 +394,8 @@ class Store:
             keys=tuple(decided.info.command_id if decided.index == 1 else None for decided in unit.decided),
             answer=answer,
             published=tuple(sent),
-            after=self._after(unit.workspace, connection, step) if sent else (),
-            step=step,
+            after=self._after(unit.workspace, connection, move) if sent else (),
+            move=move,
         )
 
     def _sealer(self, unit: Unit) -> Callable[[str, Unsealed], Sealed]:
@@ -423,11 +403,11 @@ class Store:
         sealed = dict(zip(texts, self.cipher.seal_many(unit.workspace, texts), strict=True)) if texts else {}
         return lambda stream, text: sealed[stream, text]
 
-    def _after(self, workspace: str, connection: Connection, step: Step | None) -> tuple[Reached, ...]:
+    def _after(self, workspace: str, connection: Connection, move: PositionMove | None) -> tuple[Reached, ...]:
         """Return what of others is consumed: the last thing a command reads; a heard run knows it, under its lock."""
-        if step is not None:
-            reached = {one.topic: one for one in step.beside}
-            reached[step.topic] = Reached(topic=step.topic, epoch=step.epoch, sequence=step.to)
+        if move is not None:
+            reached = {one.topic: one for one in move.beside}
+            reached[move.topic] = Reached(topic=move.topic, epoch=move.epoch, sequence=move.to)
             return tuple(reached[topic] for topic in sorted(reached))
         sql = f"""select distinct on (topic) topic, epoch, sequence from {self.schema}.positions
         where workspace = %s order by topic, epoch desc"""

@@ -11,27 +11,11 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
-from chassis.kernel import DomainError, Event, Forbidden, Invalid, NotFound, State, evolve
+from chassis.kernel import Event, NotFound, State, evolve
 
 if TYPE_CHECKING:
     from chassis.identity import Actor, Directory
     from contracts.envelope import Sealed
-
-__all__ = [
-    "Answer",
-    "CommandInfo",
-    "Decided",
-    "DomainError",
-    "Forbidden",
-    "Invalid",
-    "KeyReused",
-    "LostRace",
-    "NotFound",
-    "Position",
-    "PreconditionFailed",
-    "Unavailable",
-    "Unit",
-]
 
 S = TypeVar("S", bound=State)
 Row = dict[str, Any]
@@ -94,6 +78,20 @@ class Answer(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class Executed:
+    """What became of a unit: its answer, where the log is now and, per topic, the last published event.
+
+    `recorded` is False when it changed nothing, neither now nor when it was first sent.
+    """
+
+    answer: Answer
+    position: Position
+    published: tuple[Position, ...]
+    repeated: bool = False
+    recorded: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class CommandInfo:
     """Who does what, and because of what. `command_id` makes a repeat recognisable; `cause` is a heard event's id."""
 
@@ -128,12 +126,29 @@ class Decided:
 class Reading(Protocol):
     """How a unit reads its service's database: one workspace, row level security applied."""
 
-    def rows(self, sql: str, params: dict[str, Any] | None = None) -> list[Row]: ...
-    def load(self, stream: str) -> tuple[list[Event], int]: ...
-    def write(self, sql: str, params: dict[str, Any] | None = None) -> None: ...
-    def open_many(self, sealed: Sequence[Sealed]) -> list[str | None]: ...
-    def digest(self, text: str) -> str: ...
-    def directory(self, unit: Unit) -> Directory: ...
+    def rows(self, sql: str, params: dict[str, Any] | None = None) -> list[Row]:
+        """Read rows; `%(workspace)s` is always given."""
+        ...
+
+    def load(self, stream: str) -> tuple[list[Event], int]:
+        """Return the events of a stream and its version."""
+        ...
+
+    def write(self, sql: str, params: dict[str, Any] | None = None) -> None:
+        """Write a copied fact."""
+        ...
+
+    def open_many(self, sealed: Sequence[Sealed]) -> list[str | None]:
+        """Decrypt personal texts; None where erased or withdrawn."""
+        ...
+
+    def digest(self, text: str) -> str:
+        """Return the HMAC of a text under the workspace's key."""
+        ...
+
+    def directory(self) -> Directory:
+        """Return the people of the workspace."""
+        ...
 
 
 @dataclass
@@ -239,7 +254,7 @@ class Unit:
     def directory(self) -> Directory:
         """The people of this workspace as this service knows them."""
         if self._directory is None:
-            self._directory = self.reading.directory(self)
+            self._directory = self.reading.directory()
         return self._directory
 
     def base_state(self, stream: str) -> State | None:

@@ -25,28 +25,30 @@ def schema(event: type[Published]) -> Schema:
 
 
 def breaks(old: Schema, new: Schema, path: str = "") -> Iterator[str]:
-    """Yield what a reader of `old` would miss or could not read in `new`; adding an optional field is no break."""
-    for name in sorted({*old.get("$defs", {}), *old.get("properties", {})}):
-        group = "$defs" if name in old.get("$defs", {}) else "properties"
-        before, after = old[group][name], new.get(group, {}).get(name)
-        if after is None:
-            yield f"{path}{name} is gone"
-        else:
-            yield from _changed(before, after, f"{path}{name}")
-    for name in sorted(set(new.get("required", ())) - set(old.get("required", ()))):
-        yield f"{path}{name} is required now"
+    """Yield why a reader of `old` could not read `new`, or a reader of `new` not `old`; an added optional field is fine.
+
+    A reader is as old as what it was built from: a value it never heard of is as unreadable as one that is missing.
+    """
+    for group in ("$defs", "properties"):
+        for name, before in sorted(old.get(group, {}).items()):
+            after = new.get(group, {}).get(name)
+            if after is None:
+                yield f"{path}{name} is gone"
+            else:
+                yield from _changed(before, after, f"{path}{name}")
+    required, was = set(new.get("required", ())), set(old.get("required", ()))
+    yield from (f"{path}{name} is required now" for name in sorted(required - was))
+    yield from (f"{path}{name} is no longer required" for name in sorted(was - required))
 
 
 def _changed(old: Schema, new: Schema, path: str) -> Iterator[str]:
     for word in ("type", "$ref", "format", "const"):
         if old.get(word) != new.get(word):
             yield f"{path}: {word} was {old.get(word)!r}, is {new.get(word)!r}"
-    for value in old.get("enum", ()):
-        if value not in new.get("enum", ()):
-            yield f"{path}: the value {value!r} is gone"
-    for number, before in enumerate(cast("list[Schema]", old.get("anyOf", []))):
-        if before not in new.get("anyOf", []):
-            yield f"{path}: alternative {number} is gone"
+    for word in ("enum", "anyOf"):
+        before, after = old.get(word, []), new.get(word, [])
+        yield from (f"{path}: {word} loses {value!r}" for value in before if value not in after)
+        yield from (f"{path}: {word} gains {value!r}" for value in after if value not in before)
     for word in ("items", "additionalProperties"):
         before, after = old.get(word), new.get(word)
         if isinstance(before, dict):

@@ -72,10 +72,6 @@ class Typesetter:
         note = "no font has a glyph for every character: typeset without PDF/UA-1, tagged all the same"
         return Typeset(self._fallback.pdf(inputs, at, None), None, note)
 
-    def pictures(self, data: Mapping[str, Json], at: datetime, ppi: float = 110) -> list[bytes]:
-        """Return the pages of `data` as PNG."""
-        return self._fallback.png(_inputs(data), at, ppi)
-
 
 @contextmanager
 def _missing_glyphs() -> Generator[None, None, None]:
@@ -97,11 +93,7 @@ class _Compilers:
     def pdf(self, inputs: dict[str, str], at: datetime, standard: Literal["ua-1"] | None) -> bytes:
         with self._one() as compiler:
             result = compiler.compile(format="pdf", sys_inputs=inputs, pdf_standards=standard or [], timestamp=at)
-        return _pages(result)[0]
-
-    def png(self, inputs: dict[str, str], at: datetime, ppi: float) -> list[bytes]:
-        with self._one() as compiler:
-            return _pages(compiler.compile(format="png", sys_inputs=inputs, ppi=ppi, timestamp=at))
+        return result if isinstance(result, bytes) else b"".join(result or ())
 
     @contextmanager
     def _one(self) -> Generator[Compiler, None, None]:
@@ -118,10 +110,6 @@ class _Compilers:
     def _new(self) -> Compiler:
         fonts = Fonts(include_system_fonts=self._system, font_paths=self._folders)
         return Compiler(self._template, root=self._template.parent, font_paths=fonts)
-
-
-def _pages(result: bytes | list[bytes] | None) -> list[bytes]:
-    return [result] if isinstance(result, bytes) else list(result or [])
 
 
 def _inputs(data: Mapping[str, Json]) -> dict[str, str]:

@@ -31,6 +31,8 @@ Action = Literal[
     "observe",
     "note",
     "read own notes",
+    "pass on",
+    "withdraw note",
     "read waiting",
 ]
 Sight = Literal["nothing", "state", "own", "all", "judged", "approved", "released", "written"]
@@ -39,10 +41,10 @@ once submitted (HR, substitute); from approval on; from release on; only the lin
 
 
 class Resource(Frozen):
-    """One evaluation (or a person) as it concerns the actor.
+    """One evaluation, note or person as it concerns the actor.
 
     `relation` is the actor's to the employee; `is_evaluator` also holds for whoever acts for a leaver;
-    `wrote` for a former evaluator.
+    `wrote` for a former evaluator, and for the author of a note; `holds` for whom a note belongs to now.
     """
 
     relation: frozenset[Relation] = frozenset()
@@ -50,6 +52,8 @@ class Resource(Frozen):
     is_substitute: bool = False
     answers: bool = False
     wrote: bool = False
+    holds: bool = False
+    is_cited: bool = False
     status: Status = "draft"
     was_approved: bool = False
     was_released: bool = False
@@ -105,6 +109,10 @@ def decide(actor: Actor, action: Action, of: Resource = NOTHING) -> bool:
         return bool(actor.roles & {"hr", "analyst"})
     if action == "read results":
         return "hr" in actor.roles
+    if action == "pass on":
+        return of.holds
+    if action == "withdraw note":
+        return of.holds or of.wrote or (of.is_cited and "hr" in actor.roles and "self" not in of.relation)
     return _on_evaluation(actor, action, of)
 
 

@@ -65,59 +65,67 @@ class Bar(Frozen):
     behaviours: tuple[str, ...]
 
 
-def copy_level(unit: Unit, version: int, ladder: str, level: str, code: str, title: str, following: list[str]) -> None:
-    """Copy one level of a published ladder."""
+class Level(Frozen):
+    """One level of a published ladder; `next` are the levels one may move to from it."""
+
+    level: str
+    code: str
+    title: str
+    next: tuple[str, ...]
+
+
+class Expectation(Frozen):
+    """What a level asks of a competency; `place` is the competency's in its ladder."""
+
+    level: str
+    competency: str
+    name: str
+    area: str
+    place: int
+    required: float | None
+    behaviours: tuple[str, ...]
+
+
+class Ladder(Frozen):
+    """What this service keeps of a ladder as one version publishes it."""
+
+    version: int
+    ladder: str
+    levels: tuple[Level, ...]
+    expectations: tuple[Expectation, ...]
+    credits: tuple[str, ...]
+
+
+def copy_ladder(unit: Unit, ladder: Ladder) -> None:
+    """Copy a published ladder: its levels, what they ask, and the sentences that its texts' licence asks for."""
+    of = {"version": ladder.version, "ladder": ladder.ladder}
+    unit.copy(
+        "insert into framework_credits values (%(workspace)s, %(version)s, %(ladder)s, %(credits)s::jsonb)"
+        " on conflict (workspace, version, ladder) do update set credits = excluded.credits",
+        {**of, "credits": json.dumps(ladder.credits)},
+    )
+    for level in ladder.levels:
+        _copy_level(unit, of, level)
+    for expectation in ladder.expectations:
+        _copy_expectation(unit, of, expectation)
+
+
+def _copy_level(unit: Unit, of: dict[str, Any], level: Level) -> None:
     unit.copy(
         "insert into framework_levels values (%(workspace)s, %(version)s, %(ladder)s, %(level)s, %(code)s, %(title)s,"
         " %(next)s::jsonb) on conflict (workspace, version, ladder, level) do update set code = excluded.code,"
         " title = excluded.title, next = excluded.next",
-        {
-            "version": version,
-            "ladder": ladder,
-            "level": level,
-            "code": code,
-            "title": title,
-            "next": json.dumps(following),
-        },
+        {**of, **level.model_dump(), "next": json.dumps(level.next)},
     )
 
 
-def copy_expectation(
-    unit: Unit,
-    version: int,
-    ladder: str,
-    level: str,
-    competency: tuple[str, str, str, int],
-    required: float | None,
-    behaviours: list[str],
-) -> None:
-    """Copy what a level asks; `competency` is (id, name, area, place in the ladder)."""
-    identifier, name, area, place = competency
+def _copy_expectation(unit: Unit, of: dict[str, Any], expectation: Expectation) -> None:
     unit.copy(
         "insert into framework_expectations values (%(workspace)s, %(version)s, %(ladder)s, %(level)s, %(competency)s,"
         " %(name)s, %(area)s, %(place)s, %(required)s, %(behaviours)s::jsonb)"
         " on conflict (workspace, version, ladder, level, competency) do update set name = excluded.name,"
         " area = excluded.area, place = excluded.place, required = excluded.required, behaviours = excluded.behaviours",
-        {
-            "version": version,
-            "ladder": ladder,
-            "level": level,
-            "competency": identifier,
-            "name": name,
-            "area": area,
-            "place": place,
-            "required": required,
-            "behaviours": json.dumps(behaviours),
-        },
-    )
-
-
-def copy_credits(unit: Unit, version: int, ladder: str, credit_lines: Iterable[str]) -> None:
-    """Copy the sentences that the licence of a ladder's texts asks for."""
-    unit.copy(
-        "insert into framework_credits values (%(workspace)s, %(version)s, %(ladder)s, %(credits)s::jsonb)"
-        " on conflict (workspace, version, ladder) do update set credits = excluded.credits",
-        {"version": version, "ladder": ladder, "credits": json.dumps(list(credit_lines))},
+        {**of, **expectation.model_dump(), "behaviours": json.dumps(expectation.behaviours)},
     )
 
 

@@ -4,7 +4,7 @@ from chassis.service import Service
 from evaluation_svc import api
 from evaluation_svc.application import Evaluations
 from evaluation_svc.facts import TABLES
-from evaluation_svc.messaging import HANDLERS, published
+from evaluation_svc.messaging import handlers, published
 from evaluation_svc.projections import CycleList, EvaluationList, NoteList, ReactionList, deadlines
 from evaluation_svc.settings import NAME
 from wording import vague
@@ -12,12 +12,14 @@ from wording import vague
 
 def service() -> Service:
     """Return the service."""
+    application = Evaluations(vague)
     return Service(
         name=NAME,
-        application=Evaluations(vague),
+        application=application,
         published=published,
         router=api.router,
-        handlers=HANDLERS,
+        errors=api.ERRORS,
+        handlers=handlers(application),
         tables=TABLES,
         views=(CycleList(), EvaluationList(), NoteList(), ReactionList()),
         deadlines=deadlines,

@@ -9,8 +9,10 @@ from contracts import evaluation as out
 from contracts import framework
 from contracts.envelope import Envelope, Published
 from evaluation_svc import facts
+from evaluation_svc.application import Evaluations
 from evaluation_svc.domain import cycle as cycles
 from evaluation_svc.domain import evaluation_events as events
+from evaluation_svc.domain import notes, self_assessment
 from evaluation_svc.domain.cycle import Cycle
 from evaluation_svc.domain.evaluation import Evaluation
 from evaluation_svc.domain.lines import Said
@@ -18,29 +20,76 @@ from evaluation_svc.domain.notes import PART, Example, ExampleWithdrawn, Observa
 from evaluation_svc.domain.revisions import Revision
 from evaluation_svc.domain.self_assessment import SelfAssessment, SelfTextWithdrawn
 
+PRIVATE: tuple[type[Event], ...] = (
+    cycles.CycleSubstituteNamed,
+    cycles.EvaluatorNamed,
+    cycles.ParticipantAdded,
+    cycles.ParticipantEntered,
+    cycles.ParticipantExcluded,
+    cycles.Planned,
+    cycles.Replanned,
+    cycles.ScorecardBrought,
+    events.AnswerOverdue,
+    events.ApprovalOverdue,
+    events.Assigned,
+    events.Begun,
+    events.EvaluationCancelled,
+    events.EvaluationOverdue,
+    events.EvaluatorKept,
+    events.EvidenceAdded,
+    events.EvidenceRemoved,
+    events.Examined,
+    events.Excused,
+    events.Extended,
+    events.HandedOver,
+    events.Held,
+    events.LineCleared,
+    events.LineNotSeen,
+    events.LineRated,
+    events.NotFinished,
+    events.Recalled,
+    events.Returned,
+    events.SelfAssessmentOpened,
+    events.SelfAssessmentOverdue,
+    events.Submitted,
+    events.SubstituteNamed,
+    notes.ExampleCited,
+    notes.ExampleNoted,
+    notes.ObservationCited,
+    notes.ObservationPassedOn,
+    notes.Observed,
+    self_assessment.SelfBegun,
+    self_assessment.SelfExampleAdded,
+    self_assessment.SelfExampleRemoved,
+    self_assessment.SelfRated,
+    self_assessment.SelfSubmitted,
+)
+"""What happens before an approval, and who keeps which note: nobody else's business."""
+
 
 def published(event: Event, state: State) -> Published | None:
     """Return what others may know of an event; `state` is the one after it."""
+    if isinstance(event, PRIVATE):
+        return None
     match state:
         case Cycle():
             return _of_cycle(event, state)
         case Evaluation():
             return _of_evaluation(event, state)
-        case SelfAssessment():
-            return _withdrawn(state.texts, event) if isinstance(event, SelfTextWithdrawn) else None
+        case SelfAssessment() if isinstance(event, SelfTextWithdrawn):
+            return _withdrawn(state.texts, event)
         case Observation() | Example():
             return _of_note(event, state)
         case _:
-            return None
+            raise _unforeseen(event)
 
 
 def _of_cycle(event: Event, state: Cycle) -> Published | None:
-    identifier = _cycle_of(event)
     match event:
         case cycles.Opened():
             plan, dates = state.plan, state.plan.dates
             return out.CycleOpened(
-                cycle=identifier,
+                cycle=event.cycle,
                 name=plan.name,
                 framework_version=plan.framework_version,
                 starts_on=plan.starts_on,
@@ -50,19 +99,11 @@ def _of_cycle(event: Event, state: Cycle) -> Published | None:
                 **dates.model_dump(),
             )
         case cycles.Closed():
-            return out.CycleClosed(cycle=identifier)
+            return out.CycleClosed(cycle=event.cycle)
         case cycles.Cancelled():
-            return out.CycleCancelled(cycle=identifier)
+            return out.CycleCancelled(cycle=event.cycle)
         case _:
-            return None
-
-
-def _cycle_of(event: Event) -> str:
-    match event:
-        case cycles.Opened() | cycles.Closed() | cycles.Cancelled():
-            return event.cycle
-        case _:
-            return ""
+            raise _unforeseen(event)
 
 
 def _of_evaluation(event: Event, state: Evaluation) -> Published | None:
@@ -90,7 +131,7 @@ def _of_evaluation(event: Event, state: Evaluation) -> Published | None:
         case events.Withdrawn():
             return _withdrawn(state.texts, event)
         case _:
-            return None
+            raise _unforeseen(event)
 
 
 def _approved(event: events.Approved, state: Evaluation) -> out.EvaluationApproved:
@@ -131,13 +172,12 @@ def _withdrawn(texts: dict[str, Said], event: events.Withdrawn | SelfTextWithdra
     return None if sealed is None else _text_withdrawn(sealed, event)
 
 
-def _of_note(event: Event, state: Observation | Example) -> out.TextWithdrawn | None:
-    sealed = _sealed(state.text)
+def _of_note(event: Event, state: Observation | Example) -> out.TextWithdrawn:
     match event:
-        case ObservationWithdrawn() | ExampleWithdrawn() if sealed is not None:
-            return _text_withdrawn(sealed, event)
+        case ObservationWithdrawn() | ExampleWithdrawn() if isinstance(state.text, Sealed):
+            return _text_withdrawn(state.text, event)
         case _:
-            return None
+            raise _unforeseen(event)
 
 
 def _text_withdrawn(
@@ -152,17 +192,50 @@ def _sealed(text: object) -> Sealed | None:
     return text if isinstance(text, Sealed) else None
 
 
+def _unforeseen(event: Event) -> TypeError:
+    return TypeError(f"{type(event).__name__} has no published form and is not listed as private")
+
+
+def handlers(application: Evaluations) -> dict[type[Published], Handler]:
+    """Return what this service does when it hears others; so far it copies facts, and no use case follows."""
+    return {
+        framework.LadderPublished: when_ladder_published_then_copy_it,
+        framework.FrameworkPublished: when_framework_published_then_note_its_version,
+        framework.PersonPlaced: when_person_placed_then_copy_it,
+        framework.PlacementEnded: when_placement_ended_then_drop_it,
+    }
+
+
 def when_ladder_published_then_copy_it(unit: Unit, heard: framework.LadderPublished, envelope: Envelope) -> None:
     """Copy the levels of a ladder, what they ask, and whom its texts are to be credited to."""
-    facts.copy_credits(unit, heard.version, heard.ladder, heard.credits)
-    for level in heard.levels:
-        facts.copy_level(unit, heard.version, heard.ladder, level.id, level.code, level.title, list(level.next))
-    known = {one.id: (one.id, one.name, one.area, place) for place, one in enumerate(heard.competencies)}
-    for asked in heard.expectations:
-        competency = known.get(asked.competency, (asked.competency, asked.competency, "", len(known)))
-        facts.copy_expectation(
-            unit, heard.version, heard.ladder, asked.level, competency, asked.required, list(asked.behaviours)
-        )
+    facts.copy_ladder(unit, _ladder(heard))
+
+
+def _ladder(heard: framework.LadderPublished) -> facts.Ladder:
+    known = {one.id: (place, one) for place, one in enumerate(heard.competencies)}
+    return facts.Ladder(
+        version=heard.version,
+        ladder=heard.ladder,
+        credits=heard.credits,
+        levels=tuple(
+            facts.Level(level=one.id, code=one.code, title=one.title, next=one.next) for one in heard.levels
+        ),
+        expectations=tuple(_expectation(one, *known[one.competency]) for one in heard.expectations),
+    )
+
+
+def _expectation(
+    asked: framework.ExpectationText, place: int, competency: framework.CompetencyText
+) -> facts.Expectation:
+    return facts.Expectation(
+        level=asked.level,
+        competency=competency.id,
+        name=competency.name,
+        area=competency.area,
+        place=place,
+        required=asked.required,
+        behaviours=asked.behaviours,
+    )
 
 
 def when_framework_published_then_note_its_version(
@@ -180,11 +253,3 @@ def when_person_placed_then_copy_it(unit: Unit, heard: framework.PersonPlaced, e
 def when_placement_ended_then_drop_it(unit: Unit, heard: framework.PlacementEnded, envelope: Envelope) -> None:
     """Drop a placement that was taken back."""
     facts.drop_placement(unit, heard.person, heard.effective_on, heard.level)
-
-
-HANDLERS: dict[type[Published], Handler] = {
-    framework.LadderPublished: when_ladder_published_then_copy_it,
-    framework.FrameworkPublished: when_framework_published_then_note_its_version,
-    framework.PersonPlaced: when_person_placed_then_copy_it,
-    framework.PlacementEnded: when_placement_ended_then_drop_it,
-}

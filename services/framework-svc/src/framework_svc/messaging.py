@@ -8,22 +8,53 @@ from chassis.unit import Unit
 from contracts import framework, people
 from contracts.envelope import Envelope, Published
 from framework_svc.application import Frameworks
-from framework_svc.domain import events
+from framework_svc.domain import events, occupancy, placement_events
 from framework_svc.domain.framework import Framework
 from framework_svc.domain.placement_events import PersonPlaced, PlacementCountsAgain, PlacementWithdrawn
 from framework_svc.domain.placements import Placement
 from framework_svc.domain.texts import Competency, Expectation, Ladder, Level, Provenance, PublishedLadder, ladder_of
 
+PRIVATE: tuple[type[Event], ...] = (
+    events.CompetencyDescribed,
+    events.CompetencyLeftLadder,
+    events.CompetencyRemoved,
+    events.ExpectationSet,
+    events.LadderDescribed,
+    events.LadderDropped,
+    events.LadderMarkedReady,
+    events.LadderRemoved,
+    events.LadderReplaced,
+    events.LevelRemoved,
+    events.LevelSet,
+    events.ReadyMarkRemoved,
+    events.ScaleWritten,
+    events.TrackRemoved,
+    events.TrackSet,
+    occupancy.LevelsClosed,
+    occupancy.LevelsOffered,
+    occupancy.SeatLeft,
+    occupancy.SeatTaken,
+    placement_events.PlacementPlanned,
+    placement_events.PlacementsOpened,
+    placement_events.PlanEnded,
+    placement_events.SeatsVacated,
+    placement_events.StatementRefused,
+    placement_events.StatementSettled,
+)
+"""What concerns the draft, the guard, or a placement that has not begun."""
+
 
 def published(event: Event, state: State) -> Published | None:
-    """Return what others may see of a stored event; None for what concerns the draft or this service alone."""
+    """Return what others may know of an event; `state` is the one after it."""
+    if isinstance(event, PRIVATE):
+        return None
     match state:
         case Framework():
             return _of_framework(event, state)
         case Placement():
             return _of_placement(event, state)
         case _:
-            return None
+            raise _unforeseen(event)
 
 
 def _of_framework(event: Event, state: Framework) -> Published | None:
@@ -37,7 +68,7 @@ def _of_framework(event: Event, state: Framework) -> Published | None:
         case events.LadderArchived():
             return framework.LadderArchived(ladder=event.ladder)
         case _:
-            return None
+            raise _unforeseen(event)
 
 
 def _of_placement(event: Event, state: Placement) -> Published | None:
@@ -48,7 +79,7 @@ def _of_placement(event: Event, state: Placement) -> Published | None:
         case PlacementWithdrawn():
             return None if state.says_twice(event.level, event.effective_on) else _ended(state, event)
         case _:
-            return None
+            raise _unforeseen(event)
 
 
 def _placed(state: Placement, placement: str) -> framework.PersonPlaced:
@@ -140,8 +171,12 @@ def _provenance(of: Provenance | None) -> framework.Provenance | None:
     return framework.Provenance(**of.model_dump(exclude={"original"})) if of else None
 
 
+def _unforeseen(event: Event) -> TypeError:
+    return TypeError(f"{type(event).__name__} has no published form and is not listed as private")
+
+
 def handlers(application: Frameworks) -> dict[type[Published], Handler]:
-    """Return what this service does when it hears the directory."""
+    """Return what this service does when it hears others."""
 
     def when_placement_stated_then_place(unit: Unit, heard: people.PlacementStated, envelope: Envelope) -> None:
         application.state_placement(unit, **heard.model_dump())

@@ -13,7 +13,7 @@ from chassis.unit import PreconditionFailed, Unit
 from gap_svc import facts
 from gap_svc.domain.levels import Level, LevelRef, main_target, targets
 from gap_svc.domain.report import Because, Cause, Inputs, Report
-from gap_svc.domain.standing import NothingApproved, Placement, Standing, Taken
+from gap_svc.domain.standing import ApprovedRevision, NothingApproved, Placement, Standing
 
 CYCLE_CANCELLED = "the cycle was cancelled"
 
@@ -23,12 +23,12 @@ class LevelUnknown(DomainError):
 
 
 @dataclass(frozen=True)
-class Seat:
-    """Where somebody sits, seen from one approved revision, and what they may aim for from there."""
+class Basis:
+    """What reports on one approved revision rest on: where the person sits, and what they may aim for from there."""
 
     person: str
     standing: Standing
-    basis: Taken
+    approved: ApprovedRevision
     present: Level
     chosen: Level | None
     following: tuple[Level, ...]
@@ -48,7 +48,7 @@ class Seat:
     @property
     def has_new_bar(self) -> bool:
         """Whether the person moved to another level after the approval."""
-        return self.counts and self.standing.has_new_bar(self.basis)
+        return self.counts and self.standing.has_new_bar(self.approved)
 
 
 class Reports:
@@ -60,13 +60,13 @@ class Reports:
     def take_approval(self, unit: Unit, approved: facts.Approved) -> None:
         """Keep an approved revision, and compute the report about the main target and each other next level."""
         facts.copy_approval(unit, approved)
-        basis = _taken(approved)
-        taken = _standing(unit, approved.employee).take(basis)
+        revision = _revision(approved)
+        taken = _standing(unit, approved.employee).take(revision)
         if not taken:
             return
         unit.record(Standing, approved.employee, taken)
-        seat = _seat(unit, approved.employee, basis)
-        self._compute(unit, seat, seat.targets, "approval", approved.approval)
+        basis = _basis(unit, approved.employee, revision, approved.scores)
+        self._compute(unit, basis, basis.targets, "approval", approved.approval)
 
     def place(
         self, unit: Unit, person: str, at: LevelRef, framework_version: int, effective_on: date, heard: str
@@ -105,16 +105,16 @@ class Reports:
         standing = _standing(unit, person)
         if seen not in (None, standing.choices):
             raise PreconditionFailed(seen, standing.choices)
-        basis = _released(unit, person)
-        chosen = _published(unit, basis, target) if target else None
+        released = _released(unit, person)
+        chosen = _published(unit, released, target) if target else None
         choice = unit.new_id("target")
-        event = standing.choose(person, chosen, _present(unit, standing, basis), choice, unit.actor.person)
+        event = standing.choose(person, chosen, _present(unit, standing, released), choice, unit.actor.person)
         if not event:
             return standing
         standing = unit.record(Standing, person, event)
-        for basis in _bases(unit, person):
-            seat = _seat(unit, person, basis)
-            self._compute(unit, seat, (seat.main,), "target", choice)
+        for revision in standing.bases(released):
+            basis = _basis(unit, person, revision)
+            self._compute(unit, basis, (basis.main,), "target", choice)
         return unit.get(Standing, person)
 
     def request_report(self, unit: Unit, person: str, target: LevelRef) -> str:
@@ -123,13 +123,12 @@ class Reports:
         It rests on what the asker may read: the employee's on what was released to them.
         NothingApproved where that is nothing; Invalid where no such level is published.
         """
-        basis = _released(unit, person) if unit.actor.person == person else _standing(unit, person).basis
-        if basis is None:
+        revision = _released(unit, person) if unit.actor.person == person else _standing(unit, person).basis
+        if revision is None:
             raise NothingApproved
-        seat = _seat(unit, person, basis)
-        level = _published(unit, basis, target)
-        self._compute(unit, seat, (level,), "request", unit.new_id("request"))
-        return Report.id_of(basis.evaluation, basis.revision, level.ref)
+        level = _published(unit, revision, target)
+        self._compute(unit, _basis(unit, person, revision), (level,), "request", unit.new_id("request"))
+        return Report.id_of(revision.evaluation, revision.revision, level.ref)
 
     def when_due(self, unit: Unit, deadline: Due) -> datetime | None:
         """Let a placement begin whose day has come."""
@@ -143,10 +142,10 @@ class Reports:
         if not changed:
             return
         after = unit.record(Standing, person, changed)
-        for basis in _bases(unit, person):
-            if after.sits_at(basis) != before.sits_at(basis):
-                seat = _seat(unit, person, basis)
-                self._compute(unit, seat, seat.targets, "placement", changed.heard)
+        for revision in after.bases(_released(unit, person)):
+            if after.sits_at(revision) != before.sits_at(revision):
+                basis = _basis(unit, person, revision)
+                self._compute(unit, basis, basis.targets, "placement", changed.heard)
 
     def _drop(self, unit: Unit, person: str, evaluation: str, heard: str) -> None:
         """Rest on an evaluation no more; the reports on the one before have followed target and placement all along."""
@@ -158,31 +157,29 @@ class Reports:
         for report in standing.reports.get(evaluation, ()):
             unit.record(Report, report, unit.get(Report, report).withdraw(CYCLE_CANCELLED, heard))
 
-    def _compute(self, unit: Unit, seat: Seat, levels: Iterable[Level], cause: Cause, caused_by: str) -> None:
-        for target in levels:
-            report = Report.id_of(seat.basis.evaluation, seat.basis.revision, target.ref)
-            inputs = _inputs(unit, seat, target, cause, caused_by)
+    def _compute(self, unit: Unit, basis: Basis, levels: Iterable[Level], cause: Cause, caused_by: str) -> None:
+        about, of = tuple(levels), basis.approved
+        ladders = facts.ladder_events(unit, [(one.version, one.ladder) for one in (basis.present, *about)])
+        for target in about:
+            report = Report.id_of(of.evaluation, of.revision, target.ref)
+            inputs = _inputs(basis, target, ladders, cause, caused_by)
             unit.record(Report, report, Report.compute(unit.find(Report, report), inputs, unit.now))
-            standing = unit.get(Standing, seat.person)
-            unit.record(Standing, seat.person, standing.begin(report, seat.basis.evaluation, target.ref))
+            standing = unit.get(Standing, basis.person)
+            unit.record(Standing, basis.person, standing.begin(report, of.evaluation, target.ref))
 
 
 def _standing(unit: Unit, person: str) -> Standing:
     return unit.find(Standing, person) or Standing()
 
 
-def _released(unit: Unit, person: str) -> Taken | None:
+def _released(unit: Unit, person: str) -> ApprovedRevision | None:
     """Return the revision the employee reads as the one that counts."""
     approved = facts.released(unit, person)
-    return _taken(approved) if approved else None
+    return _revision(approved) if approved else None
 
 
-def _bases(unit: Unit, person: str) -> tuple[Taken, ...]:
-    return _standing(unit, person).bases(_released(unit, person))
-
-
-def _taken(approved: facts.Approved) -> Taken:
-    return Taken(
+def _revision(approved: facts.Approved) -> ApprovedRevision:
+    return ApprovedRevision(
         evaluation=approved.evaluation,
         revision=approved.revision,
         cycle=approved.cycle,
@@ -194,30 +191,34 @@ def _taken(approved: facts.Approved) -> Taken:
     )
 
 
-def _seat(unit: Unit, person: str, basis: Taken) -> Seat:
-    """Return where somebody sits: today's level for a revision that counts, else the level it was rated at."""
+def _basis(unit: Unit, person: str, approved: ApprovedRevision, scores: dict[str, float] | None = None) -> Basis:
+    """Return what reports on a revision rest on; its `scores` are read unless they are at hand.
+
+    Somebody sits at today's level for a revision that counts, and for any other at the level it was rated at.
+    """
     standing = _standing(unit, person)
-    counts = basis in _bases(unit, person)
-    at = standing.sits_at(basis) if counts else basis.rated_at
-    present = _level(unit, at, basis.framework_version, standing.present_version)
-    if present is None:
-        raise LevelUnknown(f"{person} sits at {at}, which framework version {basis.framework_version} does not have.")
+    counts = approved in standing.bases(_released(unit, person))
+    at, version = standing.sits_at(approved) if counts else approved.rated_at, approved.framework_version
+    found = _level_and_next(unit, at, version, standing.present_version)
+    if found is None:
+        raise LevelUnknown(f"{person} sits at {at}, which framework version {version} does not have.")
+    present, following = found
     chosen = _level(unit, standing.target, present.version, facts.latest_version(unit)) if standing.target else None
-    following = tuple(facts.levels(unit, present.version, present.next))
-    scores = facts.approved(unit, basis.evaluation, basis.revision).scores
-    return Seat(person, standing, basis, present, chosen, following, scores, counts)
+    if scores is None:
+        scores = facts.approved(unit, approved.evaluation, approved.revision).scores
+    return Basis(person, standing, approved, present, chosen, following, scores, counts)
 
 
-def _present(unit: Unit, standing: Standing, basis: Taken | None) -> Level | None:
+def _present(unit: Unit, standing: Standing, released: ApprovedRevision | None) -> Level | None:
     """Return the level somebody sits at, as far as it is known."""
-    at = standing.present or (basis.rated_at if basis else None)
-    version = basis.framework_version if basis else standing.present_version
+    at = standing.present or (released.rated_at if released else None)
+    version = released.framework_version if released else standing.present_version
     return _level(unit, at, version, standing.present_version) if at else None
 
 
-def _published(unit: Unit, basis: Taken | None, ref: LevelRef) -> Level:
+def _published(unit: Unit, approved: ApprovedRevision | None, ref: LevelRef) -> Level:
     """Return a level by the framework version of the evaluation that counts, else by the newest."""
-    level = _level(unit, ref, basis.framework_version if basis else None, facts.latest_version(unit))
+    level = _level(unit, ref, approved.framework_version if approved else None, facts.latest_version(unit))
     if level is None:
         raise Invalid("level", ref.level, f"choose a published level of the ladder {ref.ladder!r}.")
     return level
@@ -225,30 +226,38 @@ def _published(unit: Unit, basis: Taken | None, ref: LevelRef) -> Level:
 
 def _level(unit: Unit, ref: LevelRef, *versions: int | None) -> Level | None:
     """Return a level as the first of these framework versions that has it says."""
+    found = _level_and_next(unit, ref, *versions)
+    return found[0] if found else None
+
+
+def _level_and_next(unit: Unit, ref: LevelRef, *versions: int | None) -> tuple[Level, tuple[Level, ...]] | None:
+    """Return a level and its next levels as the first of these framework versions that has it says."""
     for version in versions:
-        found = facts.level(unit, version, ref) if version is not None else None
+        found = facts.level_and_next(unit, version, ref) if version is not None else None
         if found is not None:
             return found
     return None
 
 
-def _inputs(unit: Unit, seat: Seat, target: Level, cause: Cause, caused_by: str) -> Inputs:
-    standing, basis, present = seat.standing, seat.basis, seat.present
-    as_placed = seat.counts and present.ref == standing.present
+def _inputs(
+    basis: Basis, target: Level, ladders: dict[tuple[int, str], str], cause: Cause, caused_by: str
+) -> Inputs:
+    standing, present = basis.standing, basis.present
+    as_placed = basis.counts and present.ref == standing.present
     return Inputs(
-        employee=seat.person,
-        basis=basis,
-        scores=seat.scores,
+        employee=basis.person,
+        basis=basis.approved,
+        scores=basis.scores,
         present=present,
         target=target,
-        is_main=target.ref == seat.main.ref,
+        is_main=target.ref == basis.main.ref,
         cause=cause,
         caused_by=caused_by,
-        new_bar_old_scores=seat.has_new_bar,
+        new_bar_old_scores=basis.has_new_bar,
         because=Because(
-            approval=basis.heard,
-            present_ladder=facts.ladder_event(unit, present.version, present.ladder),
-            target_ladder=facts.ladder_event(unit, target.version, target.ladder),
+            approval=basis.approved.heard,
+            present_ladder=ladders[present.version, present.ladder],
+            target_ladder=ladders[target.version, target.ladder],
             placement=standing.present_heard if as_placed else None,
             target=standing.target_choice if target.ref == standing.target else None,
         ),

@@ -4,20 +4,21 @@ from chassis.service import Service
 from gap_svc import api
 from gap_svc.application import Reports
 from gap_svc.facts import TABLES
-from gap_svc.messaging import HANDLERS, published
+from gap_svc.messaging import handlers, published
 from gap_svc.projections import ReportList, ReportVersions, Standings, deadlines
 from gap_svc.settings import NAME, fonts
 
 
 def service() -> Service:
     """Return the service."""
+    application = Reports(fonts())
     return Service(
         name=NAME,
-        application=Reports(fonts()),
+        application=application,
         published=published,
         router=api.router,
         errors=api.ERRORS,
-        handlers=HANDLERS,
+        handlers=handlers(application),
         tables=TABLES,
         views=(ReportList(), ReportVersions(), Standings()),
         deadlines=deadlines,

@@ -15,11 +15,21 @@ from gap_svc.application import Reports
 from gap_svc.domain import report, standing
 from gap_svc.domain.levels import Expectation, Level, LevelRef
 
-_reports = Reports()
+PRIVATE: tuple[type[Event], ...] = (
+    standing.EvaluationDropped,
+    standing.EvaluationTaken,
+    standing.PlacementKnown,
+    standing.PlacementTakenBack,
+    standing.PresentLevelChanged,
+    standing.ReportBegun,
+)
+"""What a report is computed from: others heard it where it happened."""
 
 
 def published(event: Event, state: State) -> Published | None:
     """Return what others may know of an event; `state` is the one after it."""
+    if isinstance(event, PRIVATE):
+        return None
     match event:
         case report.Computed():
             return _computed(event)
@@ -35,7 +45,7 @@ def published(event: Event, state: State) -> Published | None:
                 level=target.level if target else None,
             )
         case _:
-            return None
+            raise TypeError(f"{type(event).__name__} has no published form and is not listed as private")
 
 
 def _computed(event: report.Computed) -> out.GapReportComputed:
@@ -70,6 +80,50 @@ def _computed(event: report.Computed) -> out.GapReportComputed:
     )
 
 
+def handlers(application: Reports) -> dict[type[Published], Handler]:
+    """Return what this service does when it hears others."""
+
+    def when_person_placed_then_settle(unit: Unit, heard: framework.PersonPlaced, envelope: Envelope) -> None:
+        """Let somebody sit at a level, now or from its day on."""
+        at = LevelRef(ladder=heard.ladder, level=heard.level)
+        application.place(unit, heard.person, at, heard.version, heard.effective_on, envelope.eventid)
+
+    def when_placement_ended_then_take_it_back(unit: Unit, heard: framework.PlacementEnded, envelope: Envelope) -> None:
+        """Take a placement back."""
+        application.take_placement_back(unit, heard.person, heard.level, heard.effective_on, envelope.eventid)
+
+    def when_cycle_cancelled_then_withdraw_its_reports(
+        unit: Unit, heard: evaluation.CycleCancelled, envelope: Envelope
+    ) -> None:
+        """Rest on nothing of the cycle any more."""
+        application.cancel_cycle(unit, heard.cycle, envelope.time, envelope.eventid)
+
+    def when_evaluation_approved_then_compute_reports(
+        unit: Unit, heard: evaluation.EvaluationApproved, envelope: Envelope
+    ) -> None:
+        """Compute the reports that rest on an approved revision."""
+        lines = tuple(facts.RatedLine.model_validate(line.model_dump()) for line in heard.lines)
+        values = {name: getattr(heard, name) for name in facts.Approved.model_fields if name not in ("lines", "approval")}
+        application.take_approval(unit, facts.Approved(**values, lines=lines, approval=envelope.eventid))
+
+    return {
+        framework.LadderPublished: when_ladder_published_then_copy_it,
+        framework.FrameworkPublished: when_framework_published_then_close_its_version,
+        framework.PersonPlaced: when_person_placed_then_settle,
+        framework.PlacementEnded: when_placement_ended_then_take_it_back,
+        evaluation.CycleOpened: when_cycle_opened_then_copy_it,
+        evaluation.CycleClosed: when_cycle_closed_then_note_it,
+        evaluation.CycleCancelled: when_cycle_cancelled_then_withdraw_its_reports,
+        evaluation.EvaluationApproved: when_evaluation_approved_then_compute_reports,
+        evaluation.EvaluationReleased: when_evaluation_released_then_note_it,
+        evaluation.EvaluationAcknowledged: when_evaluation_acknowledged_then_note_it,
+        evaluation.EvaluationReopened: when_evaluation_reopened_then_note_it,
+        evaluation.ScoreReactedTo: when_score_reacted_to_then_copy_it,
+        evaluation.PushBackAnswered: when_push_back_answered_then_copy_it,
+        evaluation.TextWithdrawn: when_text_withdrawn_then_note_it,
+    }
+
+
 # -- framework
 
 
@@ -99,17 +153,6 @@ def when_framework_published_then_close_its_version(
     facts.close_version(
         unit, heard.version, heard.note, scale, fates, heard.digests, envelope.eventid, at=envelope.time
     )
-
-
-def when_person_placed_then_settle(unit: Unit, heard: framework.PersonPlaced, envelope: Envelope) -> None:
-    """Let somebody sit at a level, now or from its day on."""
-    at = LevelRef(ladder=heard.ladder, level=heard.level)
-    _reports.place(unit, heard.person, at, heard.version, heard.effective_on, envelope.eventid)
-
-
-def when_placement_ended_then_take_it_back(unit: Unit, heard: framework.PlacementEnded, envelope: Envelope) -> None:
-    """Take a placement back."""
-    _reports.take_placement_back(unit, heard.person, heard.level, heard.effective_on, envelope.eventid)
 
 
 def _level(heard: framework.LadderPublished, level: framework.LevelText) -> Level:
@@ -158,22 +201,6 @@ def when_cycle_closed_then_note_it(unit: Unit, heard: evaluation.CycleClosed, en
     facts.close_cycle(unit, heard.cycle)
 
 
-def when_cycle_cancelled_then_withdraw_its_reports(
-    unit: Unit, heard: evaluation.CycleCancelled, envelope: Envelope
-) -> None:
-    """Rest on nothing of the cycle any more."""
-    _reports.cancel_cycle(unit, heard.cycle, envelope.time, envelope.eventid)
-
-
-def when_evaluation_approved_then_compute_reports(
-    unit: Unit, heard: evaluation.EvaluationApproved, envelope: Envelope
-) -> None:
-    """Compute the reports that rest on an approved revision."""
-    lines = tuple(facts.RatedLine.model_validate(line.model_dump()) for line in heard.lines)
-    values = {name: getattr(heard, name) for name in facts.Approved.model_fields if name not in ("lines", "approval")}
-    _reports.take_approval(unit, facts.Approved(**values, lines=lines, approval=envelope.eventid))
-
-
 def when_evaluation_released_then_note_it(unit: Unit, heard: evaluation.EvaluationReleased, envelope: Envelope) -> None:
     """Note that the employee may read a revision and its reports."""
     facts.note_release(unit, heard.evaluation, heard.revision, envelope.time)
@@ -206,21 +233,3 @@ def when_push_back_answered_then_copy_it(unit: Unit, heard: evaluation.PushBackA
 def when_text_withdrawn_then_note_it(unit: Unit, heard: evaluation.TextWithdrawn, envelope: Envelope) -> None:
     """Note since when a text cannot be read."""
     facts.note_withdrawal(unit, heard.stream, heard.part, heard.withdrawn_on)
-
-
-HANDLERS: dict[type[Published], Handler] = {
-    framework.LadderPublished: when_ladder_published_then_copy_it,
-    framework.FrameworkPublished: when_framework_published_then_close_its_version,
-    framework.PersonPlaced: when_person_placed_then_settle,
-    framework.PlacementEnded: when_placement_ended_then_take_it_back,
-    evaluation.CycleOpened: when_cycle_opened_then_copy_it,
-    evaluation.CycleClosed: when_cycle_closed_then_note_it,
-    evaluation.CycleCancelled: when_cycle_cancelled_then_withdraw_its_reports,
-    evaluation.EvaluationApproved: when_evaluation_approved_then_compute_reports,
-    evaluation.EvaluationReleased: when_evaluation_released_then_note_it,
-    evaluation.EvaluationAcknowledged: when_evaluation_acknowledged_then_note_it,
-    evaluation.EvaluationReopened: when_evaluation_reopened_then_note_it,
-    evaluation.ScoreReactedTo: when_score_reacted_to_then_copy_it,
-    evaluation.PushBackAnswered: when_push_back_answered_then_copy_it,
-    evaluation.TextWithdrawn: when_text_withdrawn_then_note_it,
-}

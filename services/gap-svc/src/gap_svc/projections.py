@@ -93,7 +93,7 @@ class ReportVersions(View):
 class Standings(View):
     """One row per person: present level, chosen target, approved evaluations, and the main report of each.
 
-    `approved` maps evaluation → the values of `Taken`, `main_reports` evaluation → {report, version}; `evaluation`
+    `approved` maps evaluation → the values of `ApprovedRevision`, `main_reports` evaluation → {report, version}; `evaluation`
     is the one reports rest on now, `main_report` and `main_version` its main report.
     """
 
@@ -218,7 +218,7 @@ def _is_newest(event: Computed, row: dict[str, Any]) -> bool:
 
 
 def _with_basis(row: dict[str, Any]) -> dict[str, Any]:
-    approved = [standing.Taken.model_validate_json(json.dumps(taken)) for taken in row["approved"].values()]
+    approved = [standing.ApprovedRevision.model_validate_json(json.dumps(taken)) for taken in row["approved"].values()]
     basis = standing.Standing(taken={taken.evaluation: taken for taken in approved}).basis
     main: dict[str, Any] = row["main_reports"].get(basis.evaluation, {}) if basis else {}
     return {

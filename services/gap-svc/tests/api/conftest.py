@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from hashlib import sha256
 from typing import Any
 
@@ -14,23 +13,21 @@ import psycopg
 import pytest
 from httpx import Client, Response
 
-from chassis.cipher import Cipher, Grant, prepare_keys
+from chassis.cipher import Cipher, Grant
 from chassis.http import api
-from chassis.identity import Actor, Signer, SigningKey, Verifier
+from chassis.identity import Actor
 from chassis.kernel import Unsealed
 from chassis.postgres import Database, Embedded
-from chassis.service import Service, connect_in_process
-from chassis.testing import served
+from chassis.service import Service
+from chassis.testing import Caller, fresh_database, keyed, now, opened, served, verifier
 from chassis.unit import Answer, CommandInfo
 from contracts import evaluation, framework, people
 from contracts.envelope import Envelope, Published, Sealed
-from gap_svc.api import ERRORS, router
 from gap_svc.main import service
 from gap_svc.messaging import published
 from gap_svc.settings import GRANTS
 
 NUMBERS = itertools.count(1)
-KEY = SigningKey.generate()
 MANAGERS = {"gro": None, "hanna": "gro", "hugo": "gro", "olga": "gro", "erik": "gro", "maya": "erik", "nils": "erik"}
 ROLES: dict[str, tuple[people.Role, ...]] = {"hanna": ("hr",), "hugo": ("hr",), "olga": ("analyst",)}
 ASKED = {
@@ -38,14 +35,6 @@ ASKED = {
     "eng.ic3": {"design": 4.0, "mentoring": 3.0},
     "eng.m1": {"design": 3.0, "mentoring": 4.0},
 }
-
-
-def now() -> datetime:
-    """Return the present moment: tokens and releases are of today."""
-    return datetime.fromtimestamp(time.time(), UTC)
-
-
-SIGNER = Signer(lambda: [KEY], now)
 
 
 @dataclass
@@ -92,20 +81,21 @@ class Company:
     running: Running
     workspace: str
 
+    def as_(self, person: str) -> Caller:
+        """Return somebody of the company; they wait for nothing, since the views follow at once."""
+        return Caller(self.running.client, self.workspace, person, frozenset(ROLES.get(person, ())))
+
     def get(self, person: str, path: str, **params: Any) -> Response:
         """Read as somebody."""
-        return self.running.client.get(path, params=params or None, headers=self._headers(person))
+        return self.as_(person).get(path, **params)
 
     def read(self, person: str, path: str, **params: Any) -> Any:
         """Read as somebody what has to be there."""
-        answer = self.get(person, path, **params)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        return self.as_(person).read(path, **params)
 
     def send(self, person: str, method: str, path: str, body: Any, **headers: str) -> Response:
         """Change something as somebody; the views follow."""
-        keyed = self._headers(person) | {"Idempotency-Key": f"key-{next(NUMBERS)}"} | headers
-        answer = self.running.client.request(method, path, json=body, headers=keyed)
+        answer = self.as_(person).send(method, path, headers=headers, json=body)
         self.running.follow(self.workspace)
         return answer
 
@@ -178,10 +168,6 @@ class Company:
             ).fetchall()
         return {(actor, what, person) for actor, what, person in found}
 
-    def _headers(self, person: str) -> dict[str, str]:
-        actor = Actor(workspace=self.workspace, person=person, session="s", roles=frozenset(ROLES.get(person, ())))
-        return {"Authorization": f"Bearer {SIGNER.sign(actor)}"}
-
 
 def _heard(workspace: str, envelope: Envelope) -> CommandInfo:
     return CommandInfo(workspace, "heard", f"heard/{envelope.eventid}", correlation_id="test")
@@ -213,23 +199,16 @@ def _data(event: Published) -> bytes:
 @pytest.fixture(scope="session")
 def running(postgres: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The service over a database of its own, served."""
-    database, home = postgres.create_database("gap_api_tests"), tmp_path_factory.mktemp("home")
     kinds = ("evaluation", "observation", "example")
     makers = [Grant("people", "person", may_make=True), *(Grant("evaluation", kind, may_make=True) for kind in kinds)]
-    keys = prepare_keys(database, home, (*GRANTS, *makers), {})
-    ciphers = {
-        name: Cipher.connect(database, name, keys, home / "erasures") for name in ("gap", "people", "evaluation")
-    }
-    one = service()
-    one.migrate(database)
-    one.open(database, ciphers["gap"], size=6)
-    connect_in_process([one])
-    with served(api(one, router, verifier=Verifier(SIGNER.jwks, now), errors=ERRORS)) as client:
+    one, home = service(), tmp_path_factory.mktemp("home")
+    with (
+        fresh_database(postgres) as database,
+        keyed(database, home, (*GRANTS, *makers), "gap", "people", "evaluation") as ciphers,
+        opened(database, ciphers, one),
+        served(api(one, verifier=verifier())) as client,
+    ):
         yield Running(one, database, client, ciphers)
-    one.close()
-    for cipher in ciphers.values():
-        cipher.close()
-    postgres.drop_database(database.name)
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from chassis.testing import now
 from contracts import evaluation, people
 
-from .conftest import Company, draft, now, somebody
+from .conftest import Company, draft, somebody
 
 
 def test_hr_reads_about_themselves_what_any_employee_does(company: Company) -> None:

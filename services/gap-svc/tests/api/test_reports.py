@@ -7,10 +7,10 @@ from datetime import date, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from chassis.testing import assert_live_equals_rebuilt
+from chassis.testing import assert_live_equals_rebuilt, now
 from contracts import evaluation, framework
 
-from .conftest import Company, now
+from .conftest import Company
 
 
 def test_the_employee_reads_nothing_before_release_while_manager_and_hr_read_from_approval_on(company: Company) -> None:

@@ -9,10 +9,11 @@ from typing import Any, cast
 import pytest
 from httpx import Response
 
+from chassis.testing import now
 from contracts import evaluation, framework
 
 from ..test_access import ROUTES
-from .conftest import Company, Running, draft, founded, now
+from .conftest import Company, Running, draft, founded
 
 M1 = {"ladder": "eng", "level": "eng.m1"}
 READINGS: dict[str, dict[str, Any]] = {

@@ -78,12 +78,6 @@ def set_password(connection: Connection, workspace: str, person: str, password: 
     revoke_all(connection, workspace, person, now)
 
 
-def close_account(connection: Connection, workspace: str, person: str, now: datetime) -> None:
-    """Take the account of a leaver away and end their sessions."""
-    connection.execute("delete from accounts where workspace = %s and person = %s", (workspace, person))
-    revoke_all(connection, workspace, person, now)
-
-
 # ---- sessions
 
 
@@ -149,16 +143,6 @@ def ensure_signing_key(connection: Connection, wrapping: Wrapping, now: datetime
     """Return the signing keys, making the first one when there is none; processes starting together make one."""
     connection.execute("select pg_advisory_xact_lock(hashtextextended('people.signing_keys', 0))")
     return signing_keys(connection, wrapping) or [add_signing_key(connection, wrapping, now)]
-
-
-def forget_signing_keys(connection: Connection, before: datetime) -> int:
-    """Forget keys made before a moment, save the newest; return how many."""
-    newest = "(select max(created_at) from signing_keys where workspace = %(ws)s)"
-    cursor = connection.execute(
-        f"delete from signing_keys where workspace = %(ws)s and created_at < %(before)s and created_at < {newest}",
-        {"ws": INSTALLATION, "before": before},
-    )
-    return cursor.rowcount
 
 
 def _read_key(text: bytes) -> SigningKey:

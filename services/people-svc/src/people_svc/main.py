@@ -17,6 +17,7 @@ def service(keys: Keys) -> Service:
         application=application,
         published=published,
         router=api.router,
+        errors=api.ERRORS,
         handlers=handlers(application),
         tables=accounts.TABLES,
         views=(PeopleView(), ImportsView()),

@@ -1,8 +1,8 @@
 """What the directory publishes of its events, and what it does when it hears other services."""
 
-from collections.abc import Callable
 from typing import Any
 
+from chassis.consumer import Handler
 from chassis.kernel import Event, Personal, Sealed, State, Unsealed
 from chassis.unit import Unit
 from contracts import people
@@ -29,25 +29,26 @@ from people_svc.domain import (
     StatusChanged,
 )
 
-Handler = Callable[[Unit, Any, Envelope], None]
+PRIVATE: tuple[type[Event], ...] = (Listed, Committed)
+"""The guard of the directory, and which file was imported."""
 
 
 def published(event: Event, state: State) -> Published | None:
-    """Return what others may see of a stored event; None for what concerns the directory alone."""
+    """Return what others may know of an event; `state` is the one after it."""
+    if isinstance(event, PRIVATE):
+        return None
     match event:
         case Opened():
             return people.WorkspaceOpened(**_settings(event.settings))
         case SettingsChanged():
             return people.WorkspaceSettingsChanged(**_settings(event.settings))
-        case Listed() | Committed():
-            return None
         case _ if isinstance(state, Employee):
             return _published_of_person(event, state)
         case _:
-            raise TypeError(f"{type(event).__name__} has no published form and no reason to have none")
+            raise _unforeseen(event)
 
 
-def _published_of_person(event: Event, state: Employee) -> Published | None:  # noqa: C901 (one total match)
+def _published_of_person(event: Event, state: Employee) -> Published:  # noqa: C901 (one total match)
     person = state.person
     match event:
         case Added():
@@ -77,7 +78,7 @@ def _published_of_person(event: Event, state: Employee) -> Published | None:  # 
         case Erased():
             return people.PersonErased(person=person)
         case _:
-            raise TypeError(f"{type(event).__name__} has no published form and no reason to have none")
+            raise _unforeseen(event)
 
 
 def _added(event: Added) -> people.PersonAdded:
@@ -151,8 +152,12 @@ def _maybe_sealed(text: Personal | None) -> Sealed | None:
     return None if text is None else _sealed(text)
 
 
+def _unforeseen(event: Event) -> TypeError:
+    return TypeError(f"{type(event).__name__} has no published form and is not listed as private")
+
+
 def handlers(application: People) -> dict[type[Published], Handler]:
-    """Return what the directory does when it hears other services."""
+    """Return what this service does when it hears others."""
 
     def when_text_withdrawn_then_destroy_its_key(unit: Unit, heard: TextWithdrawn, envelope: Envelope) -> None:
         application.withdraw(unit, heard.person, heard.stream, heard.part)

@@ -29,16 +29,6 @@ def sign_in_as(service: Service, workspace: str, who: Example | str, now: dateti
     return _session(service, workspace, found, now)
 
 
-def still_holds(service: Service, actor: Actor, now: datetime) -> bool:
-    """Return whether the session of an actor lets them act: neither ended nor its person gone."""
-    with service.connection(actor.workspace) as connection:
-        session = accounts.session(connection, actor.workspace, actor.session)
-    if session is None or session.person != actor.person or not session.holds(now):
-        return False
-    with service.reader(actor.workspace) as reader:
-        return any(one.known.person == actor.person and _may_act(one) for one in _everybody(reader))
-
-
 def _everybody(reader: Reader) -> list[Found]:
     workspace, _ = reader.state(Workspace, reader.workspace)
     return [] if workspace is None else read_people(reader, workspace.today(reader.now))

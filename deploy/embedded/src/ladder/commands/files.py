@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from chassis.clock import now
 from evaluation_svc.documents import NoScorecard, NotFilledIn
 from framework_svc.documents import exchange
 from framework_svc.documents.onet import choose, draft_ladder, read_archive
@@ -51,10 +50,9 @@ def gap(
 ) -> None:
     """Compute a gap report from a filled scorecard; needs no running system."""
     place = writable(output, force=force)
-    now = datetime.fromtimestamp(time.time(), UTC)
     contents = given(framework, FRAMEWORK), given(card, "a filled scorecard (XLSX)")
     with framework_problems(framework), _card_problems(card):
-        made = offline.gap(*contents, present, target, now)
+        made = offline.gap(*contents, present, target, now())
     for line in made.unrated:
         warn(f"{card}: {line}")
     write(place, made.pdf)

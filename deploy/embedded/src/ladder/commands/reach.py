@@ -14,6 +14,7 @@ import httpx
 import typer
 
 from chassis.postgres import default_home
+from chassis.postgres.places import SOCKET_PATH_MAX
 from ladder.commands.terminal import Refused, steps
 from ladder.home import SOCKET, UNFINISHED
 
@@ -127,8 +128,10 @@ def is_installed(home: Path) -> bool:
 
 
 def socket_of(home: Path) -> Path | None:
-    """Return the operator socket of a running system, or None."""
+    """Return the operator socket of a running system, or None; Refused where the folder's name leaves no room for it."""
     path = home / SOCKET
+    if len(os.fsencode(path)) > SOCKET_PATH_MAX:
+        raise Refused(f"{home} is too long a name for the folder of a socket: set LADDER_HOME to a shorter one.")
     if not path.exists():
         return None
     try:

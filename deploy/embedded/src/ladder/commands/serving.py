@@ -6,11 +6,10 @@ import os
 import signal
 import socket
 import threading
-import time
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 
+from chassis.clock import now
 from chassis.postgres import Embedded, default_home
 from ladder.commands import platform
 from ladder.commands.reach import allow_unsafe, socket_of
@@ -109,7 +108,7 @@ def build_demo(seed: int) -> None:
 
 def _build(home: Path, seed: int, say: Steps, *, only_if_empty: bool) -> None:
     """Build the demo company in a composition of its own, on a virtual clock that ends at the present."""
-    clock = VirtualClock(beginning(datetime.fromtimestamp(time.time(), UTC)))
+    clock = VirtualClock(beginning(now()))
     with Composition(home, say, clock, allow_unsafe=allow_unsafe()) as system:
         there = system.workspaces()
         if there and only_if_empty:

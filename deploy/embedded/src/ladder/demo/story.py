@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
+from chassis.clock import now
 from ladder.composition import Composition
 from ladder.demo import founding
 from ladder.demo.agenda import Agenda
@@ -56,7 +56,7 @@ def build(
 
     `until` is the present of the story, by default an hour ago: the clock never passes the database's.
     """
-    ends = until or datetime.fromtimestamp(time.time(), UTC) - _HOUR
+    ends = until or now() - _HOUR
     return Story(system, clock, seed, people, ends, say).play()
 
 

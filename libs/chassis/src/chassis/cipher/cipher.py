@@ -14,8 +14,8 @@ from chassis.cipher.cache import KeyCache
 from chassis.cipher.erasures import Destroyed, Erasures
 from chassis.cipher.errors import Erased, NotGranted, Tampered, WrongInstallationKey
 from chassis.cipher.sealing import InstallationKey, Key, context
-from chassis.cipher.settling import destroy, settle
-from chassis.cipher.vault import Connection, Place, Vault
+from chassis.cipher.settling import destroy
+from chassis.cipher.vault import Place, Vault
 from chassis.kernel import Unsealed
 from chassis.postgres import Pool, Server, check_durable, pool, refuse_superuser
 from chassis.steps import failpoint
@@ -134,21 +134,6 @@ class Cipher:
         gone = _place(workspace, person, stream, part)
         self._destroy(Destroyed(*gone))
         self._forget(lambda place: place == gone)
-
-    def check_erasures(self) -> int:
-        """Destroy again what the list of erasures names and an older backup of the keys brought back; return how many.
-
-        Raises `ErasuresMissing` when the list is missing, or lacks what is destroyed. Only the role of people may.
-        """
-        self._may_destroy()
-
-        def work(connection: Connection) -> int:
-            with connection.transaction():
-                return settle(connection, lambda: self._erasures.read(self._installation.check))
-
-        again = self._vault.run(work)
-        self._forget(lambda _: True)
-        return again
 
     def check_installation(self) -> None:
         """Raise `WrongInstallationKey` when the keys here were wrapped with another installation key."""

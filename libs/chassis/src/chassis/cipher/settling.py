@@ -18,11 +18,11 @@ __all__ = ["destroy", "settle"]
 log = structlog.get_logger(__name__)
 
 
-def settle(connection: psycopg.Connection[Any], listed: Callable[[], AbstractSet[Destroyed]]) -> int:
+def settle(connection: psycopg.Connection[Any], listed: Callable[[], AbstractSet[Destroyed]]) -> None:
     """Compare what is destroyed with what is `listed`, and destroy again what an older key backup brought back.
 
-    Returns how many that were. Raises `ErasuresMissing` when something destroyed is not listed: the
-    list itself is older than the keys, and would let a later erasure be undone.
+    Raises `ErasuresMissing` when something destroyed is not listed: the list itself is older than the keys, and would
+    let a later erasure be undone.
     """
     with connection.cursor(row_factory=tuple_row) as cursor:
         destroyed = {Destroyed(*row) for row in cursor.execute("select * from keys.tombstones()")}
@@ -35,7 +35,6 @@ def settle(connection: psycopg.Connection[Any], listed: Callable[[], AbstractSet
         log.warning("cipher.destroyed_again", keys=len(again))
         for each in again:
             destroy(connection, each)
-    return len(again)
 
 
 def destroy(connection: psycopg.Connection[Any], key: Destroyed) -> None:

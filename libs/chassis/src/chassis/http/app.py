@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from anyio import to_thread
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 
 from chassis.http import feed
@@ -16,7 +16,7 @@ from chassis.http.asking import Served
 from chassis.http.document import show_document
 from chassis.http.edge import Edge
 from chassis.http.figures import figures
-from chassis.http.problems import ErrorTable, answer_problems
+from chassis.http.problems import answer_problems
 from chassis.identity import ServiceTokens, Verifier
 from chassis.service import Service
 from chassis.telemetry import Metrics, Traces
@@ -26,12 +26,10 @@ MEBIBYTE: Final = 2**20
 
 def api(
     service: Service,
-    router: APIRouter | None = None,
     *,
     verifier: Verifier,
     services: ServiceTokens | None = None,
     jwks: Callable[[], Mapping[str, Any]] | None = None,
-    errors: ErrorTable | None = None,
     traces: Traces | None = None,
     metrics: Metrics | None = None,
     threads: int | None = None,
@@ -39,10 +37,10 @@ def api(
 ) -> FastAPI:
     """Return the ASGI application of a service, ready to be served or mounted under a path.
 
-    `services` lets other services read the feed, `jwks` shows the public keys of actor tokens. `errors` is the table of
-    the service's `api`; `threads` the size of its pool, where this application is the only one of its process. A route
-    that takes more than 1 MiB says so by `max_body_size`. Who reaches an application that is not `inside` learns whether
-    it is ready and nothing else about how it runs.
+    `services` lets other services read the feed, `jwks` shows the public keys of actor tokens; `threads` is the size of
+    its pool, where this application is the only one of its process. A route that takes more than 1 MiB says so by
+    `max_body_size`. Who reaches an application that is not `inside` learns whether it is ready and nothing else about
+    how it runs.
     """
     metrics = metrics or Metrics()
     metrics.measure(lambda: figures(service))
@@ -62,7 +60,7 @@ def api(
         redirect_slashes=False,
     )
     app.state.served = Served(service, verifier, services)
-    answer_problems(app, errors or {})
+    answer_problems(app, service.errors)
     _show_health(app, service, inside)
     if inside:
         _show_metrics(app, metrics)
@@ -70,9 +68,8 @@ def api(
     app.include_router(feed.router)
     if jwks is not None:
         app.get("/.well-known/jwks.json", tags=["identity"], summary="Public keys of actor tokens (RFC 7517)")(jwks)
-    found = router or service.router
-    if found is not None:
-        app.include_router(found, max_body_size=MEBIBYTE)
+    if service.router is not None:
+        app.include_router(service.router, max_body_size=MEBIBYTE)
     app.add_middleware(Edge, service=service.name, traces=traces or Traces(service.name), metrics=metrics)
     return app
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, Semaphore, move_on_after, to_thread
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from chassis.http.positions import opened
 from chassis.http.problems import Refusal
 from chassis.identity import Actor, InvalidToken, KeysUnread, ServiceTokens, Verifier
 from chassis.service import Service
-from chassis.unit import Position
 
 PATIENCE: Final = 2.0
 """Seconds a request waits for the positions it names."""
@@ -58,7 +58,13 @@ class Served:
     service: Service
     verifier: Verifier
     services: ServiceTokens | None = None
+    places: Semaphore = field(init=False)
     waiting: Waiting = field(default_factory=Waiting)
+    closing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_PLACES))
+
+    def __post_init__(self) -> None:
+        # One connection is left to the consumer, so that a crowd of requests never stops what makes them answerable.
+        object.__setattr__(self, "places", Semaphore(max(1, self.service.pool.max_size - 1)))
 
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="actor token", description="A short-lived signed actor token.")
@@ -88,10 +94,10 @@ async def wait_for_named(served: Served, actor: Actor, request: Request) -> None
     if not named:
         return
     try:
-        positions = [Position.parse(part) for part in named]
+        positions = [opened(served.service.cipher, actor.workspace, part) for part in named[:_MOST_POSITIONS]]
     except ValueError:
         positions = []
-    if not 0 < len(positions) <= _MOST_POSITIONS:
+    if len(positions) != len(named):
         detail = "Wait-For takes up to 32 positions as writes answered them: name/epoch/sequence, separated by commas."
         raise Refusal(400, "wait-for-unusable", detail) from None
     with served.waiting.place(actor) as (patience, threads):
@@ -99,14 +105,32 @@ async def wait_for_named(served: Served, actor: Actor, request: Request) -> None
             served.service.wait, actor.workspace, positions, patience, limiter=threads
         )
     if reached.state == "unknown":
-        detail = f"Wait-For names a position that no write has answered: {reached.detail}. Send it as it was answered."
+        detail = "Wait-For names a position that no write has answered. Send it as it was answered."
         raise Refusal(400, "wait-for-unusable", detail)
     if reached.state == "parked":
         detail = f"What this waits for was set aside and needs an operator: {reached.detail}."
         raise Refusal(503, "parked", detail)
     if reached.state == "behind":
-        detail = f"What was written is not shown here yet: {reached.detail}. Ask again."
+        detail = "What was written is not shown here yet. Ask again."
         raise Refusal(503, "not-there-yet", detail, {"Retry-After": "1"})
+
+
+@asynccontextmanager
+async def place(served: Served, request: Request) -> AsyncGenerator[None]:
+    """Hold one of as many places as the service has connections; who waits for one holds no thread meanwhile."""
+    if getattr(request.state, "placed", False):
+        yield
+        return
+    with move_on_after(PATIENCE) as waiting:
+        await served.places.acquire()
+    if waiting.cancelled_caught:
+        raise Refusal(503, "busy", "Too much is asked at once. Ask again.", {"Retry-After": "1"})
+    request.state.placed = True
+    try:
+        yield
+    finally:
+        request.state.placed = False
+        served.places.release()
 
 
 def entity_tag(version: int | str) -> str:

@@ -6,18 +6,20 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request, Response
 
-from chassis.http.asking import Credentials, Served, WaitFor, authenticated, entity_tag, wait_for_named
+from chassis.http.asking import Credentials, Served, WaitFor, authenticated, entity_tag, place, wait_for_named
+from chassis.http.positions import sealed
 from chassis.http.problems import Refusal
 from chassis.identity import Actor
-from chassis.service import Executed, Service
+from chassis.kernel import holds_nul
+from chassis.service import Service
 from chassis.telemetry import current_traceparent
-from chassis.unit import Answer, CommandInfo, Decide
+from chassis.unit import Answer, CommandInfo, Decide, Executed
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _TAG: Final = re.compile(r'"(\d{1,18})"')
@@ -56,9 +58,10 @@ class Command:
     def _set_headers(self, executed: Executed) -> None:
         answer, headers = executed.answer, self.response.headers
         self.response.status_code = answer.status
-        positions = [one for one in (executed.position, *executed.published) if one.epoch]
-        if positions:
-            headers["Position"] = ", ".join(map(str, positions))
+        if executed.recorded:  # where the log is says, to whoever wrote nothing, only what others did
+            keys, workspace = self.service.cipher, self.workspace
+            positions = (executed.position, *executed.published)
+            headers["Position"] = ", ".join(sealed(keys, workspace, one) for one in positions)
         if answer.etag is not None:
             headers["ETag"] = entity_tag(answer.etag)
         if answer.location is not None:
@@ -80,7 +83,7 @@ async def command(
     idempotency_key: _IdempotencyKey = None,
     if_match: _IfMatch = None,
     wait_for: WaitFor = None,
-) -> Command:
+) -> AsyncGenerator[Command]:
     """Give a route its command: authenticated, with a key and the version that is expected."""
     served: Served = request.app.state.served
     actor = await authenticated(served, credentials)
@@ -88,6 +91,7 @@ async def command(
     expected = _expected_version(if_match)
     await wait_for_named(served, actor, request)
     body, media_type = await _body(request), request.headers.get("content-type", "").encode()
+    _refuse_nul(body, media_type)
     identity = _command_id(served.service.name, actor, request, key)
 
     def info() -> CommandInfo:
@@ -102,10 +106,11 @@ async def command(
             digest=bytes.fromhex(digest),
         )
 
-    return Command(served.service, actor, info, expected, response, request.scope.get("root_path", ""))
+    async with place(served, request):
+        yield Command(served.service, actor, info, expected, response, request.scope.get("root_path", ""))
 
 
-Commanded = Annotated[Command, Depends(command)]
+Commanded = Annotated[Command, Depends(command, scope="function")]
 
 
 def _key(request: Request, given: str | None) -> str:
@@ -135,6 +140,12 @@ async def _body(request: Request) -> bytes:
         return await request.body()
     except RuntimeError:
         return b"".join(request.scope["chassis.body"])
+
+
+def _refuse_nul(body: bytes, media_type: bytes) -> None:
+    """Refuse U+0000 in JSON: no text of PostgreSQL can hold it, so no event may. (A file's reader looks for itself.)"""
+    if (not media_type or media_type.startswith(b"application/json")) and holds_nul(body):
+        raise Refusal(422, "control-character", "A text holds the character U+0000, which cannot be kept. Remove it.")
 
 
 def _body_digest(body: bytes, media_type: bytes) -> str:

@@ -6,19 +6,19 @@ from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Annotated, Any, TypeVar
 
 import psycopg
 from anyio import to_thread
 from fastapi import Depends, Request, Response
 
-from chassis.http.asking import Credentials, Served, WaitFor, authenticated, entity_tag, wait_for_named
+from chassis.http.asking import Credentials, Served, WaitFor, authenticated, entity_tag, place, wait_for_named
 from chassis.http.page import Page, Sorting
 from chassis.identity import Actor, Directory
 from chassis.kernel import Invalid, Sealed, State
 from chassis.projection import RecordedEvent
 from chassis.service import Reader, Service
+from chassis.unlocked import cached_property
 
 S = TypeVar("S", bound=State)
 
@@ -114,7 +114,7 @@ class Query:
         statement, places = sorting.statement(sql, after, limit)
         try:
             found = self.rows(statement, {**(params or {}), **places})
-        except psycopg.DataError:
+        except (psycopg.DataError, psycopg.ProgrammingError, UnicodeEncodeError):
             if after is None:
                 raise
             raise Invalid("cursor", None, "use the next_cursor of the page before, with the same sorting") from None
@@ -149,14 +149,15 @@ async def query(
     served: Served = request.app.state.served
     actor = await authenticated(served, credentials)
     await wait_for_named(served, actor, request)
-    asked = Query(served.service, actor, request, response)
-    answered = False
-    try:
-        yield asked
-        answered = True
-    finally:
-        if asked.used:
-            await to_thread.run_sync(lambda: asked.close(answered=answered))
+    async with place(served, request):
+        asked = Query(served.service, actor, request, response)
+        answered = False
+        try:
+            yield asked
+            answered = True
+        finally:
+            if asked.used:
+                await to_thread.run_sync(lambda: asked.close(answered=answered), limiter=served.closing)
 
 
 Queried = Annotated[Query, Depends(query, scope="function")]

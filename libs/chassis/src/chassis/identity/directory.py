@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
-from functools import cached_property
 from typing import Any, Final, Literal, Protocol
 
 from chassis.calendar import Calendar
 from chassis.kernel import Frozen
+from chassis.unlocked import cached_property
 from contracts.envelope import Sealed
 
 Relation = Literal["self", "manager", "manager above", "former manager"]

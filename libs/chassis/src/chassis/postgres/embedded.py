@@ -191,7 +191,7 @@ class Embedded:
 
     def _take_lock(self) -> None:
         """Hold the lock file for as long as this process lives; the system lets go of it even after a kill."""
-        handle = (self.home / "postgres.lock").open("a+")
+        handle = open(self.home / "postgres.lock", "a+", opener=_for_us_alone)  # noqa: SIM115 - it is kept
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -258,7 +258,7 @@ class Embedded:
         forget_foreign_pid(self.data)
         arguments = [f"--{name}={value}" for name, value in self._settings.items()]
         arguments += ["-D", str(self.data), f"--unix_socket_directories={_quoted(self._socket)}"]
-        with self.log_file.open("ab") as output:
+        with open(self.log_file, "ab", opener=_for_us_alone) as output:
             self._process = self._spawn([str(programs / "postgres"), *arguments], output)
         if self._stopping.is_set():
             self._end_process()
@@ -287,7 +287,7 @@ class Embedded:
             os.chown(new, self._account.uid, self._account.gid)
         command = [str(programs / "initdb"), "-D", str(new), "--username=postgres", "--auth=trust", "--encoding=UTF8"]
         command += ["--no-instructions", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        with self.log_file.open("ab") as output:
+        with open(self.log_file, "ab", opener=_for_us_alone) as output:
             code = self._spawn(command, output).wait()
         if code != 0:
             raise StartFailed(f"PostgreSQL's initdb ended with code {code}:\n{_tail(self.log_file)}")
@@ -326,6 +326,11 @@ class Embedded:
 def _quoted(folder: Path | None) -> str:
     """Return a folder as one item of a list that commas separate."""
     return '"' + str(folder).replace('"', '""') + '"'
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    """Open a file that no other account may read: PostgreSQL's log repeats values of what it refused."""
+    return os.open(path, flags, 0o600)
 
 
 def _tail(path: Path, lines: int = 5) -> str:

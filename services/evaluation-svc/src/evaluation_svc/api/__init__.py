@@ -14,8 +14,19 @@ from evaluation_svc.api import (
 )
 from evaluation_svc.api.allowed import ERRORS
 
-router = APIRouter()
-for part in (cycles, participants, scorecards, results, evaluations, self_assessments, notes, waiting):
-    router.include_router(part.router)
+PARTS = (
+    cycles.router,
+    participants.router,
+    scorecards.router,
+    results.router,
+    evaluations.router,
+    self_assessments.router,
+    notes.router,
+    waiting.router,
+)
 
-__all__ = ["ERRORS", "router"]
+router = APIRouter()
+for part in PARTS:
+    router.include_router(part)
+
+__all__ = ["ERRORS", "PARTS", "router"]

@@ -16,6 +16,7 @@ from evaluation_svc.domain.cycle import Cycle
 from evaluation_svc.domain.errors import NotPartOfIt, OwnCase
 from evaluation_svc.domain.evaluation import Evaluation
 from evaluation_svc.domain.known import known_events
+from evaluation_svc.domain.notes import Example, Observation
 from evaluation_svc.domain.self_assessment import SelfAssessment
 
 ERRORS: ErrorTable = {OwnCase: 403, NotPartOfIt: 404}
@@ -32,10 +33,12 @@ def application(command: Command) -> Evaluations:
 
 
 def allow(unit: Unit, action: Action, evaluation: str) -> Evaluation:
-    """Return the evaluation; refuse what the actor may not do, as absent what they may not even see."""
+    """Return the evaluation; refuse what the actor may not do, as absent what they may not even see.
+
+    What one may do to an evaluation never depends on its self-assessment, which is not read for it.
+    """
     state = unit.get(Evaluation, evaluation)
-    own = unit.find(SelfAssessment, evaluation)
-    resource = resource_of(unit.directory, unit.actor, state, own, unit.now >= state.due.self_at)
+    resource = resource_of(unit.directory, unit.actor, state, None, self_due_passed=False)
     if not decide(unit.actor, "read evaluation", resource):
         raise NotFound(evaluation)
     if not decide(unit.actor, action, resource):
@@ -63,15 +66,29 @@ def allow_at_all(unit: Unit, action: Action, person: str | None = None) -> None:
         raise Forbidden(REFUSED)
 
 
-def allow_arranging(unit: Unit, cycle: str, person: str | None = None, action: Action = "arrange") -> Cycle:
+def allow_arranging(unit: Unit, cycle: str, person: str | None = None) -> Cycle:
     """Return the cycle if the actor may arrange it.
 
     Once it is open, what one arranges about a person is never about oneself. While it is planned it may be: the only
     HR admin of a company has to name who evaluates and who approves them.
     """
     state = unit.get(Cycle, cycle)
-    allow_at_all(unit, action, None if state.status == "planned" else person)
+    allow_at_all(unit, "arrange", None if state.status == "planned" else person)
     return state
+
+
+def allow_on_note(unit: Unit, action: Action, notes: type[Observation] | type[Example], note: str) -> None:
+    """Refuse what the actor may not do with a note, as if there were none: it is private to whom it belongs."""
+    state = unit.get(notes, note)
+    holder, author = (state.holder, state.author) if isinstance(state, Observation) else (state.employee,) * 2
+    of = Resource(
+        relation=unit.directory.relation(unit.actor.person, state.employee),
+        holds=unit.actor.person == holder,
+        wrote=unit.actor.person == author,
+        is_cited=bool(state.cited),
+    )
+    if not decide(unit.actor, action, of):
+        raise NotFound(note)
 
 
 def readable(query: Query, evaluation: str) -> tuple[Evaluation, int, Resource, SelfAssessment | None]:

@@ -11,7 +11,7 @@ from chassis.kernel import NotFound, Sealed
 from chassis.unit import Unit
 from evaluation_svc.access import NOTHING
 from evaluation_svc.access import decide as permits
-from evaluation_svc.api.allowed import REFUSED, application
+from evaluation_svc.api.allowed import REFUSED, allow_on_note, application
 from evaluation_svc.api.bodies import Id, NoteBody, ObservationBody, PassOnBody, ReasonBody
 from evaluation_svc.api.record import history_view
 from evaluation_svc.api.shapes import NoteView, Recorded, TextView
@@ -69,8 +69,7 @@ def pass_on(note: Id, body: PassOnBody, command: Commanded) -> Answer:
     """Give an observation to another manager."""
 
     def decide(unit: Unit) -> Answer:
-        if unit.get(Observation, note).holder != unit.actor.person:
-            raise NotFound(note)
+        allow_on_note(unit, "pass on", Observation, note)
         application(command).pass_on(unit, note, body.to)
         return Answer(id=note)
 
@@ -82,10 +81,7 @@ def withdraw_observation(note: Id, body: ReasonBody, command: Commanded) -> Answ
     """Withdraw an observation, and with it the evidence that cites it."""
 
     def decide(unit: Unit) -> Answer:
-        state = unit.get(Observation, note)
-        by_hr = bool(state.cited) and "hr" in unit.actor.roles and unit.actor.person != state.employee
-        if unit.actor.person not in (state.author, state.holder) and not by_hr:
-            raise NotFound(note)
+        allow_on_note(unit, "withdraw note", Observation, note)
         application(command).withdraw_observation(unit, note, body.reason)
         return Answer(id=note)
 
@@ -130,8 +126,7 @@ def withdraw_example(note: Id, body: ReasonBody, command: Commanded) -> Answer:
     """Withdraw an example, and with it what cites it."""
 
     def decide(unit: Unit) -> Answer:
-        if unit.get(Example, note).employee != unit.actor.person:
-            raise NotFound(note)
+        allow_on_note(unit, "withdraw note", Example, note)
         application(command).withdraw_example(unit, note, body.reason)
         return Answer(id=note)
 

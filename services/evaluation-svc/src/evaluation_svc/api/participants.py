@@ -88,7 +88,7 @@ def excuse(cycle: Id, body: ExcuseBody, command: Commanded) -> Answer:
     """Excuse a participant; what was written is kept."""
 
     def decide(unit: Unit) -> Answer:
-        allow_arranging(unit, cycle, body.person, "arrange")
+        allow_arranging(unit, cycle, body.person)
         application(command).excuse(unit, cycle, body.person, body.reason)
         return Answer(id=cycle)
 

@@ -16,12 +16,11 @@ from evaluation_svc.application.people import (
 from evaluation_svc.domain.evaluation import Evaluation
 from evaluation_svc.domain.evaluation_events import EvidenceAdded, Reaction
 from evaluation_svc.domain.notes import Observation
-from evaluation_svc.domain.precheck import mean_rating
 from evaluation_svc.domain.self_assessment import SelfAssessment
 
-_SUBMITTED_BY = (
-    "select evaluation from evaluation_list where workspace = %(workspace)s and cycle = %(cycle)s"
-    " and evaluator = %(evaluator)s and evaluation <> %(evaluation)s and submitted_at is not null"
+_OTHER_MEANS = (
+    "select mean from evaluation_list where workspace = %(workspace)s and cycle = %(cycle)s"
+    " and evaluator = %(evaluator)s and evaluation <> %(evaluation)s and mean is not null"
 )
 
 
@@ -155,13 +154,15 @@ class Judging:
         return own.submitted_ratings if own else {}
 
     def _other_means(self, unit: Unit, state: Evaluation) -> tuple[float, ...]:
-        """Return the means of the other evaluations this evaluator has submitted in the cycle."""
+        """Return the means of the other evaluations this evaluator has submitted in the cycle, as they were handed in.
+
+        They come from a view that may be an event behind: the pre-check advises and decides nothing.
+        """
         rows = unit.rows(
-            _SUBMITTED_BY,
+            _OTHER_MEANS,
             {"cycle": state.terms.cycle, "evaluator": state.evaluator, "evaluation": state.evaluation},
         )
-        means = (mean_rating(unit.get(Evaluation, row["evaluation"]).standing_lines()) for row in rows)
-        return tuple(mean for mean in means if mean is not None)
+        return tuple(row["mean"] for row in rows)
 
     def _cite(self, unit: Unit, evaluation: str, note: str, part: str) -> None:
         cited = unit.get(Observation, note).cite(evaluation, part, unit.actor.person, unit.now)

@@ -45,10 +45,6 @@ class Plan(Frozen):
         """Return who sits at each level that would be dropped."""
         return {level: seats[level] for level in self.dropped_levels if seats.get(level)}
 
-    def asks_for_fates(self) -> bool:
-        """Whether HR has to say what became of competencies: not in the first version, where all are new."""
-        return self.version > 1 and bool(self.added or self.removed)
-
 
 def plan(framework: Framework) -> Plan:
     """Return what publishing now would do."""

@@ -2,11 +2,18 @@
 
 from fastapi import APIRouter
 
-from gap_svc.api import aims, company, drafts, reports
+from gap_svc.api import company, drafts, reports, targets
 from gap_svc.api.allowed import ERRORS
 
-router = APIRouter()
-for part in (reports, aims, company, drafts):
-    router.include_router(part.router)
+PARTS = (
+    reports.router,
+    targets.router,
+    company.router,
+    drafts.router,
+)
 
-__all__ = ["ERRORS", "router"]
+router = APIRouter()
+for part in PARTS:
+    router.include_router(part)
+
+__all__ = ["ERRORS", "PARTS", "router"]

@@ -8,11 +8,12 @@ from chassis.http import Command, ErrorTable, Query
 from chassis.kernel import Forbidden, NotFound
 from chassis.unit import Unit
 from gap_svc.access import Action, Resource, decide
-from gap_svc.api.seen import REFUSED
 from gap_svc.application import Reports
 
 ERRORS: ErrorTable = {}
 """Every broken rule is a conflict (409); 422, 404 and 403 follow from the error's class."""
+
+REFUSED = "This is for somebody else to do."
 
 
 def application(asked: Command | Query) -> Reports:

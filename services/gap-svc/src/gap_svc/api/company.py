@@ -12,8 +12,9 @@ from chassis.http import Queried, Query, problems
 from chassis.kernel import Forbidden
 from gap_svc import facts
 from gap_svc.access import decide
+from gap_svc.api.allowed import REFUSED
 from gap_svc.api.names import competency_names
-from gap_svc.api.seen import REFUSED, Row, allow_reading, latest_main_reports, present_of
+from gap_svc.api.seen import Row, allow_reading, latest_main_reports, present_of
 from gap_svc.api.shapes import BelowPresentView, CellView, HeatMapView, PlacementToCheckView
 from gap_svc.domain import calculation, heat_map
 from gap_svc.domain.report import Because

@@ -12,8 +12,9 @@ from chassis.http import Queried, Query, problems
 from chassis.kernel import Forbidden
 from gap_svc import facts
 from gap_svc.access import decide
+from gap_svc.api.allowed import REFUSED
 from gap_svc.api.changes import Bars, changed
-from gap_svc.api.seen import REFUSED, Row, latest_main_reports
+from gap_svc.api.seen import latest_main_reports
 from gap_svc.api.shapes import WhatIfView
 from gap_svc.domain.levels import Expectation, Level, LevelRef
 
@@ -131,7 +132,7 @@ def what_if(draft: Draft, query: Annotated[Query, Depends(admitted)]) -> WhatIfV
     """
     ladders = draft.names()
     rows = [row for row in latest_main_reports(query) if {row["present_ladder"], row["target_ladder"]} & ladders]
-    scores = _scores(query, rows)
+    scores = facts.scores_of(query, (row["evaluation"] for row in rows))
     bars = _bars(query, draft)
     compared = [changed(row, scores[row["evaluation"], row["revision"]], bars) for row in rows]
     found = [view for view in compared if view is not None]
@@ -146,21 +147,6 @@ def _bars(query: Query, draft: Draft) -> Bars:
     published = facts.all_levels(query, version) if version is not None else []
     drafted = draft.names()
     return {level.ref: level for level in published if level.ladder not in drafted} | draft.levels()
-
-
-def _scores(query: Query, rows: Iterable[Row]) -> dict[tuple[str, int], dict[str, float]]:
-    """Return the ratings behind some reports, by evaluation and revision, asking once for all of them."""
-    found = query.rows(
-        "select evaluation, revision, lines from evaluations where workspace = %(workspace)s"
-        " and evaluation = any(%(evaluations)s)",
-        {"evaluations": sorted({row["evaluation"] for row in rows})},
-    )
-    return {
-        (row["evaluation"], row["revision"]): {
-            line["competency"]: line["rating"] for line in row["lines"] if line["rating"] is not None
-        }
-        for row in found
-    }
 
 
 def _levels(ladder: DraftLadder, track: DraftTrack) -> Iterable[Level]:

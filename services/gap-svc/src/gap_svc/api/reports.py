@@ -17,7 +17,7 @@ from gap_svc.api.changes import changed
 from gap_svc.api.seen import Seen, present_of, seen, target_of
 from gap_svc.api.shapes import Asked, Id, LevelBody, NewerFrameworkView, Recorded, ReportItem, ReportView
 from gap_svc.api.telling import Telling
-from gap_svc.api.view import item, report_view
+from gap_svc.api.views import item, report_view
 from gap_svc.documents import render
 from gap_svc.domain.report import Computed, Report
 

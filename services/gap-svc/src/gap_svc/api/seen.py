@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from chassis.http import Query
 from chassis.kernel import Forbidden, NotFound
+from chassis.unlocked import cached_property
 from gap_svc import facts
 from gap_svc.access import Action, Resource, Sight, decide, shows, sight
+from gap_svc.api.allowed import REFUSED
 from gap_svc.api.shapes import Which
 from gap_svc.domain.calculation import NoFigure
 from gap_svc.domain.levels import LevelRef
 from gap_svc.domain.trend import Distance, Past, Trend, trend
-
-REFUSED = "This is for somebody else to do."
 
 _REVISIONS = (
     "select evaluation, revision, evaluator, cycle_name, approved_by, approved_at, released_at, period_ends_on,"

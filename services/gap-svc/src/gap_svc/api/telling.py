@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
 
 from chassis.http import Query
 from chassis.kernel import NotFound, Sealed
+from chassis.unlocked import cached_property
 from gap_svc import facts
 from gap_svc.api.names import credits_of, level_of, named, names
 from gap_svc.api.seen import Row, Seen, present_of, target_of

@@ -8,7 +8,10 @@ from gap_svc.documents import words
 from gap_svc.documents.report import Action, Line, ReportDocument, Term
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
-ORDER = ("strength", "close", "gap", "not rated")
+CHART = ("strength", "close", "gap", "not rated")
+"""The order of the bands on the chart, which begins with what works."""
+DETAILS = ("gap", "close", "strength", "not rated")
+"""The order of the bands in the details, where what is furthest from the level comes first."""
 
 
 def render(report: ReportDocument, fallback_fonts: Path | None = None) -> Typeset:
@@ -48,7 +51,8 @@ def printed(report: ReportDocument) -> dict[str, Json]:
         "path": _path(report),
         "scale": [{"point": anchor.point, "name": anchor.name} for anchor in report.scale],
         "works": [_line(line, report) for line in _what_works(asked)],
-        "groups": [group for band in ORDER if (group := _group(band, asked, report))],
+        "groups": _groups(CHART, asked, report),
+        "details": _groups(DETAILS, asked, report),
         "unasked": _unasked(report),
         "actions": _actions(report),
         "questions": list(words.QUESTIONS),
@@ -118,6 +122,10 @@ def _what_works(lines: list[Line]) -> list[Line]:
     """Two strengths to start with: those with evidence first, the furthest above first."""
     strengths = [line for line in lines if line.band == "strength"]
     return sorted(strengths, key=lambda line: (not line.evidence, -_above(line), line.name))[:2]
+
+
+def _groups(order: tuple[str, ...], lines: list[Line], report: ReportDocument) -> list[Json]:
+    return [group for band in order if (group := _group(band, lines, report))]
 
 
 def _group(band: str, lines: list[Line], report: ReportDocument) -> dict[str, Json] | None:

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from chassis.kernel import Event, Frozen, State
 from gap_svc.domain.calculation import Calculation, Scores, calculate
 from gap_svc.domain.levels import Level, LevelRef
-from gap_svc.domain.standing import Taken
+from gap_svc.domain.standing import ApprovedRevision
 
 Cause = Literal["approval", "target", "placement", "request"]
 
@@ -26,7 +26,7 @@ class Inputs(Frozen):
     """Everything one version is computed from."""
 
     employee: str
-    basis: Taken
+    basis: ApprovedRevision
     scores: dict[str, float]
     present: Level
     target: Level

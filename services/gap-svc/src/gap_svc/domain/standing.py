@@ -21,7 +21,7 @@ class NothingApproved(DomainError):
         super().__init__("There is no report yet: nothing was approved that you may read.")
 
 
-class Taken(Frozen):
+class ApprovedRevision(Frozen):
     """An approved revision that reports rest on; `heard` is the event of the approval."""
 
     evaluation: str
@@ -53,7 +53,7 @@ class EvaluationTaken(Event):
     """An approved revision is what the person's reports rest on."""
 
     TOPIC = "standing.evaluation-taken"
-    taken: Taken
+    taken: ApprovedRevision
 
 
 class EvaluationDropped(Event):
@@ -114,7 +114,7 @@ class Standing(State):
 
     KIND = "standing"
 
-    taken: dict[str, Taken] = Field(default={})
+    taken: dict[str, ApprovedRevision] = Field(default={})
     placements: tuple[Placement, ...] = ()
     present: LevelRef | None = None
     present_version: int | None = None
@@ -126,11 +126,11 @@ class Standing(State):
     reports: dict[str, tuple[str, ...]] = Field(default={})
 
     @property
-    def basis(self) -> Taken | None:
+    def basis(self) -> ApprovedRevision | None:
         """The approved evaluation of the latest period (of the same period: the one approved last)."""
         return max(self.taken.values(), key=lambda taken: taken.rank, default=None)
 
-    def bases(self, released: Taken | None) -> tuple[Taken, ...]:
+    def bases(self, released: ApprovedRevision | None) -> tuple[ApprovedRevision, ...]:
         """Return every revision that somebody reads as the one that counts, or will once it is released.
 
         The employee reads the last `released` one. Whatever ranks above it may take its place any day, so the reports
@@ -139,16 +139,16 @@ class Standing(State):
         waiting = [taken for taken in self.taken.values() if released is None or taken.rank > released.rank]
         return tuple(sorted([*([released] if released else []), *waiting], key=lambda taken: taken.rank))
 
-    def sits_at(self, basis: Taken) -> LevelRef:
+    def sits_at(self, basis: ApprovedRevision) -> LevelRef:
         """Return the present level: as placed, else the level that the evaluation was rated at."""
         return self.present or basis.rated_at
 
-    def has_new_bar(self, basis: Taken) -> bool:
+    def has_new_bar(self, basis: ApprovedRevision) -> bool:
         """Tell whether the person moved to another level after the approval: new bar, old scores."""
         moved = self.present is not None and self.present != basis.rated_at
         return moved and self.present_since is not None and self.present_since > basis.approved_at
 
-    def take(self, approved: Taken) -> EvaluationTaken | tuple[()]:
+    def take(self, approved: ApprovedRevision) -> EvaluationTaken | tuple[()]:
         """Rest on an approved revision, unless the same or a later one is known."""
         known = self.taken.get(approved.evaluation)
         if known is not None and known.revision >= approved.revision:

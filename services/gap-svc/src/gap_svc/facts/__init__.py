@@ -17,6 +17,7 @@ from gap_svc.facts.evaluations import (
     note_reopening,
     note_withdrawal,
     released,
+    scores_of,
 )
 from gap_svc.facts.frameworks import (
     Competency,
@@ -28,8 +29,10 @@ from gap_svc.facts.frameworks import (
     copy_level,
     ladder,
     ladder_event,
+    ladder_events,
     latest_version,
     level,
+    level_and_next,
     levels,
 )
 from gap_svc.facts.reading import Reads
@@ -59,12 +62,15 @@ __all__ = [
     "evaluations_in",
     "ladder",
     "ladder_event",
+    "ladder_events",
     "latest_version",
     "level",
+    "level_and_next",
     "levels",
     "note_acknowledgement",
     "note_release",
     "note_reopening",
     "note_withdrawal",
     "released",
+    "scores_of",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -207,6 +207,21 @@ def approved(reads: Reads, evaluation: str, revision: int) -> Approved:
     if not rows:
         raise NotFound(f"Revision {revision} of evaluation {evaluation!r} is not known.")
     return _approved(rows[0])
+
+
+def scores_of(reads: Reads, evaluations: Iterable[str]) -> dict[tuple[str, int], dict[str, float]]:
+    """Return the ratings of every approved revision of some evaluations, by evaluation and revision."""
+    rows = reads.rows(
+        "select evaluation, revision, lines from evaluations where workspace = %(workspace)s"
+        " and evaluation = any(%(evaluations)s)",
+        {"evaluations": sorted(set(evaluations))},
+    )
+    return {
+        (row["evaluation"], row["revision"]): {
+            line["competency"]: line["rating"] for line in row["lines"] if line["rating"] is not None
+        }
+        for row in rows
+    }
 
 
 def released(reads: Reads, person: str) -> Approved | None:

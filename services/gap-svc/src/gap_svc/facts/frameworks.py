@@ -142,6 +142,19 @@ def level(reads: Reads, version: int, ref: LevelRef) -> Level | None:
     return found[0] if found else None
 
 
+def level_and_next(reads: Reads, version: int, ref: LevelRef) -> tuple[Level, tuple[Level, ...]] | None:
+    """Return a level of a version and the levels one moves to from it; None where the version has no such level."""
+    rows = reads.rows(
+        f"{_LEVELS} and (l.level = %(level)s or l.level in (select jsonb_array_elements_text(p.next) from levels p"
+        " where p.workspace = l.workspace and p.version = l.version and p.level = %(level)s))",
+        {"version": version, "level": ref.level},
+    )
+    known = {one.ref: one for one in map(_level, rows)}
+    if ref not in known:
+        return None
+    return known[ref], tuple(known[following] for following in known[ref].next if following in known)
+
+
 def levels(reads: Reads, version: int, refs: Iterable[LevelRef]) -> list[Level]:
     """Return the levels of a version that are named, in that order; those it does not have are left out."""
     named = list(refs)
@@ -161,14 +174,22 @@ def all_levels(reads: Reads, version: int) -> list[Level]:
 
 def ladder_event(reads: Reads, version: int, ladder: str) -> str:
     """Return the id of the event that published a ladder; NotFound where it was not heard."""
+    return ladder_events(reads, ((version, ladder),))[version, ladder]
+
+
+def ladder_events(reads: Reads, ladders: Iterable[tuple[int, str]]) -> dict[tuple[int, str], str]:
+    """Return the ids of the events that published ladders, by (version, ladder); NotFound where one was not heard."""
+    named = sorted(set(ladders))
     rows = reads.rows(
-        "select event_id from ladders where workspace = %(workspace)s and version = %(version)s"
-        " and ladder = %(ladder)s",
-        {"version": version, "ladder": ladder},
+        "select version, ladder, event_id from ladders where workspace = %(workspace)s"
+        " and (version, ladder) in (select * from unnest(%(versions)s::int[], %(ladders)s::text[]))",
+        {"versions": [version for version, _ in named], "ladders": [ladder for _, ladder in named]},
     )
-    if not rows:
-        raise NotFound(f"Framework version {version} has no ladder {ladder!r}.")
-    return str(rows[0]["event_id"])
+    found = {(row["version"], row["ladder"]): str(row["event_id"]) for row in rows}
+    missing = next((one for one in named if one not in found), None)
+    if missing is not None:
+        raise NotFound(f"Framework version {missing[0]} has no ladder {missing[1]!r}.")
+    return found
 
 
 def ladder(reads: Reads, version: int, name: str) -> Ladder | None:

@@ -5,8 +5,15 @@ from fastapi import APIRouter
 from people_svc.api import erasure, imports, people, workspace
 from people_svc.api.allowed import ERRORS
 
-router = APIRouter()
-for part in (workspace, people, erasure, imports):
-    router.include_router(part.router)
+PARTS = (
+    workspace.router,
+    people.router,
+    erasure.router,
+    imports.router,
+)
 
-__all__ = ["ERRORS", "router"]
+router = APIRouter()
+for part in PARTS:
+    router.include_router(part)
+
+__all__ = ["ERRORS", "PARTS", "router"]

@@ -20,7 +20,19 @@ from people_svc.domain.imports import Outcome
 router = APIRouter(tags=["imports"])
 
 CSV = "text/csv"
-File = Annotated[bytes, Body(media_type=CSV, description="The file of people: CSV, UTF-8, first line headings.")]
+EXAMPLE = """\
+employee_number,given_name,family_name,work_email,job_title,department,manager,status,start_date
+1001,Ada,Byron,ada@example.com,Engineer,Product,1002,active,2026-04-01
+1002,Grace,Adeyemi,grace@example.com,Head of Product,Product,,active,2019-05-20
+"""
+File = Annotated[
+    bytes,
+    Body(
+        media_type=CSV,
+        description="The file of people: CSV, UTF-8, first line headings.",
+        openapi_examples={"people": {"summary": "Somebody and the manager", "value": EXAMPLE}},
+    ),
+]
 Dates = Annotated[DateOrder, QueryParameter(description="The order of dates that are not ISO dates.")]
 Missing = Annotated[
     Literal["keep", "leave"], QueryParameter(description="What becomes of active people who are not in the file.")

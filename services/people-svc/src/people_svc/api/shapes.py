@@ -69,6 +69,10 @@ class ChangedDetailsBody(DetailsBody):
 class ManagerBody(Body):
     """Who manages from a day on; null: nobody."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"manager": "pe_5d41402abc4b2a76b971", "effective_on": "2026-07-01"}]}
+    )
+
     manager: str | None = Field(max_length=64)
     effective_on: date | None = None
 
@@ -95,6 +99,17 @@ class RolesBody(Body):
 
 class ErasureBody(Body):
     """Why somebody is erased, and the `confirmation` that `GET …/erasure` gave."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "reason": "asked by the person",
+                    "confirmation": "9b74c9897bac770ffc029102a200c5de3c3f6f0ac1b1a8a5d6e7f4b1c0d2e3f4",
+                }
+            ]
+        }
+    )
 
     reason: ErasureReason
     confirmation: str = Field(max_length=128)

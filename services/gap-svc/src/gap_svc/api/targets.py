@@ -16,7 +16,7 @@ from gap_svc.domain import nearest as closest
 from gap_svc.domain.levels import LevelRef
 from gap_svc.domain.standing import Standing
 
-router = APIRouter(tags=["aims"])
+router = APIRouter(tags=["targets"])
 
 
 @router.get("/people/{person}/target", responses=problems(404))
