@@ -16,6 +16,7 @@ from chassis.http import api
 from chassis.identity import Actor, ServiceTokens, Signer, SigningKey, Verifier
 from chassis.testing import served
 
+from . import notebook_api
 from .conftest import Pair
 
 KEY = SigningKey.generate()
@@ -122,11 +123,14 @@ def test_without_the_scope_the_feed_is_closed(client: Client, workspace: str) ->
     assert client.get("/heads?topic=toy.v1", headers={"Authorization": f"Bearer {forged}"}).status_code == 401
 
 
-def test_a_service_s_token_opens_nothing_but_the_feed(pair: Pair, client: Client) -> None:
+def test_a_service_s_token_opens_nothing_but_the_feed(
+    pair: Pair, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     token = ServiceTokens(SEED, "reader", now).make()
     headers = {"Authorization": f"Bearer {token}"}
     assert client.get("/heads?topic=toy.v1", headers=headers).status_code == 200
     assert client.get("/events?topic=toy.v1", headers=headers).status_code == 400
+    monkeypatch.setattr(pair.toy, "router", notebook_api.router)
     app = api(pair.toy, verifier=Verifier(SIGNER.jwks, now), services=ServiceTokens(SEED, "toy", now))
     with served(app) as other:
         assert other.get("/notebooks", headers=headers).status_code == 401
