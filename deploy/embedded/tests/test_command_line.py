@@ -146,6 +146,38 @@ def test_the_doctor_looks_at_a_machine_where_nothing_is_installed_and_makes_noth
     assert not installation.home.exists()
 
 
+def test_the_doctor_says_that_the_list_of_erasures_belongs_outside_the_data_and_finds_no_fault_in_it(
+    system: Installation, tmp_path: Path
+) -> None:
+    inside = system.run("doctor")
+    assert inside.returncode == 0
+    assert "set LADDER_ERASURES" in " ".join(inside.stdout.split())
+
+    outside = system.run("doctor", LADDER_ERASURES=str(tmp_path / "erasures"))
+    assert "set LADDER_ERASURES" not in " ".join(outside.stdout.split())
+
+
+def test_who_starts_a_system_is_told_to_keep_the_list_of_erasures_outside_the_data(installation: Installation) -> None:
+    def told(**environ: str) -> str:
+        process = installation.start("up", "--port", "0", **environ)
+        assert process.stdout is not None
+        lines: list[str] = []
+        for line in process.stdout:
+            lines.append(line)
+            if line.startswith("Stop"):
+                break
+        process.send_signal(signal.SIGINT)
+        process.stdout.close()
+        assert process.wait(60) == 0
+        return "".join(lines)
+
+    assert f"move {installation.home / 'erasures'} to a place" in told()
+    elsewhere = installation.home.parent / "kept" / "erasures"
+    elsewhere.parent.mkdir()
+    (installation.home / "erasures").rename(elsewhere)
+    assert "set LADDER_ERASURES" not in told(LADDER_ERASURES=str(elsewhere))
+
+
 def test_ctrl_c_leaves_no_process_and_no_socket_behind() -> None:
     with open_folder() as folder:
         with serving(folder / "data") as running:

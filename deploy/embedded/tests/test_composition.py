@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.rows import dict_row
 
 import evaluation_svc.main
@@ -16,7 +17,9 @@ import gap_svc.main
 import people_svc.main
 from chassis.postgres import Database
 from chassis.testing import keyed
-from ladder.composition import GRANTS
+from ladder.composition import GRANTS, Composition
+
+from .conftest import Installation
 
 SERVICES = ("people", "framework", "evaluation", "gap")
 OWN = "(workspace = current_setting('ladder.workspace'::text, true))"
@@ -37,8 +40,8 @@ def migrated(module_database: Database, tmp_path_factory: pytest.TempPathFactory
 
 
 def asked(database: Database, sql: str, *values: Any) -> list[dict[str, Any]]:
-    with psycopg.connect(database.admin_dsn(), row_factory=dict_row) as admin:
-        return admin.execute(sql, values).fetchall()  # pyright: ignore[reportArgumentType] - each is written below
+    with psycopg.connect(database.admin_dsn()) as admin:
+        return admin.cursor(row_factory=dict_row).execute(cast("Any", sql), values).fetchall()
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -89,3 +92,29 @@ def test_the_keys_of_people_and_of_texts_are_walled_off(migrated: Database) -> N
 def test_gap_reports_may_open_every_text_that_an_evaluation_can_carry() -> None:
     written = {grant.kind for grant in evaluation_svc.settings.GRANTS if grant.may_make}
     assert written <= {grant.kind for grant in GRANTS if grant.service == "gap"}
+
+
+def test_the_first_start_after_an_unclean_end_is_careful_and_the_next_is_not(installation: Installation) -> None:
+    with Composition(installation.home) as system:
+        assert not any(service.careful for service in system.services)
+    (installation.home / "running").write_text("1\n")  # what a process leaves behind that was killed
+
+    with Composition(installation.home) as system:
+        assert all(service.careful for service in system.services)
+    with Composition(installation.home) as system:
+        assert not any(service.careful for service in system.services)
+
+
+def test_a_server_that_may_lose_what_it_acknowledged_is_refused_unless_one_setting_accepts_it(
+    installation: Installation,
+) -> None:
+    with (
+        Composition(installation.home) as system,
+        psycopg.connect(system.server.admin_dsn(), autocommit=True) as admin,
+    ):
+        name = sql.Identifier(admin.info.dbname)
+        admin.execute(sql.SQL("alter database {} set synchronous_commit = off").format(name))
+
+    refused = installation.run("verify")
+    assert (refused.returncode, "synchronous_commit" in refused.stderr) == (2, True)
+    assert installation.run("verify", LADDER_ALLOW_UNSAFE_SYNC="1").returncode == 0

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from chassis.kernel import NotFound
 from chassis.postgres import Database
-from chassis.service import Service
+from chassis.relay import Refused
+from chassis.service import Part, Service
+from chassis.steps import Runner
 from chassis.testing import assert_live_equals_rebuilt
 from chassis.unit import Answer, Position, Unit
+from contracts.envelope import Envelope
 
 from . import toy
 from .conftest import Pair
@@ -145,6 +150,63 @@ def test_a_part_that_has_ended_makes_its_service_unwell(running: Pair) -> None:
 
     assert not health.ok
     assert [one.name for one in health.parts if not one.ok] == ["relay"]
+
+
+def part(service: Service, name: str) -> Part:
+    (found,) = [one for one in service.health().parts if one.name == name]
+    return found
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Return when a follower has come as far; the test fails when it never does."""
+    never = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < never
+        time.sleep(0.01)
+
+
+def test_a_follower_that_is_stuck_says_at_what_until_it_goes_on(pair: Pair, workspace: str) -> None:
+    pair.open(workspace)
+    pair.write(workspace, "one", "two", "three")
+    hole = pair.rows("delete from toy.events where workspace = %s and sequence = 3 returning *", workspace)[0]
+    runner = Runner(pair.toy.projections)
+    pair.toy.runners = [runner]
+    runner.start()
+    try:
+        wait_until(lambda: runner.set_aside == 1)
+        assert part(pair.toy, "projections") == Part("projections", ok=True, detail="Hole", lag=1)
+        assert pair.toy.health().ok
+
+        columns = [*hole]
+        values = [Jsonb(cell) if isinstance(cell, dict) else cell for cell in hole.values()]
+        pair.rows(
+            f"insert into toy.events ({', '.join(columns)}) values ({', '.join(['%s'] * len(columns))})", *values
+        )
+        wait_until(lambda: runner.set_aside == 0 and runner.last_error is None)
+        assert part(pair.toy, "projections") == Part("projections", ok=True)
+    finally:
+        runner.stop()
+        pair.toy.runners = []
+
+
+def test_workspaces_whose_events_are_refused_are_named_and_take_no_process_out(pair: Pair, workspace: str) -> None:
+    class Refusing:
+        def send(self, records: Sequence[Envelope]) -> None:
+            raise Refused
+
+    pair.open(workspace)
+    pair.write(workspace, "one")
+    sink = pair.toy.relay.sink
+    pair.toy.relay.sink = Refusing()
+    try:
+        assert pair.toy.relay.step(workspace) == "failed"
+    finally:
+        pair.toy.relay.sink = sink
+    assert part(pair.toy, "relay blocked") == Part("relay blocked", ok=True, detail=workspace, lag=1)
+    assert pair.toy.health().ok
+
+    assert pair.toy.relay.step(workspace) == "done"
+    assert part(pair.toy, "relay blocked") == Part("relay blocked", ok=True)
 
 
 def test_migrating_again_changes_nothing(database: Database) -> None:

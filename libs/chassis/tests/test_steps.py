@@ -113,7 +113,13 @@ def test_a_workspace_that_waits_is_not_asked_again_until_something_changes(start
 
 
 def test_a_failing_workspace_is_set_aside_tried_again_and_holds_up_no_other(started: Callable[..., Runner]) -> None:
-    step = Counting({"a": deque([fails, lambda: "failed", lambda: "done"])})
+    told: list[str | None] = []
+
+    def fails_again() -> Progress:
+        told.append(runner.last_error)
+        return "failed"
+
+    step = Counting({"a": deque([fails, fails_again, lambda: "done"])})
     runner = started(step, first_pause=0.01)
 
     runner.wake("a")
@@ -121,8 +127,21 @@ def test_a_failing_workspace_is_set_aside_tried_again_and_holds_up_no_other(star
     runner.wake("b")
 
     step.wait_for(lambda: step.called.count("a") == 3 and "b" in step.called)
-    assert runner.last_error == "RuntimeError"
-    _wait(lambda: runner.set_aside == 0)
+    assert told == ["RuntimeError"]
+    _wait(lambda: runner.set_aside == 0 and runner.last_error is None)
+
+
+def test_what_went_wrong_is_told_until_nothing_waits_for_a_next_try(started: Callable[..., Runner]) -> None:
+    step = Counting({"a": deque([fails])})
+    runner = started(step, first_pause=600, longest_pause=600)
+    runner.wake("a")
+    _wait(lambda: runner.set_aside == 1)
+
+    for name in ("b", "c"):
+        runner.wake(name)
+        step.wait_for(lambda name=name: name in step.called)
+
+    assert (runner.last_error, runner.set_aside) == ("RuntimeError", 1)
 
 
 def test_a_workspace_set_aside_is_not_woken_before_its_time(started: Callable[..., Runner]) -> None:
@@ -149,12 +168,23 @@ def test_pauses_grow_up_to_the_longest() -> None:
 
 
 def test_a_sweep_that_fails_is_made_again_and_the_runner_lives(started: Callable[..., Runner]) -> None:
-    step = Counting(found=["a"], fail_sweeps=1)
+    told: list[str | None] = []
+
+    class Listening(Counting):
+        def behind(self) -> Iterable[str]:
+            told.extend(runner.last_error for runner in runners)
+            return super().behind()
+
+    runners: list[Runner] = []
+    step = Listening(found=["a"], fail_sweeps=1)
     runner = started(step)
+    runners.append(runner)
 
     step.wait_for(lambda: step.called == ["a"])
 
-    assert (runner.alive, runner.last_error, step.sweeps) == (True, "ConnectionError", 2)
+    assert told[-1:] == ["ConnectionError"]
+    assert (runner.alive, step.sweeps) == (True, 2)
+    _wait(lambda: runner.last_error is None)
 
 
 def test_it_sweeps_again_and_again(started: Callable[..., Runner]) -> None:

@@ -53,7 +53,7 @@ class Misconfigured(Exception):
 
 @dataclass(frozen=True)
 class Environment:
-    """What a process is told. `upstreams` holds the addresses of other services' interfaces by name."""
+    """What a process is told. `upstreams` holds where other services answer, by name (`LADDER_AT_EVALUATION`)."""
 
     database: Server = field(repr=False)
     home: Path

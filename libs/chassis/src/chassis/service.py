@@ -49,6 +49,8 @@ TRIES = 12
 """How often a unit that lost a race is run again before the caller is told to."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.01, 0.25
 """Seconds between two looks of whoever waits for a position, unless something moves in this process meanwhile."""
+NAMED = 20
+"""How many blocked workspaces are named to whoever asks how a service is; all are counted."""
 CLOCK_TOLERANCE = 1.0
 """Seconds a process may be away from the database's clock and still write."""
 
@@ -441,7 +443,8 @@ class Service:
         parts = [Part(r.step.name, r.alive, r.last_error or "", r.set_aside) for r in self.runners]
         parts += [other() for other in self.others]
         if hasattr(self, "relay"):
-            parts.append(Part("relay blocked", ok=True, detail="", lag=len(self.relay.blocked)))
+            blocked = sorted(self.relay.blocked)
+            parts.append(Part("relay blocked", ok=True, detail=", ".join(blocked[:NAMED]), lag=len(blocked)))
         try:
             with self.follower_pool.connection(timeout=1.0) as connection:
                 sql = f"select count(*) as parked from {self.name}.parked where status = 'parked'"

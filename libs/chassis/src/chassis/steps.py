@@ -152,6 +152,7 @@ class Runner:
             return False
         with self._wake:
             self._changed.update(names)
+        self._note_success()
         return True
 
     def _rest(self) -> None:
@@ -188,6 +189,7 @@ class Runner:
                 self._set_aside(workspace)
             else:
                 self._aside.pop(workspace, None)
+                self._note_success()
                 if progress == "more":
                     again.append(workspace)
         if again:
@@ -201,6 +203,11 @@ class Runner:
     def pause(self, tries: int) -> float:
         """Return how many seconds to leave a workspace alone that failed so often: growing, and spread."""
         return min(self.longest_pause, self.first_pause * 2 ** min(tries, 12)) * self.jitter.uniform(0.5, 1.0)
+
+    def _note_success(self) -> None:
+        """Forget the last error once nothing waits for a next try: whoever asks is told what is wrong now."""
+        if not self._aside:
+            self.last_error = None
 
     def _note(self, error: Exception, workspace: str | None) -> None:
         self.last_error = type(error).__name__

@@ -12,13 +12,13 @@ from typing import Any, Final
 import typer
 from rich.table import Table
 
-from chassis.cipher import CipherError
+from chassis.cipher import CipherError, erasures_path
 from chassis.postgres import AlreadyRunning, StartFailed, UnsafeDurability, Unsupported, default_home
 from chassis.postgres.places import may_enter, supported, unprivileged
 from ladder.commands.reach import Way, allow_unsafe, is_installed, operator, socket_of
 from ladder.commands.running import Port
 from ladder.commands.terminal import Refused, out, steps
-from ladder.home import UNFINISHED
+from ladder.home import UNFINISHED, outside_the_data
 
 commands = typer.Typer()
 ENOUGH: Final = 2**30
@@ -27,11 +27,12 @@ ENOUGH: Final = 2**30
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; `remedy` is empty where all is well."""
+    """One thing that was looked at; `remedy` is empty where all is well, `advice` one that an installation runs without."""
 
     what: str
     how: str
     remedy: str = ""
+    advice: bool = False
 
 
 @commands.command()
@@ -39,12 +40,12 @@ def doctor(port: Port = 8000) -> None:
     """Look at this installation and say what is well and what to do about the rest; exit code 1 when something is not."""
     home = default_home()
     running = socket_of(home) is not None
-    found = [_machine(), *_data(home), _durability(), _port(port, running), *_installation(home, running)]
+    found = [_machine(), *_data(home), _erasures(home), _durability(), _port(port, running), *_installation(home, running)]
     table = Table("what", "how it is", "what to do", box=None, pad_edge=False)
     for one in found:
         table.add_row(one.what, one.how, one.remedy or "-", style="yellow" if one.remedy else "")
     out.print(table, markup=False)
-    if any(one.remedy for one in found):
+    if any(one.remedy and not one.advice for one in found):
         raise typer.Exit(1)
 
 
@@ -72,6 +73,11 @@ def _data(home: Path) -> Iterator[Finding]:
         yield Finding("demo company", "cut off, or being built", "Wait for it, or run `ladder up`, which builds it anew.")
     free = os.statvfs(there).f_bavail * os.statvfs(there).f_frsize
     yield Finding("free disk space", f"{free // 2**20} MiB", "" if free > ENOUGH else "Make room: PostgreSQL needs it.")
+
+
+def _erasures(home: Path) -> Finding:
+    where = f"{erasures_path(home)}"
+    return Finding("list of erasures", where, outside_the_data(home), advice=True)
 
 
 def _durability() -> Finding:

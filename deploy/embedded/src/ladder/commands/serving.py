@@ -16,7 +16,7 @@ from ladder.commands.reach import allow_unsafe, socket_of
 from ladder.commands.terminal import Refused, Steps, steps, tell
 from ladder.composition import Composition
 from ladder.demo import VirtualClock, beginning, build
-from ladder.home import UNFINISHED
+from ladder.home import UNFINISHED, outside_the_data
 from ladder.operator.health import health_app
 from ladder.server import listen, operator_door, public_app, serving
 
@@ -94,6 +94,8 @@ def _tell_where_to_go(system: Composition, url: str, inside: socket.socket | Non
         tell("Others to act as: --as manager, --as employee, --as E-MAIL")
     else:
         tell("Open a workspace: .venv/bin/ladder workspace create NAME --admin E-MAIL")
+    if remedy := outside_the_data(system.home):
+        tell(f"Before you keep real people's data: {remedy}")
     tell("Stop: Ctrl-C")
 
 

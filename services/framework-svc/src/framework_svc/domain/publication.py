@@ -14,7 +14,10 @@ Seats = Mapping[str, tuple[str, ...]]
 """Who sits, or is planned to sit, at each level (full id)."""
 
 LARGEST_LADDER = 240_000
-"""How many bytes a ladder's texts may have: one published event holds them all, and it may have 256 kB."""
+"""How many bytes a ladder may have: one published event holds all of it, and it may have 256 kB."""
+
+CELL, LEVEL = 100, 30
+"""Bytes that one cell or level has more when published, beside the ids that it then repeats."""
 
 
 class Plan(Frozen):
@@ -131,11 +134,21 @@ def _not_whole(planned: Plan) -> DomainError | None:
 
 def _too_large(planned: Plan) -> DomainError | None:
     for name in planned.taken:
-        size = len(planned.ladders[name].model_dump_json(exclude_none=True).encode())
+        size = _size(planned.ladders[name])
         if size > LARGEST_LADDER:
             most = LARGEST_LADDER // 1000
-            return TooLarge(f"“{name}” holds {size // 1000} kB of text; a ladder may hold {most}. Split it in two.")
+            return TooLarge(f"“{name}” holds {size // 1000} kB; a ladder may hold {most}. Split it in two.")
     return None
+
+
+def _size(of: PublishedLadder) -> int:
+    """Return how many bytes a ladder has at most when it is published: there a cell repeats its level and every field."""
+    size = len(of.model_dump_json().encode())
+    for track in of.ladder.tracks:
+        for level in track.levels:
+            name = len(of.ladder.full(level))
+            size += LEVEL + 2 * name + len(track.id) + len(level.expectations) * (CELL + name)
+    return size
 
 
 def _seated(planned: Plan, seats: Seats) -> DomainError | None:
