@@ -14,7 +14,7 @@ from httpx import Client, Response
 
 from chassis.cipher import Cipher
 from chassis.deadlines import Due
-from chassis.http import api
+from chassis.http import api, positions
 from chassis.identity import Actor
 from chassis.postgres import Database
 from chassis.service import Service
@@ -104,7 +104,8 @@ def hr(running: Running, client: Client) -> Colleague:
         return Answer(status=201, id=found[-1])
 
     executed = running.run(workspace, decide, f"open {workspace}")
-    seen = ", ".join(map(str, (executed.position, *executed.published)))
+    places = (executed.position, *executed.published)
+    seen = ", ".join(positions.sealed(running.cipher, workspace, one) for one in places)
     return Colleague(client, workspace, found[-1], frozenset({"hr"}), Seen(seen))
 
 

@@ -1,7 +1,7 @@
 """Who a token is for: somebody of the directory who may act today, with a session of their own."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from chassis.identity import Actor
 from chassis.kernel import NotFound
@@ -48,6 +48,8 @@ def _one_of(people: list[Found], who: str) -> Found:
                 fits = one.known.work_email == who.strip().lower()
         if fits and _may_act(one):
             return one
+    if who in get_args(Example):
+        raise NotFound(f"Nobody at work is {who} and nothing else; name the e-mail address of somebody at work.")
     raise NotFound(f"Nobody at work is {who!r}; name hr, manager, employee, or the e-mail address of somebody at work.")
 
 

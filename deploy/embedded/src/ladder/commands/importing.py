@@ -105,7 +105,9 @@ def _refuse_errors(file: Path, plan: dict[str, Any]) -> None:
     rows = [problem for row in plan["rows"] for problem in row["problems"]]
     found = sorted([*plan["problems"], *rows], key=lambda one: one["line"])
     if found or plan["plan"] is None:
-        raise Refused(*(_problem(one) for one in found), f"{file}: nothing was changed; mend this and try again.")
+        unknown = [f"The column {heading!r} is not known." for heading in plan["unknown_headings"]]
+        lines = (*unknown, *(_problem(one) for one in found))
+        raise Refused(*lines, f"{file}: nothing was changed; mend this and try again.")
 
 
 def _problem(one: dict[str, Any]) -> str:

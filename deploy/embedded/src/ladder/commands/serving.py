@@ -90,7 +90,9 @@ def _tell_where_to_go(system: Composition, url: str, inside: socket.socket | Non
         tell(f"Metrics: http://127.0.0.1:{inside.getsockname()[1]}/metrics")
     if system.workspaces():
         home = f"LADDER_HOME={os.environ['LADDER_HOME']} " if "LADDER_HOME" in os.environ else ""
-        tell(f'Try it: curl -H "Authorization: Bearer $({home}.venv/bin/ladder token --as hr)" {url}/api/people/v1/people')
+        one = f" --workspace {system.workspaces()[0]}" if len(system.workspaces()) > 1 else ""
+        token = f"{home}.venv/bin/ladder token --as hr{one}"
+        tell(f'Try it: curl -H "Authorization: Bearer $({token})" {url}/api/people/v1/people')
         tell("Others to act as: --as manager, --as employee, --as E-MAIL")
     else:
         tell("Open a workspace: .venv/bin/ladder workspace create NAME --admin E-MAIL")
