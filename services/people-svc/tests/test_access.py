@@ -21,6 +21,7 @@ ROLES = (HR, ANALYST, NOBODY, SERVICE)
 ROUTES: dict[tuple[str, str], Action] = {
     ("GET", "/workspace"): "read workspace",
     ("PUT", "/workspace"): "change settings",
+    ("GET", "/workspace/history"): "change settings",
     ("GET", "/people"): "list people",
     ("POST", "/people"): "add person",
     ("GET", "/people/{person}"): "read person",
@@ -37,6 +38,7 @@ ROUTES: dict[tuple[str, str], Action] = {
     ("POST", "/imports"): "import people",
     ("GET", "/imports"): "import people",
     ("GET", "/imports/{identifier}"): "import people",
+    ("GET", "/imports/{identifier}/history"): "import people",
     ("GET", "/export.csv"): "export people",
 }
 """Every route and what it asks `decide`."""

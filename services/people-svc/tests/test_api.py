@@ -29,6 +29,14 @@ def test_settings_are_replaced_by_whoever_read_them_last(hr: Colleague) -> None:
     assert hr.get("/workspace").json()["name"] == "Southwind"
 
 
+def test_what_became_of_the_settings_is_read_from_the_record_by_hr_alone(hr: Colleague) -> None:
+    read = hr.get("/workspace")
+    hr.put("/workspace", read.json() | {"name": "Southwind"}, If_Match=read.headers["ETag"])
+    told = hr.get("/workspace/history").json()
+    assert [(one["version"], one["by"]) for one in told][-1] == (len(told), hr.person)
+    assert hr.as_("p_somebody").get("/workspace/history").status_code == 403
+
+
 @pytest.mark.parametrize(
     ("calendar", "field"),
     [
@@ -306,6 +314,9 @@ def test_a_file_that_would_end_more_than_a_fifth_waits_for_a_confirmation(hr: Co
     assert refused.json()["type"].endswith("too-many-endings")
     assert taken.status_code == 201
     assert [one["status"] for one in hr.get("/people").json()["items"]].count("left") == 2
+    (told, *_) = hr.get(f"/imports/{taken.json()['id']}/history").json()
+    assert (told["version"], told["by"]) == (1, hr.person)
+    assert hr.get("/imports/im_nothing/history").status_code == 404
 
 
 def test_an_export_imports_back_unchanged(hr: Colleague) -> None:

@@ -5,9 +5,10 @@ from typing import cast
 
 from chassis.http import Command, ErrorTable, Query
 from chassis.identity import Actor, Directory
-from chassis.kernel import Forbidden, NotFound
+from chassis.kernel import Forbidden, NotFound, State
 from chassis.unit import Unit
 from people_svc.access import Action, Resource, decide
+from people_svc.api.shapes import Recorded
 from people_svc.application import People
 from people_svc.domain import Employee, Workspace
 from people_svc.search import Search
@@ -48,6 +49,20 @@ def allow_reading(query: Query, action: Action, person: str | None = None) -> No
 
 def _resource(directory: Directory, actor: Actor, person: str | None) -> Resource:
     return Resource() if person is None else Resource(relation=directory.relation(actor.person, person))
+
+
+def recorded(query: Query, cls: type[State], identifier: str) -> list[Recorded]:
+    """Return what the record holds of one stream, oldest first."""
+    return [
+        Recorded(
+            event=str(one.event_id),
+            version=one.version,
+            what=one.topic,
+            by=one.actor,
+            recorded_at=one.recorded_at,
+        )
+        for one in query.history(cls, identifier)
+    ]
 
 
 def today(query: Query) -> date:

@@ -10,12 +10,13 @@ from pydantic import BaseModel
 from chassis.http import Answer, Commanded, Cursor, Limit, Page, Queried, problems
 from chassis.kernel import NotFound
 from chassis.unit import Unit
-from people_svc.api.allowed import allow, allow_reading, application, search, today
+from people_svc.api.allowed import allow, allow_reading, application, recorded, search, today
+from people_svc.api.shapes import Recorded
 from people_svc.application import plan_digest
 from people_svc.documents import MAX_BYTES, read_people, write_people
 from people_svc.domain import Change, Options, Plan, Problem, Sheet, plan
 from people_svc.domain.cells import DateOrder
-from people_svc.domain.imports import Outcome
+from people_svc.domain.imports import Import, Outcome
 
 router = APIRouter(tags=["imports"])
 
@@ -130,6 +131,16 @@ def import_(identifier: Annotated[str, Path(max_length=64)], query: Queried) -> 
     if row is None:
         raise NotFound(identifier)
     return ImportView(**row)
+
+
+@router.get("/imports/{identifier}/history", responses=problems(403, 404))
+def import_history(identifier: Annotated[str, Path(max_length=64)], query: Queried) -> list[Recorded]:
+    """Read what was recorded of one file."""
+    allow_reading(query, "import people")
+    found = recorded(query, Import, identifier)
+    if not found:
+        raise NotFound(identifier)
+    return found
 
 
 @router.get("/export.csv", response_class=Response, responses={200: {"content": {CSV: {}}}, **problems(403)})

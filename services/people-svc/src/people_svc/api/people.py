@@ -11,7 +11,7 @@ from chassis.http import Answer, Command, Commanded, Cursor, Limit, Page, Querie
 from chassis.kernel import Invalid, NotFound, Personal, Sealed
 from chassis.unit import Unit
 from people_svc.access import Action
-from people_svc.api.allowed import allow, allow_reading, application, search, today
+from people_svc.api.allowed import allow, allow_reading, application, recorded, search, today
 from people_svc.api.shapes import (
     ChangedDetailsBody,
     HistoryView,
@@ -20,7 +20,6 @@ from people_svc.api.shapes import (
     ManagerOn,
     PersonBody,
     PersonView,
-    Recorded,
     RolesBody,
     StatusBody,
     StatusOn,
@@ -125,25 +124,12 @@ def history(person: PersonId, query: Queried, on: On = None) -> HistoryView:
         managers=[ManagerOn(**one.model_dump()) for one in employee.managers],
         statuses=[StatusOn(**one.model_dump()) for one in employee.statuses],
         jobs=jobs,
-        because=_recorded(query, person),
+        because=recorded(query, Employee, person),
     )
 
 
 def _sealed(text: Personal | None) -> Sealed | None:
     return text if isinstance(text, Sealed) else None
-
-
-def _recorded(query: Query, person: str) -> list[Recorded]:
-    return [
-        Recorded(
-            event=str(one.event_id),
-            version=one.version,
-            what=one.topic,
-            by=one.actor,
-            recorded_at=one.recorded_at,
-        )
-        for one in query.history(Employee, person)
-    ]
 
 
 # ---- changing

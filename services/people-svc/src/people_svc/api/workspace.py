@@ -10,7 +10,8 @@ from chassis.calendar import Calendar
 from chassis.http import Answer, Commanded, Queried, problems
 from chassis.kernel import Invalid, NotFound
 from chassis.unit import Unit
-from people_svc.api.allowed import allow, allow_reading, application
+from people_svc.api.allowed import allow, allow_reading, application, recorded
+from people_svc.api.shapes import Recorded
 from people_svc.domain import Settings, Spelling, Workspace
 from people_svc.domain.workspace import checked_time_zone
 
@@ -69,6 +70,13 @@ def workspace(query: Queried) -> SettingsBody:
     query.etag(version)
     settings = found.settings.model_dump(exclude={"calendar": {"away"}})
     return SettingsBody.model_validate(settings)
+
+
+@router.get("/workspace/history", responses=problems(403))
+def workspace_history(query: Queried) -> list[Recorded]:
+    """Read what was recorded of the workspace: when it was opened, and every change of its settings."""
+    allow_reading(query, "change settings")
+    return recorded(query, Workspace, query.workspace)
 
 
 @router.put("/workspace", responses=problems(403, 404, 412, 422, 428))
