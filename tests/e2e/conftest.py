@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,27 +14,15 @@ from typing import Any, Final, cast
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
-from chassis.kafka import ClientSettings, apply_topics
-from chassis.postgres import Embedded
 from chassis.service import Service
-from chassis.sharing import Sharing
-from chassis.testing.kafka import Cluster, NoKafka, cluster
-from chassis.virtual import FileClock
-from contracts.topics import TOPICS
 from ladder.composition import Composition
-from ladder.front import front_app
-from ladder.processes import SERVICES, Processes, environment_of
 from ladder.server import listen, operator_door, public_app, serving
 
 from .company import Company, found
 
 BEGINNING: Final = datetime(2025, 1, 6, 9, tzinfo=UTC)
 """Every journey begins on this Monday morning."""
-
-
-ROOT: Final = Path(__file__).parents[2]
 
 
 @dataclass
@@ -57,7 +43,7 @@ class Running:
     """A running system, how it is reached, and its time."""
 
     system: Composition
-    clock: StandingClock | FileClock
+    clock: StandingClock
     http: httpx.Client
     operator: httpx.Client
 
@@ -130,85 +116,24 @@ class Running:
             return row["found"] if row else None
 
 
-@pytest.fixture(scope="session", params=["one process", "services"])
-def running(request: pytest.FixtureRequest) -> Iterator[Running]:
-    """The system in either mode: its port, and the operator's door."""
+@pytest.fixture(scope="session")
+def running() -> Iterator[Running]:
+    """The system: its port, and the operator's door."""
     folder = Path(tempfile.mkdtemp(prefix="ladder-e2e-"))
     folder.chmod(0o755)
-    mode = one_process if request.param == "one process" else services
+    clock = StandingClock()
     try:
-        with mode(folder) as system:
-            yield system
+        with Composition(folder / "data", clock=clock) as system, listen("127.0.0.1", 0) as listening:
+            system.start()
+            with serving(public_app(system), listening), operator_door(system) as door:
+                port, socket = listening.getsockname()[1], httpx.HTTPTransport(uds=str(door))
+                with (
+                    httpx.Client(base_url=f"http://127.0.0.1:{port}/api", timeout=30) as public,
+                    httpx.Client(base_url="http://operator", transport=socket, timeout=60) as operator,
+                ):
+                    yield Running(system, clock, public, operator)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def one_process(folder: Path) -> Generator[Running]:
-    """Everything in this process, no broker."""
-    clock = StandingClock()
-    with Composition(folder / "data", clock=clock) as system, opened(system, public_app(system)) as (public, operator):
-        system.start()
-        yield Running(system, clock, public, operator)
-
-
-@contextmanager
-def services(folder: Path) -> Generator[Running]:
-    """Every service as an api and a worker process over a real Kafka; the operator looks at the same database."""
-    (folder / "clock").write_text(BEGINNING.isoformat())
-    clock = FileClock(folder / "clock")
-    with a_kafka() as kafka, Embedded(folder / "server") as server, pytest.MonkeyPatch.context() as environ:
-        url = f"host={server.database.host} dbname={server.database.name} user=postgres"
-        told = environment_of(url, kafka.servers, folder / "data")
-        told |= {"LADDER_TEST_CLOCK": str(folder / "clock"), "LADDER_ALLOW_UNSAFE_SYNC": "1"}
-        processes = Processes(told, folder / "logs")
-        processes.migrate()
-        environ.setenv("LADDER_DATABASE_URL", url)
-        try:
-            processes.start()
-            at = {name: processes.api(name) for name in SERVICES}
-            with (
-                Composition(folder / "data", clock=clock) as system,
-                opened(system, front_app(at)) as (public, operator),
-                telling(system),
-            ):
-                yield Running(system, clock, public, operator)
-        finally:
-            processes.stop()
-
-
-@contextmanager
-def a_kafka() -> Generator[Cluster]:
-    """A broker with every topic, or a skip that says what is missing."""
-    try:
-        with cluster(ROOT / "build") as kafka:
-            asyncio.run(apply_topics(ClientSettings((kafka.servers,)), TOPICS, replication=1))
-            yield kafka
-    except NoKafka as missing:
-        pytest.skip(f"the mode with services is not tested: {missing}")
-
-
-@contextmanager
-def telling(system: Composition) -> Generator[None]:
-    """Let a composition that runs no follower wake those of the processes."""
-    shares = [Sharing(one, system.server.dsn(one.name, "follower"), works=False) for one in system.services]
-    for share in shares:
-        share.start()
-    yield
-    for share in shares:
-        share.stop()
-
-
-@contextmanager
-def opened(system: Composition, app: FastAPI) -> Generator[tuple[httpx.Client, httpx.Client]]:
-    """Open the public port and the operator's door; give a client of each."""
-    with listen("127.0.0.1", 0) as listening, serving(app, listening), operator_door(system) as door:
-        port, socket = listening.getsockname()[1], httpx.HTTPTransport(uds=str(door))
-        with (
-            httpx.Client(base_url=f"http://127.0.0.1:{port}/api", timeout=30) as public,
-            httpx.Client(base_url="http://operator", transport=socket, timeout=60) as operator,
-        ):
-            yield public, operator
 
 
 @pytest.fixture(scope="module")
