@@ -57,7 +57,7 @@ class Child:
         """Start the process."""
         self._log = self._log or self.log.open("ab")
         command = [sys.executable, "-m", f"{self.service}_svc", self.role]
-        self.process = subprocess.Popen(command, env=self.environ, stdout=self._log, stderr=self._log)  # noqa: S603
+        self.process = subprocess.Popen(command, env=self.environ, stdout=self._log, stderr=self._log)  # noqa: S603 - our own module
         self.starts += 1
 
     def look(self, now: float) -> None:
@@ -111,7 +111,7 @@ class Processes:
         """Bring the schema of every service up to date, one after the other."""
         for service in SERVICES:
             command = [sys.executable, "-m", f"{service}_svc", "migrate"]
-            done = subprocess.run(  # noqa: S603
+            done = subprocess.run(  # noqa: S603 - our own module
                 command, env=dict(self.environ), capture_output=True, text=True, check=False
             )
             if done.returncode != 0:

@@ -7,11 +7,10 @@ import signal
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal, NoReturn
 
@@ -19,6 +18,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
+from chassis import clock as wall
 from chassis.cipher import (
     Cipher,
     CipherError,
@@ -67,7 +67,7 @@ class Environment:
 
     def now(self) -> datetime:
         """Return the present moment, or a test's."""
-        return self.clock() or datetime.fromtimestamp(time.time(), UTC)
+        return self.clock() or wall.now()
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Environment:
@@ -82,6 +82,9 @@ class Environment:
             kafka = ClientSettings.from_environment(environ)
         except ValueError as error:
             raise Misconfigured(str(error)) from None
+        pool = environ.get("LADDER_POOL", str(POOL))
+        if not pool.isdigit() or int(pool) < 2:
+            raise Misconfigured(f"LADDER_POOL is {pool!r}; give the number of connections, 2 or more.")
         prefix = "LADDER_AT_"
         allow_unsafe = environ.get("LADDER_ALLOW_UNSAFE_SYNC", "") not in ("", "0")
         return cls(
@@ -91,7 +94,7 @@ class Environment:
             kafka=kafka,
             host=host or "127.0.0.1",
             port=int(port),
-            pool=int(environ.get("LADDER_POOL", POOL)),
+            pool=int(pool),
             allow_unsafe=allow_unsafe,
             clock=_test_clock(environ, allow_unsafe),
         )

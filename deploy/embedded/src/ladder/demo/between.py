@@ -178,7 +178,10 @@ class Between:
         cycle = self._plan_for(self.people.generous, "Quarterly pilot")
         self.setting.hr_evaluation(lambda unit: self.evaluations.open(unit, cycle))
         why = "The peak season leaves no time; quarterly reviews are tried again after the yearly one"
-        cancel = lambda: self.setting.hr_evaluation(lambda unit: self.evaluations.cancel(unit, cycle, why))  # noqa: E731
+
+        def cancel() -> None:
+            self.setting.hr_evaluation(lambda unit: self.evaluations.cancel(unit, cycle, why))
+
         self.setting.on(self.setting.agenda.today + 6, "cancel", cancel)
 
     def plan_the_next(self) -> None:
@@ -234,9 +237,10 @@ class Between:
         text = words.around("wrong_person", member)
         note = self.setting.note(lead, member, "ownership", text)
         why = words.around("withdrawn", member)
-        withdraw = lambda: self.setting.evaluates(  # noqa: E731
-            lead, lambda unit: self.evaluations.withdraw_observation(unit, note, why)
-        )
+
+        def withdraw() -> None:
+            self.setting.evaluates(lead, lambda unit: self.evaluations.withdraw_observation(unit, note, why))
+
         self.setting.on(self.setting.agenda.today + 1, "withdraw the note", withdraw)
 
     def _pass_on(self, lead: Member, new: Member, team: list[Member]) -> None:
