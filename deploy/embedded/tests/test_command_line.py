@@ -88,9 +88,9 @@ def test_whoever_follows_the_events_sees_each_new_one_once(system: Installation)
         seen.append(json.loads(following.stdout.readline()))
         topics.append(seen[-1]["topic"])
     following.send_signal(signal.SIGINT)
-    following.stdout.close()
+    following.communicate(timeout=30)
 
-    assert following.wait(30) == 130
+    assert following.returncode == 130
     places = [(one["workspace"], one["sequence"]) for one in seen]
     assert len(set(places)) == len(places)
 
