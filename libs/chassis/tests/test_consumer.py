@@ -198,7 +198,7 @@ def test_what_was_delivered_is_applied_without_asking_any_feed(pair: Pair, works
 def test_what_there_was_no_room_for_comes_from_the_feed(
     pair: Pair, workspace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chassis.consumer.OFFERED", 2)
+    monkeypatch.setattr("chassis.consumer.delivered.OFFERED", 2)
     records = written(pair, workspace, "one", "two", "three", "four")
     hears = consumer(pair)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -82,12 +83,9 @@ def test_heads_come_in_pages(
 
 def test_a_consumer_that_only_has_the_feed_hears_everything(pair: Pair, feed: HttpFeed, workspace: str) -> None:
     written(pair, workspace, *(f"line {number}" for number in range(7)))
-    pair.reader.consumer.feeds = {"toy.v1": feed}
-    try:
-        assert workspace in set(pair.reader.consumer.behind())
-        pair.reader.consumer.step(workspace)
-    finally:
-        pair.reader.consumer.feeds = {"toy.v1": pair.toy.feed}
+    consumer = replace(pair.reader.consumer, feeds={"toy.v1": feed})
+    assert workspace in set(consumer.behind())
+    consumer.step(workspace)
     assert pair.heard(workspace) == (list(range(1, 8)), 1)
 
 

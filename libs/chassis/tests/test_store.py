@@ -21,6 +21,7 @@ from chassis import clock as wall
 from chassis.feed import Epoch
 from chassis.kernel import DomainError
 from chassis.record import flaws_in
+from chassis.service import Access
 from chassis.statement import FEW
 from chassis.steps import arm, disarm
 from chassis.unit import Answer, KeyReused, PreconditionFailed, Unavailable, Unit
@@ -479,7 +480,7 @@ def test_without_the_applications_own_filter_no_foreign_row_is_seen(pair: Pair, 
         pair.open(one, hours=1)
         pair.write(one, "a line")
         pair.settle(one)
-        pair.toy.access(one, "hanna", "hr", "read", "ann", "n1")
+        pair.toy.access(one, Access("hanna", "hr", "read", "ann", "n1"))
 
     def there(service: Any, table: str) -> set[str]:
         return {row["workspace"] for row in pair.rows(f"select workspace from {service.name}.{table}")} & both

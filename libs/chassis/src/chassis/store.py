@@ -122,7 +122,7 @@ class Recorder(AggregateRecorder):
     ) -> Sequence[StoredEvent]:
         """Return the stored events of a stream, in order."""
         workspace = str(originator_id).split("/", 1)[0]
-        with self.transaction(workspace) as connection:
+        with transaction(self.pool, workspace) as connection:
             return self.select(connection, str(originator_id), gt=gt, lte=lte, desc=desc, limit=limit)
 
     def select(
@@ -178,13 +178,6 @@ class Recorder(AggregateRecorder):
         params = {"workspace": workspace, **_move_params(move)}
         if connection.execute(cast("Any", move_statement(self.schema)), params, prepare=True).fetchone() is None:
             raise Moved
-
-    @contextmanager
-    def transaction(self, workspace: str) -> Generator[Connection]:
-        """Open a transaction of one workspace."""
-        with self.pool.connection() as connection, connection.transaction():
-            set_workspace(connection, workspace)
-            yield connection
 
     def statement(self, stored: Sequence[StoredEvent], writing: Writing) -> tuple[str, dict[str, Any]]:
         """Return the statement that writes stored events with what `writing` says of them, and its parameters."""
@@ -425,6 +418,14 @@ def set_workspace(connection: Connection, workspace: str) -> datetime:
     if row is None:
         raise RuntimeError("the database did not answer a select")
     return row["now"]
+
+
+@contextmanager
+def transaction(pool: Pool, workspace: str) -> Generator[Connection]:
+    """Open a transaction of one workspace; it is committed at the end, or undone by an error."""
+    with pool.connection() as connection:
+        set_workspace(connection, workspace)
+        yield connection
 
 
 def _published_data(form: Published) -> bytes:

@@ -17,7 +17,7 @@ from chassis.http.page import Page, Sorting
 from chassis.identity import Actor, Directory
 from chassis.kernel import Invalid, Sealed, State
 from chassis.projection import RecordedEvent
-from chassis.service import Reader, Service
+from chassis.service import Access, Reader, Service
 from chassis.unlocked import cached_property
 
 S = TypeVar("S", bound=State)
@@ -32,7 +32,7 @@ class Query:
     request: Request
     response: Response
     _open: ExitStack = field(default_factory=ExitStack)
-    _accesses: list[tuple[str, str, str, str]] = field(default_factory=list[tuple[str, str, str, str]])
+    _accesses: list[Access] = field(default_factory=list[Access])
 
     @property
     def workspace(self) -> str:
@@ -94,7 +94,8 @@ class Query:
         """
         if person == self.actor.person:
             return
-        self._accesses.append((capacity or self._capacity(person), what, person, subject))
+        capacity = capacity or self._capacity(person)
+        self._accesses.append(Access(self.actor.person, capacity, what, person, subject))
 
     def page(
         self,
@@ -129,8 +130,8 @@ class Query:
         """Give the connection back, then write who read what: never two connections at once."""
         self._open.close()
         if answered:
-            for capacity, what, person, subject in self._accesses:
-                self.service.access(self.workspace, self.actor.person, capacity, what, person, subject)
+            for access in self._accesses:
+                self.service.access(self.workspace, access)
 
     def _capacity(self, person: str) -> str:
         relations = self.directory.relation(self.actor.person, person)

@@ -1,0 +1,158 @@
+"""The consumer core: brings together what was delivered, what the feed holds and how far each topic is consumed.
+
+Drivers bring records (`offer`) or only names of workspaces; the feed fills what they lack, so a lost, doubled or
+disordered delivery changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from chassis.consumer.delivered import Delivered
+from chassis.consumer.parking import Parking, Unreadable
+from chassis.consumer.positions import NOWHERE, At, Positions, entered
+from chassis.consumer.run import Handlers, NewUnit, Runs, Span
+from chassis.consumer.waiting import Waiting
+from chassis.feed import Feed
+from chassis.steps import Progress
+from chassis.store import Pool, Store
+from contracts.envelope import Envelope
+
+log = structlog.get_logger(__name__)
+
+RUN = 100
+"""Events of one workspace and topic applied in one transaction."""
+
+
+class HoleInFeed(Exception):
+    """The feed lacks an event that its next one names as the one before; nothing is applied past it."""
+
+
+@dataclass
+class Consumer:
+    """Everything one service hears, workspace by workspace."""
+
+    store: Store
+    pool: Pool
+    follower_pool: Pool
+    feeds: Mapping[str, Feed]
+    handlers: Handlers
+    new_unit: NewUnit
+    span: Span | None = None
+    on_progress: Callable[[str], None] | None = None
+    """Told when a run recorded something, so that it is followed."""
+    careful: bool = False
+    """Whether the last process did not end in order: one event at a time, each counted before it is tried."""
+    name: str = "consumer"
+
+    def __post_init__(self) -> None:
+        schema = self.store.schema
+        self._delivered = Delivered(self.feeds)
+        self._positions = Positions(schema, self.pool, self.follower_pool)
+        self._parking = Parking(schema, self.pool)
+        self._runs = Runs(
+            store=self.store,
+            pool=self.pool,
+            handlers=self.handlers,
+            new_unit=self.new_unit,
+            delivered=self._delivered,
+            positions=self._positions,
+            waiting=Waiting(schema, self.feeds),
+            parking=self._parking,
+            span=self.span,
+            on_progress=self.on_progress,
+            careful=self.careful,
+        )
+
+    def offer(self, records: Iterable[Envelope]) -> None:
+        """Take delivered records; they are applied by `step`, or dropped when there is no room: the feed has them."""
+        self._delivered.add(records)
+
+    def put_aside(self, arrived: Unreadable) -> None:
+        """Keep what came on a topic and is no event; what it may have been the feed still has."""
+        self._parking.put_aside(arrived)
+
+    def position(self, workspace: str, topic: str) -> At:
+        """Return how far a topic was consumed for a workspace."""
+        return self._positions.stored(workspace, topic)
+
+    def apply_parked(self, record: Envelope) -> None:
+        """Apply one parked event in a unit of its own and mark it replayed; raises what its handler raises."""
+        self._runs.apply_parked(record)
+
+    def step(self, workspace: str) -> Progress:
+        """Apply what can be applied, until nothing moves."""
+        topics, asked = self._delivered.to_do(workspace)
+        results: dict[str, Progress] = dict.fromkeys(topics, "more")
+        try:
+            self._advance_all(workspace, results, asked)
+        finally:
+            left = [topic for topic, progress in results.items() if progress != "done"]
+            if left:
+                self._delivered.note_behind(workspace, left)
+        if "failed" in results.values():
+            return "failed"
+        return "waiting" if "waiting" in results.values() else "done"
+
+    def behind(self) -> Iterable[str]:
+        """Return the workspaces whose upstream has published more than was consumed, in any topic."""
+        return {workspace for topic in self.feeds for workspace in self._behind_on(topic)}
+
+    def _behind_on(self, topic: str) -> Iterable[str]:
+        positions = self._positions.of_all(topic)
+        for head in self.feeds[topic].heads(topic):
+            at = positions.get(head.workspace, NOWHERE)
+            later = at.stored and head.epoch > at.epoch
+            if later:
+                self._delivered.note_epoch(head.workspace, topic, head.epoch)
+            if later or head.last > at.sequence:
+                self._delivered.note_behind(head.workspace, [topic])
+                yield head.workspace
+            elif head.last < at.sequence:
+                log.error("consumer ahead of upstream", topic=topic, workspace=head.workspace)
+
+    def _advance_all(self, workspace: str, results: dict[str, Progress], asked: set[str]) -> None:
+        while "more" in results.values():
+            for topic, progress in results.items():
+                # A topic that failed has its next try after a pause, whatever the others do meanwhile.
+                if progress != "failed":
+                    results[topic] = self._advance(workspace, topic, topic in asked)
+
+    def _advance(self, workspace: str, topic: str, asked: bool) -> Progress:
+        if not asked and not self._delivered.has_any(workspace, topic):
+            return "done"
+        at = self._in_latest_epoch(workspace, topic, self._positions.known(workspace, topic))
+        records = self._delivered.after(workspace, topic, at) or self._fed(workspace, topic, at)
+        if not records:
+            return "done"
+        if records[0].epoch != at.epoch:
+            before, at = at, entered(self.feeds[topic], workspace, at, records[0].epoch)
+            if at.sequence < before.sequence:
+                records = self._fed(workspace, topic, at)
+        run = records[:RUN]
+        _refuse_hole(at, run)
+        return self._runs.attempt(at, run)
+
+    def _in_latest_epoch(self, workspace: str, topic: str, at: At) -> At:
+        """Return the position, in the later epoch that a head or a delivered record was seen in, if there is one."""
+        epoch = self._delivered.latest_epoch(workspace, topic)
+        if not at.stored or epoch <= at.epoch:
+            return at
+        return entered(self.feeds[topic], workspace, at, epoch)
+
+    def _fed(self, workspace: str, topic: str, at: At) -> list[Envelope]:
+        return list(self.feeds[topic].events(topic, workspace, at.sequence, RUN).records)
+
+
+def _refuse_hole(at: At, run: Sequence[Envelope]) -> None:
+    """Apply nothing where the feed itself lacks an event: passing over it would lose it for good."""
+    last = at.sequence
+    for record in run:
+        topic, workspace, missing = record.topic, record.workspace, record.previous
+        if missing > last:
+            log.error("hole in the feed", topic=topic, workspace=workspace, after=last, missing=missing)
+            raise HoleInFeed(f"{workspace}: {topic} has {record.sequence} after {last}, without {missing}")
+        last = record.sequence

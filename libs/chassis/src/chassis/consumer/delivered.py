@@ -1,0 +1,94 @@
+"""What was delivered and not applied yet, and which topics are known to be behind; lost without harm, the feed has it."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from chassis.consumer.positions import At
+from chassis.feed import Feed
+from contracts.envelope import Envelope
+
+OFFERED = 1_000
+"""Records kept in memory per workspace and topic until their turn; beyond it the feed has them."""
+
+
+def _nothing() -> dict[str, dict[str, dict[int, Envelope]]]:
+    return defaultdict(dict)
+
+
+@dataclass
+class Delivered:
+    """Records by workspace, topic and sequence; any thread may bring some."""
+
+    feeds: Mapping[str, Feed]
+    _records: dict[str, dict[str, dict[int, Envelope]]] = field(default_factory=_nothing)
+    _behind: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    _later_epochs: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, records: Iterable[Envelope]) -> None:
+        """Keep records of the topics that are heard; where there is no room for one, its topic is behind."""
+        with self._lock:
+            for record in records:
+                if record.topic in self.feeds:
+                    kept = self._records[record.workspace].setdefault(record.topic, {})
+                    if len(kept) < OFFERED:
+                        kept[record.sequence] = record
+                    else:
+                        self._behind.setdefault(record.workspace, set()).add(record.topic)
+
+    def note_behind(self, workspace: str, topics: Iterable[str]) -> None:
+        """Note topics whose feed is to be asked at the next step."""
+        with self._lock:
+            self._behind.setdefault(workspace, set()).update(topics)
+
+    def note_epoch(self, workspace: str, topic: str, epoch: str) -> None:
+        """Note that an upstream was seen in a later epoch."""
+        with self._lock:
+            self._later_epochs[workspace, topic] = epoch
+
+    def to_do(self, workspace: str) -> tuple[list[str], set[str]]:
+        """Return the topics to look at, and those whose feed is to be asked though nothing of them was delivered.
+
+        Where something was delivered, only that and what is known to be behind is looked at; else every topic is.
+        """
+        with self._lock:
+            delivered = {topic for topic, records in self._records.get(workspace, {}).items() if records}
+            behind = self._behind.pop(workspace, set[str]())
+        asked = behind if delivered else set(self.feeds)
+        return [topic for topic in self.feeds if topic in delivered or topic in asked], asked
+
+    def has_any(self, workspace: str, topic: str) -> bool:
+        """Say whether anything of a topic is kept."""
+        return bool(self._records.get(workspace, {}).get(topic))
+
+    def after(self, workspace: str, topic: str, at: At) -> list[Envelope]:
+        """Return the records that follow a position without a gap; what lies at or before it is forgotten."""
+        self.forget(workspace, topic, at.sequence)
+        with self._lock:
+            kept = self._records.get(workspace, {}).get(topic, {})
+            in_order = [kept[sequence] for sequence in sorted(kept)]
+        run: list[Envelope] = []
+        last = at.sequence
+        for record in in_order:
+            if record.previous > last or (at.stored and record.epoch != at.epoch):
+                break
+            run.append(record)
+            last = record.sequence
+        return run
+
+    def latest_epoch(self, workspace: str, topic: str) -> str:
+        """Return the latest epoch that a head or a kept record was seen in; empty where there is none."""
+        with self._lock:
+            kept = [record.epoch for record in self._records.get(workspace, {}).get(topic, {}).values()]
+            return max((self._later_epochs.pop((workspace, topic), ""), *kept))
+
+    def forget(self, workspace: str, topic: str, up_to: int) -> None:
+        """Drop the records up to a sequence: they are applied, or were before they came."""
+        with self._lock:
+            kept = self._records.get(workspace, {}).get(topic, {})
+            for sequence in [one for one in kept if one <= up_to]:
+                del kept[sequence]

@@ -1,0 +1,197 @@
+"""A run: what was heard of one workspace and topic, applied in one transaction — all of it, or nothing and a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+from pydantic import ValidationError
+
+from chassis.cipher import KeysUnavailable
+from chassis.consumer.attempts import TRIES, Attempts
+from chassis.consumer.delivered import Delivered
+from chassis.consumer.parking import Parking, reason_of
+from chassis.consumer.positions import At, Positions, beside
+from chassis.consumer.waiting import Waiting
+from chassis.kernel import DomainError
+from chassis.steps import Progress, failpoint
+from chassis.store import Connection, Moved, Pool, PositionMove, Store, transaction
+from chassis.unit import Answer, CommandInfo, LostRace, Unavailable, Unit
+from contracts.envelope import Envelope, Published
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[Unit, Any, Envelope], None]
+Handlers = Mapping[type[Published], Sequence[Handler]]
+NewUnit = Callable[[Connection, CommandInfo], Unit]
+Span = Callable[[Envelope], AbstractContextManager[object]]
+
+
+class AlreadyRecorded(Exception):
+    """One of a run's events was applied before a restore; the run is split."""
+
+
+class OneByOne(Exception):
+    """After an unclean end runs are of one event."""
+
+
+@dataclass
+class Runs:
+    """Applies runs; whatever they decide, copy and move is written together."""
+
+    store: Store
+    pool: Pool
+    handlers: Handlers
+    new_unit: NewUnit
+    delivered: Delivered
+    positions: Positions
+    waiting: Waiting
+    parking: Parking
+    span: Span | None
+    on_progress: Callable[[str], None] | None
+    careful: bool
+
+    def __post_init__(self) -> None:
+        self._types = {contract.TYPE: contract for contract in self.handlers}
+        self._attempts = Attempts(self.store.schema, self.pool)
+
+    def attempt(self, at: At, records: Sequence[Envelope]) -> Progress:
+        """Apply records that follow a position; what fails is parked, and never holds up the rest of its workspace."""
+        try:
+            return self._apply(at, records)
+        except Moved:
+            return "more"
+        except (psycopg.OperationalError, Unavailable, KeysUnavailable):
+            raise
+        except Exception as error:  # noqa: BLE001  (any failing handler parks its event, never the workspace)
+            if len(records) > 1:
+                return self._one_by_one(at, records)
+            return "more" if isinstance(error, LostRace) else self._failed(at, records[0], error)
+
+    def apply_parked(self, record: Envelope) -> None:
+        """Apply one parked event in a unit of its own and mark it replayed; raises what its handler raises."""
+        with transaction(self.pool, record.workspace) as connection:
+            self.waiting.lock(connection, record.workspace, topic="")
+            unit = self.new_unit(connection, self._info(record))
+            self._handle(unit, record)
+            self.parking.mark_replayed(connection, record)
+            if unit.decided and self.store.append(unit, Answer(), connection).repeated:
+                self.parking.mark_replayed(connection, record)
+        self._tell(record.workspace)
+
+    def _one_by_one(self, at: At, records: Sequence[Envelope]) -> Progress:
+        for record in records:
+            if record.epoch != at.epoch:
+                break
+            progress = self.attempt(at, [record])
+            at = self.positions.known(record.workspace, record.topic)
+            if progress != "more" or at.sequence != record.sequence:
+                return progress
+        return "more"
+
+    def _apply(self, at: At, records: Sequence[Envelope]) -> Progress:
+        first = records[0]
+        self.positions.forget(first.workspace, first.topic)
+        if self.careful and self._ends_processes(records):
+            return self._park(at, first, "the process ended while this event was applied")
+        with self.pool.connection() as connection:
+            unit = self.new_unit(connection, self._info(first))
+            self.waiting.lock(connection, first.workspace, first.topic)
+            # The lock is held from here on: nothing of this workspace is consumed beside this run.
+            consumed, parked = self.positions.standing(connection, first.workspace, first.topic)
+            run = self.waiting.ready(records, consumed)
+            if not run:
+                return self._wait(connection, first, consumed)
+            self._handle_all(connection, unit, run, parked)
+            failpoint("during a consumer")
+            last = run[-1]
+            move = PositionMove(last.topic, last.epoch, at.sequence, last.sequence, beside(consumed))
+            self._write(connection, unit, move, run)
+        failpoint("after consumer commit")
+        self._moved(last)
+        if unit.decided:
+            self._tell(first.workspace)
+        return "more"
+
+    def _ends_processes(self, records: Sequence[Envelope]) -> bool:
+        if len(records) > 1:
+            raise OneByOne
+        return self._attempts.ends_processes(records[0])
+
+    def _wait(self, connection: Connection, record: Envelope, consumed: Mapping[str, At]) -> Progress:
+        self.waiting.note(connection, record, consumed)
+        self._attempts.not_begun(connection, record)
+        return "waiting"
+
+    def _handle_all(
+        self, connection: Connection, unit: Unit, run: Sequence[Envelope], parked: set[str]
+    ) -> None:
+        for record in run:
+            if record.subject in parked:
+                self.parking.park(connection, record, "an earlier event of this subject is parked")
+            else:
+                self._handle(unit, record)
+
+    def _handle(self, unit: Unit, record: Envelope) -> None:
+        contract = self._types.get(record.type)
+        if contract is None:
+            return
+        heard = contract.model_validate_json(record.data)
+        unit.next_command(self._info(record), unit.actor)
+        for handler in self.handlers[contract]:
+            with nullcontext() if self.span is None else self.span(record):
+                handler(unit, heard, record)
+
+    def _write(self, connection: Connection, unit: Unit, move: PositionMove, run: Sequence[Envelope]) -> None:
+        """Write what was decided and the position; only the position where the log holds the rest from before a restore."""
+        if unit.decided and not self.store.append(unit, Answer(), connection, move).repeated:
+            return
+        if unit.decided and len(run) > 1:
+            raise AlreadyRecorded
+        self.store.recorder.move(unit.workspace, move, connection)
+        connection.commit()
+
+    def _failed(self, at: At, record: Envelope, error: Exception) -> Progress:
+        """Count the attempt; park at once what cannot get better, and after some tries what does not."""
+        reason = reason_of(error)
+        tries = self._attempts.failed(record, reason)
+        log.warning("event failed", consumer=self.store.service, eventid=record.eventid, error=reason, tries=tries)
+        if isinstance(error, DomainError | ValidationError) or tries >= TRIES:
+            return self._park(at, record, reason)
+        return "failed"
+
+    def _park(self, at: At, record: Envelope, reason: str) -> Progress:
+        move = PositionMove(record.topic, record.epoch, at.sequence, record.sequence)
+        try:
+            with transaction(self.pool, record.workspace) as connection:
+                self.waiting.lock(connection, record.workspace, record.topic)
+                self.parking.park(connection, record, reason)
+                self.store.recorder.move(record.workspace, move, connection)
+        except Moved:
+            return "more"
+        self._moved(record)
+        return "more"
+
+    def _moved(self, last: Envelope) -> None:
+        self.positions.moved(last)
+        self.delivered.forget(last.workspace, last.topic, last.sequence)
+
+    def _tell(self, workspace: str) -> None:
+        if self.on_progress is not None:
+            self.on_progress(workspace)
+
+    def _info(self, record: Envelope) -> CommandInfo:
+        return CommandInfo(
+            workspace=record.workspace,
+            actor=f"service:{self.store.service}",
+            on_behalf_of=record.actor,
+            command_id=f"{record.eventid}/{self.store.service}",
+            cause=UUID(record.eventid),
+            correlation_id=record.correlationid,
+            traceparent=record.traceparent,
+        )
