@@ -19,6 +19,7 @@ from chassis.cipher import Cipher, Grant, prepare_keys
 from chassis.identity import Actor
 from chassis.postgres import Database, Embedded
 from chassis.service import Service, connect_in_process
+from chassis.sql import vouched
 from chassis.store import Connection, set_workspace
 from chassis.unit import Answer, CommandInfo, Unit
 
@@ -101,7 +102,7 @@ def _answer(unit: Unit) -> Answer:
 
 def send(connection: Connection, bare: Bare) -> None:
     """Send the statement by bare psycopg; it commits by itself."""
-    connection.execute(cast("Any", bare[0]), bare[1], prepare=True).fetchone()
+    connection.execute(vouched(bare[0]), bare[1], prepare=True).fetchone()
 
 
 def send_and_commit(connection: Connection, bare: Bare) -> None:

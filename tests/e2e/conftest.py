@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import httpx
 import pytest
 
 from chassis.service import Service
+from chassis.sql import vouched
 from ladder.composition import Composition
 from ladder.server import listen, operator_door, public_app, serving
 
@@ -89,7 +90,7 @@ class Running:
         """Look through whole rows; bytes are written as hexadecimal digits there."""
         sql = f"select 1 from {service.name}.{table} t where strpos(t::text, %s) > 0 or strpos(t::text, %s) > 0 limit 1"
         with service.follower_pool.connection() as connection:
-            found = connection.execute(cast("Any", sql), (text, text.encode().hex())).fetchone()
+            found = connection.execute(vouched(sql), (text, text.encode().hex())).fetchone()
         return found is not None
 
     def _rests(self) -> bool:
@@ -112,7 +113,7 @@ class Running:
 
     def _figure(self, service: Service, sql: str) -> Any:
         with service.follower_pool.connection() as connection:
-            row = connection.execute(cast("Any", sql.format(s=service.name))).fetchone()
+            row = connection.execute(vouched(sql.format(s=service.name))).fetchone()
             return row["found"] if row else None
 
 

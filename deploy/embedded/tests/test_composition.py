@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,6 +16,7 @@ import framework_svc.main
 import gap_svc.main
 import people_svc.main
 from chassis.postgres import Database
+from chassis.sql import vouched
 from chassis.testing import keyed
 from ladder.composition import GRANTS, Composition
 
@@ -41,7 +42,7 @@ def migrated(module_database: Database, tmp_path_factory: pytest.TempPathFactory
 
 def asked(database: Database, sql: str, *values: Any) -> list[dict[str, Any]]:
     with psycopg.connect(database.admin_dsn()) as admin:
-        return admin.cursor(row_factory=dict_row).execute(cast("Any", sql), values).fetchall()
+        return admin.cursor(row_factory=dict_row).execute(vouched(sql), values).fetchall()
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,6 +16,7 @@ from chassis.cipher import Grant
 from chassis.identity import Actor
 from chassis.postgres import Database
 from chassis.service import Service
+from chassis.sql import vouched
 from chassis.steps import disarm
 from chassis.testing import keyed, opened
 from chassis.unit import Answer, CommandInfo, Decide, Executed, Unit
@@ -88,7 +89,7 @@ class Pair:
     def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         """Ask the database as its administrator, whom no row is hidden from."""
         with psycopg.connect(self.database.admin_dsn(), autocommit=True) as admin:
-            cursor = admin.cursor(row_factory=dict_row).execute(cast("Any", sql), values)
+            cursor = admin.cursor(row_factory=dict_row).execute(vouched(sql), values)
             return cursor.fetchall() if cursor.description else []
 
     def sent(self, workspace: str, topic: str = "toy.v1") -> list[Envelope]:

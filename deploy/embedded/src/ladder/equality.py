@@ -16,6 +16,7 @@ from uuid import UUID
 from chassis.kernel import Sealed
 from chassis.projection import RecordedEvent, View
 from chassis.service import Service
+from chassis.sql import vouched
 
 Comparable = dict[str, list[str]]
 """What is said of each stream (its events in their order) and of each view (its rows in the order of their texts)."""
@@ -77,7 +78,7 @@ def _rows(service: Service, workspace: str, view: View) -> list[dict[str, Any]]:
     sql = f"""select {columns} from {service.name}.{view.NAME}_rows r join {service.name}.followed f
     on f.workspace = r.workspace and f.name = %s and f.generation = r.generation where r.workspace = %s"""
     with service.follower_pool.connection() as connection:
-        return connection.execute(cast("Any", sql), (view.NAME, workspace)).fetchall()
+        return connection.execute(vouched(sql), (view.NAME, workspace)).fetchall()
 
 
 def _texts(service: Service, workspace: str, values: Sequence[object]) -> list[str]:

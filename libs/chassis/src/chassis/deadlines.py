@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, cast
+from typing import ClassVar
 
 import structlog
 
 from chassis.kernel import DomainError
 from chassis.projection import RecordedEvent, Rows, View
+from chassis.sql import vouched
 from chassis.steps import Progress, failpoint
 from chassis.store import Pool
 
@@ -107,17 +108,17 @@ class Clockwork:
         """Return the workspaces where something is due."""
         sql = f"select distinct workspace from {self.schema}.deadlines where ask_at <= %s"
         with self.pool.connection() as connection:
-            return [row["workspace"] for row in connection.execute(cast("Any", sql), (self.now(),)).fetchall()]
+            return [row["workspace"] for row in connection.execute(vouched(sql), (self.now(),)).fetchall()]
 
     def _due(self, workspace: str) -> list[Due]:
         sql = f"""select deadline as id, kind, subject, person, due_at from {self.schema}.deadlines
         where workspace = %s and ask_at <= %s order by ask_at, deadline limit {BATCH}"""
         with self.pool.connection() as connection:
-            rows = connection.execute(cast("Any", sql), (workspace, self.now())).fetchall()
+            rows = connection.execute(vouched(sql), (workspace, self.now())).fetchall()
         return [Due(**row) for row in rows]
 
     def _ask_again(self, workspace: str, due: Due, later: datetime | None) -> None:
         sql = f"""update {self.schema}.deadlines_rows set ask_at = %s
         where workspace = %s and deadline = %s and due_at = %s"""
         with self.pool.connection() as connection:
-            connection.execute(cast("Any", sql), (later, workspace, due.id, due.due_at))
+            connection.execute(vouched(sql), (later, workspace, due.id, due.due_at))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Protocol
 
+from chassis.sql import vouched
 from chassis.store import Pool
 from chassis.unit import Row
 from contracts.envelope import Envelope, Reached
@@ -77,7 +78,7 @@ class StoredFeed:
         sql = f"""select * from {self.schema}.published
         where workspace = %s and topic = %s and sequence > %s order by sequence limit {limit}"""
         with self.pool.connection() as connection:
-            rows = connection.execute(cast("Any", sql), (workspace, topic, after), prepare=True).fetchall()
+            rows = connection.execute(vouched(sql), (workspace, topic, after), prepare=True).fetchall()
         records = tuple(envelope(self.service, row) for row in rows)
         return Page(records, records[-1].sequence if records else after)
 
@@ -86,7 +87,7 @@ class StoredFeed:
         sql = f"""select workspace, epoch, (published ->> %s)::bigint as last from {self.schema}.head
         where published ? %s order by workspace"""
         with self.pool.connection() as connection:
-            rows = connection.execute(cast("Any", sql), (topic, topic)).fetchall()
+            rows = connection.execute(vouched(sql), (topic, topic)).fetchall()
         return iter([Head(**row) for row in rows])
 
     def page_of_heads(self, topic: str, after: str, limit: int, only: str | None = None) -> list[HeadWithEpochs]:
@@ -98,7 +99,7 @@ class StoredFeed:
         and (%(only)s::text is null or h.workspace = %(only)s) order by h.workspace limit %(limit)s"""
         with self.pool.connection() as connection:
             values = {"topic": topic, "after": after, "limit": limit, "only": only}
-            rows = connection.execute(cast("Any", sql), values).fetchall()
+            rows = connection.execute(vouched(sql), values).fetchall()
         return [
             HeadWithEpochs(row["workspace"], row["epoch"], row["last"], tuple(Epoch(**one) for one in row["epochs"]))
             for row in rows
@@ -108,7 +109,7 @@ class StoredFeed:
         """Return a workspace's epochs, oldest first."""
         sql = f"select epoch, base from {self.schema}.epochs where workspace = %s order by epoch"
         with self.pool.connection() as connection:
-            rows = connection.execute(cast("Any", sql), (workspace,)).fetchall()
+            rows = connection.execute(vouched(sql), (workspace,)).fetchall()
         return [Epoch(**row) for row in rows]
 
 

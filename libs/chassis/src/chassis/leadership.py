@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import psycopg
 import structlog
@@ -69,7 +69,7 @@ class Leadership:
         at = time.monotonic()
         wanted = [role for role in self._roles if role not in self._held]
         sql = "select r, pg_try_advisory_lock(hashtextextended('ladder.leads.' || %s || '.' || r, 0)) from unnest(%s::text[]) r"
-        rows = connection.execute(cast("Any", sql), (self._service, wanted)).fetchall()
+        rows = connection.execute(sql, (self._service, wanted)).fetchall()
         gained = {role for role, is_ours in rows if is_ours}
         self._held |= gained
         self._looked_at = at

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
 
 from chassis.postgres import Server, prepare_service
+from chassis.sql import vouched
 
 _TABLE = re.compile(r"create table (?:if not exists )?\{schema\}\.(\w+)", re.IGNORECASE)
 _VIEW = re.compile(r"create (?:or replace )?view \{schema\}\.(\w+)", re.IGNORECASE)
@@ -98,7 +99,7 @@ def _protect(owner: psycopg.Connection[Any], service: str, table: str, writer: s
     _grant(owner, service, table, "select, insert, update, delete" if follower_writes else "select", "follower")
 
 
-def _rights(table: str, writer: str, follower_writes: bool) -> str:
+def _rights(table: str, writer: str, follower_writes: bool) -> LiteralString:
     if follower_writes:
         return "select"
     if table in APPEND_ONLY or table == "access":
@@ -106,13 +107,13 @@ def _rights(table: str, writer: str, follower_writes: bool) -> str:
     return "select, insert, update, delete" if writer == "facts" else "select, insert, update"
 
 
-def _grant(owner: psycopg.Connection[Any], service: str, table: str, rights: str, role: str) -> None:
+def _grant(owner: psycopg.Connection[Any], service: str, table: str, rights: LiteralString, role: str) -> None:
     owner.execute(
         sql.SQL("grant {} on {} to {}").format(
-            sql.SQL(cast("Any", rights)), sql.Identifier(service, table), sql.Identifier(f"{service}_{role}")
+            sql.SQL(rights), sql.Identifier(service, table), sql.Identifier(f"{service}_{role}")
         )
     )
 
 
 def _fill(statement: str, service: str) -> sql.SQL:
-    return sql.SQL(cast("Any", statement.replace("{schema}", service)))
+    return sql.SQL(vouched(statement.replace("{schema}", service)))

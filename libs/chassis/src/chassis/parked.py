@@ -12,6 +12,7 @@ import psycopg
 
 from chassis.consumer import from_parked, reason_of
 from chassis.kernel import Invalid, NotFound
+from chassis.sql import vouched
 from chassis.unit import LostRace, Unavailable
 from contracts.envelope import Envelope
 
@@ -53,7 +54,7 @@ def listed(service: Service, workspace: str | None = None, status: str = "parked
     sql = f"""select {_COLUMNS} from {service.name}.parked where status = %(status)s
     and (%(workspace)s::text is null or workspace = %(workspace)s) order by workspace, topic, epoch, sequence"""
     with service.follower_pool.connection() as connection:
-        rows = connection.execute(cast("Any", sql), {"status": status, "workspace": workspace}).fetchall()
+        rows = connection.execute(vouched(sql), {"status": status, "workspace": workspace}).fetchall()
     return [Parked(**row) for row in rows]
 
 
@@ -61,7 +62,7 @@ def shown(service: Service, workspace: str, event_id: UUID) -> tuple[Parked, Env
     """Return one event and how it arrived; its personal fields are sealed. NotFound when it is not there."""
     sql = f"select {_COLUMNS}, envelope from {service.name}.parked where workspace = %s and event_id = %s"
     with service.follower_pool.connection() as connection:
-        row = connection.execute(cast("Any", sql), (workspace, event_id)).fetchone()
+        row = connection.execute(vouched(sql), (workspace, event_id)).fetchone()
     if row is None:
         raise NotFound(f"No event {event_id} was parked in this workspace.")
     arrived = from_parked(row.pop("envelope"))
@@ -91,7 +92,7 @@ def discard(service: Service, workspace: str, event_id: UUID, reason: str) -> No
     sql = f"""update {service.name}.parked set status = 'discarded', reason = reason || '; discarded: ' || %s
     where workspace = %s and event_id = %s and status = 'parked' returning 1"""
     with service.connection(workspace) as connection:
-        if connection.execute(cast("Any", sql), (reason.strip(), workspace, event_id)).fetchone() is None:
+        if connection.execute(vouched(sql), (reason.strip(), workspace, event_id)).fetchone() is None:
             raise NotFound(f"No event {event_id} is parked in this workspace.")
 
 
@@ -116,5 +117,5 @@ def _with_reason(service: Service, parked: Parked, reason: str) -> Parked:
     where workspace = %s and topic = %s and epoch = %s and sequence = %s returning {_COLUMNS}"""
     place: Sequence[Any] = (parked.workspace, parked.topic, parked.epoch, parked.sequence)
     with service.connection(parked.workspace) as connection:
-        row = connection.execute(cast("Any", sql), (reason, *place)).fetchone()
+        row = connection.execute(vouched(sql), (reason, *place)).fetchone()
     return Parked(**cast("dict[str, Any]", row))

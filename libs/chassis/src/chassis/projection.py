@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
 from chassis.kernel import Event, EventMapper
+from chassis.sql import vouched
 from chassis.steps import Progress, failpoint
 from chassis.store import Connection, Pool
 
@@ -173,10 +174,10 @@ class Rows:
     def _execute(self, sql: Callable[[], str], values: list[Row]) -> None:
         """Run a statement for every row: many in one go, and one, as it mostly is, with the least effort."""
         if len(values) == 1:
-            self.connection.execute(cast("Any", sql()), values[0], prepare=True)
+            self.connection.execute(vouched(sql()), values[0], prepare=True)
         elif values:
             with self.connection.cursor() as cursor:
-                cursor.executemany(cast("Any", sql()), values)
+                cursor.executemany(vouched(sql()), values)
 
     def _read(self, key: Key) -> Row | None:
         where = " and ".join(f"{name} = %({name})s" for name in self.view.KEY)
@@ -185,7 +186,7 @@ class Rows:
             f"select {columns} from {self.schema}.{self.view.NAME}_rows "
             f"where workspace = %(workspace)s and generation = %(generation)s and {where}"
         )
-        return self.connection.execute(cast("Any", sql), self._key_values(key), prepare=True).fetchone()
+        return self.connection.execute(vouched(sql), self._key_values(key), prepare=True).fetchone()
 
     def _key_values(self, key: Key) -> Row:
         named = dict(zip(self.view.KEY, key, strict=True))
@@ -259,7 +260,7 @@ class Projections:
         left join {self.schema}.followed f on f.workspace = h.workspace and f.name = n.name
         where coalesce(f.sequence, 0) < h.sequence group by 1"""
         with self.pool.connection() as connection:
-            rows = connection.execute(cast("Any", sql), ([view.NAME for view in self.views],)).fetchall()
+            rows = connection.execute(vouched(sql), ([view.NAME for view in self.views],)).fetchall()
         return [row["workspace"] for row in rows]
 
     def position(self, workspace: str) -> int:
@@ -297,7 +298,7 @@ class Projections:
     def _hold(self, connection: Connection, name: str, workspace: str) -> None:
         """Let no live batch commit until this transaction ends; what they committed before is in the record's rest."""
         sql = f"select 1 from {self.schema}.followed where workspace = %s and name = %s for update"
-        connection.execute(cast("Any", sql), (workspace, name))
+        connection.execute(vouched(sql), (workspace, name))
 
     def _fold(
         self, connection: Connection, view: View, workspace: str, generation: int, events: list[RecordedEvent]
@@ -310,7 +311,7 @@ class Projections:
     def _positions(self, connection: Connection, workspace: str) -> dict[str, tuple[int, int]]:
         sql = f"select name, sequence, generation from {self.schema}.followed where workspace = %s"
         found = {view.NAME: (0, 0) for view in self.views}
-        for row in connection.execute(cast("Any", sql), (workspace,), prepare=True):
+        for row in connection.execute(vouched(sql), (workspace,), prepare=True):
             found[row["name"]] = (row["sequence"], row["generation"])
         return found
 
@@ -318,7 +319,7 @@ class Projections:
         """Return the recorded events of a workspace after a sequence, in order; Hole when one is missing."""
         sql = f"""select {RECORD_COLUMNS} from {self.schema}.events
         where workspace = %s and sequence > %s order by sequence limit {limit}"""
-        rows = connection.execute(cast("Any", sql), (workspace, after), prepare=True).fetchall()
+        rows = connection.execute(vouched(sql), (workspace, after), prepare=True).fetchall()
         if rows and rows[-1]["sequence"] != after + len(rows):
             raise Hole(f"{workspace}: {len(rows)} events after {after} end at {rows[-1]['sequence']}")
         return [recorded(row, self.mapper) for row in rows]
@@ -342,7 +343,7 @@ class Projections:
             "generations": list(generations),
             "to": to,
         }
-        row = connection.execute(cast("Any", sql), values, prepare=True).fetchone()
+        row = connection.execute(vouched(sql), values, prepare=True).fetchone()
         if row is None or row["moved"] != len(read):
             raise Overtaken(", ".join(read))
 
@@ -352,17 +353,17 @@ class Projections:
         on conflict (workspace, name) do update set sequence = excluded.sequence, generation = excluded.generation
         where f.generation = %s returning 1"""
         values = (workspace, name, to, generation + 1, generation)
-        if connection.execute(cast("Any", sql), values).fetchone() is None:
+        if connection.execute(vouched(sql), values).fetchone() is None:
             raise Overtaken(name)
 
     def _drop_all_but(self, connection: Connection, view: View, workspace: str, generation: int) -> None:
         """Take away what a rebuild left that was cut off, before its swap or after it."""
         sql = f"delete from {self.schema}.{view.NAME}_rows where workspace = %s and generation <> %s"
-        connection.execute(cast("Any", sql), (workspace, generation))
+        connection.execute(vouched(sql), (workspace, generation))
 
     def _drop(self, connection: Connection, view: View, workspace: str, generation: int) -> None:
         sql = f"delete from {self.schema}.{view.NAME}_rows where workspace = %s and generation = %s"
-        connection.execute(cast("Any", sql), (workspace, generation))
+        connection.execute(vouched(sql), (workspace, generation))
 
 
 class Overtaken(Exception):

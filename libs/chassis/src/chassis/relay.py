@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import structlog
 
 from chassis.feed import PAGE, envelope
+from chassis.sql import vouched
 from chassis.steps import Progress, failpoint
 from chassis.store import Pool
 from contracts.envelope import Envelope
@@ -83,7 +84,7 @@ class Relay:
         left join {self.schema}.relayed r on r.workspace = h.workspace and r.topic = p.topic
         where p.last::bigint > coalesce(r.sequence, 0) group by 1"""
         with self.pool.connection() as connection:
-            return [row["workspace"] for row in connection.execute(cast("Any", sql)).fetchall()]
+            return [row["workspace"] for row in connection.execute(vouched(sql)).fetchall()]
 
     def _pending(self, workspace: str, topic: str) -> tuple[int, list[dict[str, Any]]]:
         sql = f"""with r as (select coalesce(max(sequence), 0) as sequence from {self.schema}.relayed
@@ -92,13 +93,12 @@ class Relay:
         on p.workspace = %(workspace)s and p.topic = %(topic)s and p.sequence > r.sequence
         order by p.sequence limit {PAGE}"""
         with self.pool.connection() as connection:
-            rows = connection.execute(
-                cast("Any", sql), {"workspace": workspace, "topic": topic}, prepare=True
-            ).fetchall()
+            values = {"workspace": workspace, "topic": topic}
+            rows = connection.execute(vouched(sql), values, prepare=True).fetchall()
         return (rows[0]["read"], [row for row in rows if row["sequence"] is not None]) if rows else (0, [])
 
     def _store(self, workspace: str, topic: str, read: int, to: int) -> None:
         sql = f"""insert into {self.schema}.relayed as r (workspace, topic, sequence) values (%s, %s, %s)
         on conflict (workspace, topic) do update set sequence = excluded.sequence where r.sequence = %s"""
         with self.pool.connection() as connection:
-            connection.execute(cast("Any", sql), (workspace, topic, to, read), prepare=True)
+            connection.execute(vouched(sql), (workspace, topic, to, read), prepare=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 from chassis.service import Service
+from chassis.sql import vouched
 from chassis.store import mint_epoch, set_workspace
 
 
@@ -14,7 +13,7 @@ def begin_epochs(service: Service) -> int:
     Its base is where the restored log ends: whoever consumed beyond it goes back to it, by the epoch rule.
     """
     with service.follower_pool.connection() as connection:
-        rows = connection.execute(cast("Any", f"select workspace from {service.name}.head order by 1")).fetchall()
+        rows = connection.execute(vouched(f"select workspace from {service.name}.head order by 1")).fetchall()
     for row in rows:
         _begin(service, row["workspace"])
     return len(rows)
@@ -24,17 +23,10 @@ def _begin(service: Service, workspace: str) -> None:
     with service.pool.connection() as connection:
         now = set_workspace(connection, workspace)
         schema, values = service.name, {"workspace": workspace, "epoch": mint_epoch(now), "now": now}
-        connection.execute(
-            cast("Any", f"select 1 from {schema}.head where workspace = %(workspace)s for update"), values
-        )
-        connection.execute(
-            cast(
-                "Any",
-                f"""insert into {schema}.epochs (workspace, epoch, base, minted_at)
-                select workspace, %(epoch)s, sequence, %(now)s from {schema}.head where workspace = %(workspace)s""",
-            ),
-            values,
-        )
-        connection.execute(
-            cast("Any", f"update {schema}.head set epoch = %(epoch)s where workspace = %(workspace)s"), values
-        )
+        for sql in (
+            f"select 1 from {schema}.head where workspace = %(workspace)s for update",
+            f"""insert into {schema}.epochs (workspace, epoch, base, minted_at)
+            select workspace, %(epoch)s, sequence, %(now)s from {schema}.head where workspace = %(workspace)s""",
+            f"update {schema}.head set epoch = %(epoch)s where workspace = %(workspace)s",
+        ):
+            connection.execute(vouched(sql), values)

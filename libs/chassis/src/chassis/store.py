@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import psycopg
@@ -22,6 +22,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from chassis.kernel import Entry, Event, EventMapper, Sealed, StoredEvent, Unsealed, sealed_event, unsealed_in
 from chassis.record import middle, opening
+from chassis.sql import vouched
 from chassis.statement import (
     EVENT_COLUMNS,
     MANY,
@@ -145,7 +146,7 @@ class Recorder(AggregateRecorder):
             sql, values = f"{sql} limit %s", [*values, str(limit)]
         return [
             StoredEvent(row["stream"], row["version"], row["topic"], bytes(row["state"]))
-            for row in connection.execute(cast("Any", sql), values, prepare=True)
+            for row in connection.execute(vouched(sql), values, prepare=True)
         ]
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
@@ -163,10 +164,10 @@ class Recorder(AggregateRecorder):
         """Run the statement; on a connection whose transaction the caller ends, or on one of its own."""
         sql, params = self.statement(stored, writing)
         if connection is not None:
-            row = connection.execute(cast("Any", sql), params, prepare=True).fetchone()
+            row = connection.execute(vouched(sql), params, prepare=True).fetchone()
         else:
             with self.pool.connection() as own:
-                row = own.execute(cast("Any", sql), params, prepare=True).fetchone()
+                row = own.execute(vouched(sql), params, prepare=True).fetchone()
         if row is None:
             raise Moved
         if row["stored"] != len(stored) or row["sent"] != len(writing.published):
@@ -176,7 +177,7 @@ class Recorder(AggregateRecorder):
     def move(self, workspace: str, move: PositionMove, connection: Connection) -> None:
         """Move a position without writing events; Moved when it is not where the step read it."""
         params = {"workspace": workspace, **_move_params(move)}
-        if connection.execute(cast("Any", move_statement(self.schema)), params, prepare=True).fetchone() is None:
+        if connection.execute(vouched(move_statement(self.schema)), params, prepare=True).fetchone() is None:
             raise Moved
 
     def statement(self, stored: Sequence[StoredEvent], writing: Writing) -> tuple[str, dict[str, Any]]:
@@ -324,7 +325,7 @@ class Store:
         """
         sql = f"""select h.epoch, h.sequence, e.digest, e.answer, h.published from {self.schema}.events e
         join {self.schema}.head h using (workspace) where e.workspace = %s and e.command_key = %s"""
-        row = connection.execute(cast("Any", sql), (unit.workspace, unit.info.command_id), prepare=True).fetchone()
+        row = connection.execute(vouched(sql), (unit.workspace, unit.info.command_id), prepare=True).fetchone()
         if row is None:
             return None
         if unit.info.digest is not None and row["digest"] is not None and bytes(row["digest"]) != unit.info.digest:
@@ -404,7 +405,7 @@ class Store:
             return tuple(reached[topic] for topic in sorted(reached))
         sql = f"""select distinct on (topic) topic, epoch, sequence from {self.schema}.positions
         where workspace = %s order by topic, epoch desc"""
-        rows = connection.execute(cast("Any", sql), (workspace,), prepare=True).fetchall()
+        rows = connection.execute(vouched(sql), (workspace,), prepare=True).fetchall()
         return tuple(Reached(**row) for row in rows)
 
 

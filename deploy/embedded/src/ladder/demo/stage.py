@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 from chassis.identity import Actor
 from chassis.kernel import State
 from chassis.service import Service
+from chassis.sql import vouched
 from chassis.unit import Answer, CommandInfo, Unit
 from ladder.composition import Composition
 
@@ -109,7 +110,7 @@ class Stage:
     def _deadline(self, service: Service) -> datetime | None:
         with service.follower_pool.connection() as connection:
             sql = _NEXT_DEADLINE.format(service=service.name)
-            row = connection.execute(cast("Any", sql), (self.workspace,)).fetchone()
+            row = connection.execute(vouched(sql), (self.workspace,)).fetchone()
         return row["at"] if row else None
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.kernel import NotFound
 from chassis.service import Service
+from chassis.sql import vouched
 from ladder.operator.reached import Running, the_service, the_workspaces
 from ladder.verifying import Verdict, verify
 
@@ -95,7 +96,7 @@ def _events_of(
     with service.follower_pool.connection() as connection:
 
         def ask(sql: str) -> list[dict[str, Any]]:
-            return connection.execute(cast("Any", sql.format(name=service.name)), values).fetchall()
+            return connection.execute(vouched(sql.format(name=service.name)), values).fetchall()
 
         if after is None:
             at = {row["workspace"]: row["sequence"] for row in ask(_HEADS)}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
 
 from chassis.projection import REBUILD_BATCH, Rows, View
 from chassis.service import Service
+from chassis.sql import vouched
 from ladder.verifying.reading import Finding, rows
 
 SCRATCH = -1
@@ -61,6 +61,6 @@ def _differing(service: Service, view: View, workspace: str, generation: int, th
         one = f"select {columns} from {service.name}.{view.NAME}_rows where workspace = %(w)s and generation = %(g)s"
         other = one.replace("%(g)s", str(SCRATCH))
         sql = f"select count(*) as n from (({one} except all {other}) union all ({other} except all {one})) as d"
-        row = connection.execute(cast("Any", sql), {"w": workspace, "g": generation}).fetchone()
+        row = connection.execute(vouched(sql), {"w": workspace, "g": generation}).fetchone()
         connection.rollback()
     return row["n"] if row else 0

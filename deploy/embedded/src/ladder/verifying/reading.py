@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from chassis.feed import PAGE
 from chassis.projection import REBUILD_BATCH, RecordedEvent
 from chassis.service import Service
+from chassis.sql import vouched
 
 Finding = tuple[str, str]
 """An invariant that does not hold, and what shows it: never a text about a person."""
@@ -27,7 +28,7 @@ class Heard:
 def rows(service: Service, sql: str, *values: Any) -> list[dict[str, Any]]:
     """Return rows of a service's own schema, whose name goes where `{s}` stands."""
     with service.follower_pool.connection() as connection:
-        return connection.execute(cast("Any", sql.format(s=service.name)), values).fetchall()
+        return connection.execute(vouched(sql.format(s=service.name)), values).fetchall()
 
 
 def workspaces_of(service: Service) -> list[str]:

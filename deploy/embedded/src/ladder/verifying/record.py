@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
 
 from chassis.record import flaws_in
 from chassis.service import Service
+from chassis.sql import vouched
 from ladder.verifying.reading import Finding, rows
 
 
 def whole(service: Service, workspace: str) -> Iterator[Finding]:
     """The sequence has no hole, every leaf matches what is stored, recorded time never runs back."""
+    sql = f"select * from {service.name}.events where workspace = %s order by sequence"
     with service.follower_pool.connection() as connection, connection.cursor("record") as cursor:
-        cursor.execute(
-            cast("Any", f"select * from {service.name}.events where workspace = %s order by sequence"), (workspace,)
-        )
+        cursor.execute(vouched(sql), (workspace,))
         for flaw in flaws_in(service.name, iter(cursor)):
             yield "the record is whole", f"at {flaw.sequence}: {flaw.what}"
 

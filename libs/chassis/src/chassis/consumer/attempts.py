@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, cast
 
 from chassis.consumer.positions import place
+from chassis.sql import vouched
 from chassis.store import Connection, Pool, transaction
 from contracts.envelope import Envelope
 
@@ -57,9 +57,9 @@ class Attempts:
         if self._begun.pop((record.workspace, record.topic), None) is not None:
             sql = f"""update {self.schema}.attempts set begun = begun - 1
             where workspace = %s and topic = %s and epoch = %s and sequence = %s"""
-            connection.execute(cast("Any", sql), place(record))
+            connection.execute(vouched(sql), place(record))
 
     def _counted(self, record: Envelope, sql: str, *values: object) -> int:
         with transaction(self.pool, record.workspace) as connection:
-            row = connection.execute(cast("Any", sql), (*place(record), *values)).fetchone()
+            row = connection.execute(vouched(sql), (*place(record), *values)).fetchone()
         return row["count"] if row else 1

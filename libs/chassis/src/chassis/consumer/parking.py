@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import structlog
 from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
 from chassis.consumer.positions import place
+from chassis.sql import vouched
 from chassis.store import Connection, Pool, transaction
 from contracts.envelope import Envelope
 
@@ -56,13 +57,13 @@ class Parking:
         sql = f"""insert into {self.schema}.parked (workspace, topic, epoch, sequence, subject, type, event_id,
         envelope, reason, status) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, 'parked') on conflict do nothing"""
         about = (record.subject, record.type, record.eventid)
-        connection.execute(cast("Any", sql), (*place(record), *about, Jsonb(_as_parked(record)), reason))
+        connection.execute(vouched(sql), (*place(record), *about, Jsonb(_as_parked(record)), reason))
 
     def mark_replayed(self, connection: Connection, record: Envelope) -> None:
         """Say that a parked event was applied after all."""
         sql = f"""update {self.schema}.parked set status = 'replayed'
         where workspace = %s and topic = %s and epoch = %s and sequence = %s and status = 'parked'"""
-        connection.execute(cast("Any", sql), place(record))
+        connection.execute(vouched(sql), place(record))
 
     def put_aside(self, arrived: Unreadable) -> None:
         """Keep what came on a topic and is no event; what it may have been the feed still has."""
@@ -71,7 +72,7 @@ class Parking:
         place = (arrived.topic, arrived.partition, arrived.offset)
         with transaction(self.pool, "") as connection:
             values = (*place, arrived.key, arrived.value, Jsonb(arrived.headers), arrived.reason)
-            connection.execute(cast("Any", sql), values)
+            connection.execute(vouched(sql), values)
         log.warning("record unreadable", topic=arrived.topic, partition=arrived.partition, offset=arrived.offset)
 
 

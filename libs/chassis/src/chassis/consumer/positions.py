@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
 
 from chassis.feed import Feed
+from chassis.sql import vouched
 from chassis.store import Connection, Pool, transaction
 from contracts.envelope import Envelope, Reached
 
@@ -73,7 +73,7 @@ class Positions:
         sql = f"""select epoch, sequence from {self.schema}.positions where workspace = %s and topic = %s
         order by epoch desc limit 1"""
         with transaction(self.pool, workspace) as connection:
-            row = connection.execute(cast("Any", sql), (workspace, topic), prepare=True).fetchone()
+            row = connection.execute(vouched(sql), (workspace, topic), prepare=True).fetchone()
         return At(row["epoch"], row["sequence"], stored=True) if row else NOWHERE
 
     def of_all(self, topic: str) -> dict[str, At]:
@@ -81,7 +81,7 @@ class Positions:
         sql = f"""select distinct on (workspace) workspace, epoch, sequence from {self.schema}.positions
         where topic = %s order by workspace, epoch desc"""
         with self.follower_pool.connection() as connection:
-            rows = connection.execute(cast("Any", sql), (topic,)).fetchall()
+            rows = connection.execute(vouched(sql), (topic,)).fetchall()
         return {row["workspace"]: At(row["epoch"], row["sequence"], stored=True) for row in rows}
 
     def standing(self, connection: Connection, workspace: str, topic: str) -> tuple[dict[str, At], set[str]]:
@@ -91,7 +91,7 @@ class Positions:
         select distinct null, null, 0, subject from {self.schema}.parked
         where workspace = %(workspace)s and topic = %(topic)s and status = 'parked'"""
         values = {"workspace": workspace, "topic": topic}
-        rows = connection.execute(cast("Any", sql), values, prepare=True).fetchall()
+        rows = connection.execute(vouched(sql), values, prepare=True).fetchall()
         consumed = {row["topic"]: At(row["epoch"], row["sequence"], stored=True) for row in rows if row["topic"]}
         return consumed, {row["subject"] for row in rows if not row["topic"]}
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
 
 from psycopg.types.json import Jsonb
 
 from chassis.consumer.positions import NOWHERE, At, is_reached
 from chassis.feed import Feed
+from chassis.sql import vouched
 from chassis.store import Connection
 from contracts.envelope import Envelope, Reached
 
@@ -31,7 +31,7 @@ class Waiting:
         sql = f"""insert into {self.schema}.inbox as i (workspace) values (%s) on conflict (workspace) do update
         set waiting = (select coalesce(jsonb_agg(w), '[]') from jsonb_array_elements(i.waiting) w
         where w ->> 'topic' <> %s)"""
-        connection.execute(cast("Any", sql), (workspace, topic), prepare=True)
+        connection.execute(vouched(sql), (workspace, topic), prepare=True)
 
     def ready(self, records: Sequence[Envelope], consumed: Mapping[str, At]) -> list[Envelope]:
         """Return the records of the first one's epoch before the first that has to wait."""
@@ -48,7 +48,7 @@ class Waiting:
         needs = None if missing is None else missing.model_dump()
         waiting = [{"event": record.eventid, "topic": record.topic, "sequence": record.sequence, "needs": needs}]
         sql = f"update {self.schema}.inbox set waiting = waiting || %s where workspace = %s"
-        connection.execute(cast("Any", sql), (Jsonb(waiting), record.workspace))
+        connection.execute(vouched(sql), (Jsonb(waiting), record.workspace))
 
     def _missing(self, record: Envelope, consumed: Mapping[str, At]) -> Reached | None:
         """Return the first position a record builds on that this service hears of and has not consumed yet."""

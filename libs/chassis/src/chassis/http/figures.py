@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import psycopg
 from psycopg_pool import PoolTimeout
 
 from chassis.service import Service
+from chassis.sql import vouched
 from chassis.telemetry import Measured, What
 
 _RELAY: Final = """select p.topic as part, sum(p.last::bigint - coalesce(r.sequence, 0)) as value
@@ -49,7 +50,7 @@ def _lags(service: Service) -> list[Measured]:
     with service.follower_pool.connection(timeout=1.0) as connection:
 
         def ask(sql: str, **params: str) -> list[dict[str, Any]]:
-            return connection.execute(cast("Any", sql.format(schema=name)), params).fetchall()
+            return connection.execute(vouched(sql.format(schema=name)), params).fetchall()
 
         found = [Measured(what, name, row["part"], float(row["value"])) for what, sql in _ASKED for row in ask(sql)]
         consumed = {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
+from chassis.sql import vouched
 from chassis.store import Connection
 
 TABLES = (
@@ -29,4 +30,4 @@ def note(connection: Connection, schema: str, workspace: str, access: Access, at
     """Write one reading down, at a moment or, without one, now."""
     sql = f"""insert into {schema}.access (workspace, at, actor, capacity, what, subject, id)
     values (%s, coalesce(%s, clock_timestamp()), %s, %s, %s, %s, %s)"""
-    connection.execute(cast("Any", sql), (workspace, at, *access), prepare=True)
+    connection.execute(vouched(sql), (workspace, at, *access), prepare=True)

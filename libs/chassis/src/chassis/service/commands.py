@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
 
 import psycopg
 from psycopg_pool import PoolTimeout
@@ -13,6 +12,7 @@ from psycopg_pool import PoolTimeout
 from chassis import clock as wall
 from chassis.identity import Actor
 from chassis.service.reading import ConnectedReading
+from chassis.sql import vouched
 from chassis.steps import failpoint
 from chassis.store import Ambiguous, Connection, Pool, Store, set_workspace
 from chassis.unit import Answer, CommandInfo, Decide, Executed, LostRace, Position, Unavailable, Unit
@@ -88,7 +88,7 @@ class Commands:
         if found is not None:
             return found
         sql = f"select epoch, sequence, published from {self.service}.head where workspace = %s"
-        row = connection.execute(cast("Any", sql), (workspace,)).fetchone()
+        row = connection.execute(vouched(sql), (workspace,)).fetchone()
         if row is None:
             return Executed(answer, Position(self.service, "", 0), (), recorded=False)
         published = tuple(Position(topic, row["epoch"], last) for topic, last in sorted(row["published"].items()))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
 
 import psycopg
 from psycopg_pool import PoolTimeout
 
 from chassis.relay import Relay
+from chassis.sql import vouched
 from chassis.steps import Runner
 from chassis.store import Pool
 
@@ -54,7 +54,7 @@ def database(pool: Pool, schema: str) -> list[Part]:
     sql = f"select count(*) as parked from {schema}.parked where status = 'parked'"
     try:
         with pool.connection(timeout=1.0) as connection:
-            row = connection.execute(cast("Any", sql)).fetchone()
+            row = connection.execute(vouched(sql)).fetchone()
     except (psycopg.Error, PoolTimeout) as error:
         return [Part("database", ok=False, detail=type(error).__name__)]
     return [Part("database", ok=True), Part("parked", ok=True, lag=row["parked"] if row else 0)]

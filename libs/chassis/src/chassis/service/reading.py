@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from chassis.identity import Directory
 from chassis.kernel import Event, State, evolve
 from chassis.projection import RECORD_COLUMNS, RecordedEvent, recorded
+from chassis.sql import vouched
 from chassis.store import Connection, Store
 from chassis.unit import Row
 from contracts.envelope import Sealed
@@ -29,7 +30,7 @@ class ConnectedReading:
     def rows(self, sql: str, params: dict[str, Any] | None = None) -> list[Row]:
         """Read rows; `%(workspace)s` is always given."""
         values = {**(params or {}), "workspace": self.workspace}
-        return self.connection.execute(cast("Any", sql), values, prepare=True).fetchall()
+        return self.connection.execute(vouched(sql), values, prepare=True).fetchall()
 
     def load(self, stream: str) -> tuple[list[Event], int]:
         """Return the events of a stream and its version."""
@@ -37,7 +38,7 @@ class ConnectedReading:
 
     def write(self, sql: str, params: dict[str, Any] | None = None) -> None:
         """Write a copied fact."""
-        self.connection.execute(cast("Any", sql), {**(params or {}), "workspace": self.workspace}, prepare=True)
+        self.connection.execute(vouched(sql), {**(params or {}), "workspace": self.workspace}, prepare=True)
 
     def open_many(self, sealed: Sequence[Sealed]) -> list[str | None]:
         """Decrypt personal texts; None where erased or withdrawn."""

@@ -6,11 +6,12 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Literal
 
 from chassis.consumer import Consumer
 from chassis.feed import Feed
 from chassis.projection import Projections
+from chassis.sql import vouched
 from chassis.store import Pool
 from chassis.unit import Position
 
@@ -95,7 +96,7 @@ class Waiting:
     def _head(self, workspace: str) -> int:
         with self.pool.connection() as connection:
             sql = f"select sequence from {self.service}.head where workspace = %s"
-            row = connection.execute(cast("Any", sql), (workspace,), prepare=True).fetchone()
+            row = connection.execute(vouched(sql), (workspace,), prepare=True).fetchone()
         return row["sequence"] if row else 0
 
     def _parked_at(self, workspace: str, position: Position) -> str:
@@ -103,5 +104,5 @@ class Waiting:
         where workspace = %s and topic = %s and sequence = %s and status = 'parked'"""
         with self.pool.connection() as connection:
             values = (workspace, position.name, position.sequence)
-            row = connection.execute(cast("Any", sql), values, prepare=True).fetchone()
+            row = connection.execute(vouched(sql), values, prepare=True).fetchone()
         return f"event {row['event_id']}: {row['reason']}" if row else ""
