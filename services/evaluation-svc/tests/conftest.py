@@ -15,16 +15,12 @@ from httpx import Client
 from chassis.cipher import Cipher, Grant
 from chassis.deadlines import Due
 from chassis.http import api
-from chassis.identity import Actor
-from chassis.kernel import Unsealed
 from chassis.postgres import Embedded
 from chassis.service import Service
-from chassis.testing import Caller, Seen, fresh_database, keyed, now, opened, served, verifier
-from chassis.unit import CommandInfo
+from chassis.testing import Caller, Seen, fresh_database, heard, keyed, now, opened, sealed, served, verifier
 from contracts import framework, people
-from contracts.envelope import Envelope, Published, Sealed
+from contracts.envelope import Published, Sealed
 from evaluation_svc.main import service
-from evaluation_svc.messaging import published
 from evaluation_svc.settings import GRANTS
 
 WORKSPACES = itertools.count(1)
@@ -40,36 +36,13 @@ class Running:
     app: FastAPI
     people: Cipher
 
-    def sealed(self, workspace: str, person: str, text: str) -> Sealed:
-        """Seal a detail of somebody as people-svc does."""
-        (one,) = self.people.seal_many(
-            workspace, [(f"{workspace}/person/{person}", Unsealed(person=person, part="details", text=text))]
-        )
-        return one
-
     def hear(self, workspace: str, *events: Published) -> None:
         """Let the service hear events of others, in one run."""
-        info = CommandInfo(workspace, "heard", f"heard/{next(WORKSPACES)}", correlation_id="test")
-        envelope: Any = None
-        with self.service.pool.connection() as connection:
-            unit = self.service.unit(connection, info, Actor.service(workspace, "evaluation"), may_copy=True)
-            for event in events:
-                for handler in self.handlers[type(event)]:
-                    handler(unit, event, _envelope(envelope))
-
-    @property
-    def handlers(self) -> dict[type[Published], list[Any]]:
-        """Every handler, also of topics whose services are not running here."""
-        complete = Service(name="x", application=None, published=published, handlers=self.service.handlers)
-        return {contract: list(given) for contract, given in complete.heard.items()}
+        heard(self.service, workspace, *events)
 
     def fire(self, workspace: str, kind: str, evaluation: str) -> datetime | None:
         """Fire a deadline as if its time had come."""
         return self.service.fire(workspace, Due(f"{kind}/{evaluation}", kind, evaluation, None, now()))
-
-
-def _envelope(envelope: Any) -> Envelope:
-    return envelope
 
 
 @pytest.fixture(scope="session")
@@ -161,11 +134,8 @@ def company(running: Running, client: Client) -> Company:
         name="Northwind", locale="en-GB", calendar=people.WorkspaceCalendar(time_zone="Europe/Berlin")
     )
     managers = {"gro": None, "hanna": "gro", "hugo": "gro", "erik": "gro", "maya": "erik", "nils": "erik"}
-    running.hear(
-        workspace,
-        settings,
-        *(_person(one, manager, running.sealed(workspace, one, one.title())) for one, manager in managers.items()),
-    )
+    names = {one: sealed(running.people, workspace, f"person/{one}", one, one.title()) for one in managers}
+    running.hear(workspace, settings, *(_person(one, manager, names[one]) for one, manager in managers.items()))
     running.hear(workspace, *_framework(), *(_placed(one) for one in managers))
     return Company(running, client, workspace)
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -15,16 +14,12 @@ from httpx import Client
 
 from chassis.cipher import Cipher, Grant
 from chassis.http import api
-from chassis.identity import Actor
-from chassis.kernel import Unsealed
 from chassis.postgres import Embedded
 from chassis.service import Service
-from chassis.testing import Caller, Seen, fresh_database, keyed, opened, served, verifier
-from chassis.unit import Answer, CommandInfo
+from chassis.testing import Caller, Seen, fresh_database, heard, keyed, opened, sealed, served, verifier
 from contracts import people
-from contracts.envelope import Envelope, Published, Sealed
+from contracts.envelope import Published, Sealed
 from framework_svc.main import service
-from framework_svc.messaging import published
 from framework_svc.settings import GRANTS
 
 WORKSPACES = itertools.count(1)
@@ -40,44 +35,13 @@ class Running:
     app: FastAPI
     people: Cipher
 
-    def sealed(self, workspace: str, person: str, text: str) -> Sealed:
-        """Seal a detail of somebody as people-svc does."""
-        (one,) = self.people.seal_many(
-            workspace, [(f"{workspace}/person/{person}", Unsealed(person=person, part="details", text=text))]
-        )
-        return one
-
     def title(self, workspace: str, title: str | None) -> str | None:
         """Return the digest of a job title as people-svc publishes it."""
         return self.people.digest(workspace, f"title/{title}") if title else None
 
     def hear(self, workspace: str, *events: Published) -> None:
         """Let the service hear events of others, in one run, and record what it decides."""
-        info = CommandInfo(workspace, "heard", f"heard/{next(WORKSPACES)}", correlation_id="test")
-        envelope: Any = None
-        actor = Actor.service(workspace, "framework")
-        with self.service.pool.connection() as connection:
-            unit = self.service.unit(connection, info, actor, may_copy=True)
-            for event in events:
-                for handler in self.handlers[type(event)]:
-                    handler(unit, event, _envelope(envelope))
-            if not unit.decided:
-                return
-            appended = self.service.store.append(unit, Answer(), connection)
-        self.service.changed(workspace)
-        if self.service.runners:
-            reached = self.service.wait(workspace, (appended.position,), 10)
-            assert reached.state == "reached", reached
-
-    @property
-    def handlers(self) -> dict[type[Published], list[Any]]:
-        """Every handler, also of topics whose services are not running here."""
-        complete = Service(name="x", application=None, published=published, handlers=self.service.handlers)
-        return {contract: list(given) for contract, given in complete.heard.items()}
-
-
-def _envelope(envelope: Any) -> Envelope:
-    return envelope
+        heard(self.service, workspace, *events)
 
 
 @contextmanager
@@ -144,9 +108,9 @@ def company(running: Running, client: Client) -> Company:
             added(
                 one,
                 manager,
-                running.sealed(workspace, one, one.title()),
+                sealed(running.people, workspace, f"person/{one}", one, one.title()),
                 running.title(workspace, TITLES.get(one)),
-                running.sealed(workspace, one, f"{one}@northwind.example"),
+                sealed(running.people, workspace, f"person/{one}", one, f"{one}@northwind.example"),
             )
             for one, manager in managers.items()
         ),

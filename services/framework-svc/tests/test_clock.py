@@ -10,7 +10,7 @@ import pytest
 
 from chassis.identity import Actor
 from chassis.postgres import Embedded
-from chassis.testing import assert_live_equals_rebuilt
+from chassis.testing import assert_live_equals_rebuilt, sealed
 from chassis.unit import Answer, CommandInfo, Decide, Unit
 from contracts import people
 from framework_svc import templates
@@ -114,7 +114,7 @@ def company(still: Running) -> Timed:
     CLOCK.at = MARCH
     one = Timed(still, f"w{next(WORKSPACES)}")
     berlin = people.WorkspaceCalendar(time_zone="Europe/Berlin")
-    name = still.sealed(one.workspace, "maya", "Maya")
+    name = sealed(still.people, one.workspace, "person/maya", "maya", "Maya")
     still.hear(
         one.workspace,
         people.WorkspaceOpened(name="Northwind", locale="en-GB", calendar=berlin),

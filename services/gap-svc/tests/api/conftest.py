@@ -15,16 +15,12 @@ from httpx import Client, Response
 
 from chassis.cipher import Cipher, Grant
 from chassis.http import api
-from chassis.identity import Actor
-from chassis.kernel import Unsealed
 from chassis.postgres import Database, Embedded
 from chassis.service import Service
-from chassis.testing import Caller, fresh_database, keyed, now, opened, served, verifier
-from chassis.unit import Answer, CommandInfo
+from chassis.testing import Caller, fresh_database, heard, keyed, now, opened, sealed, served, verifier
 from contracts import evaluation, framework, people
-from contracts.envelope import Envelope, Published, Sealed
+from contracts.envelope import Published
 from gap_svc.main import service
-from gap_svc.messaging import published
 from gap_svc.settings import GRANTS
 
 NUMBERS = itertools.count(1)
@@ -48,30 +44,14 @@ class Running:
 
     def hear(self, workspace: str, *events: Published) -> list[str]:
         """Let the service hear events of others, and its views follow; return their ids."""
-        envelopes = [_envelope(workspace, event) for event in events]
-        handlers = Service(name="x", application=None, published=published, handlers=self.service.handlers).heard
-        with self.service.pool.connection() as connection:
-            unit = self.service.unit(
-                connection, _heard(workspace, envelopes[0]), Actor.service(workspace, "gap"), may_copy=True
-            )
-            for event, envelope in zip(events, envelopes, strict=True):
-                unit.next_command(_heard(workspace, envelope), unit.actor)
-                for handler in handlers[type(event)]:
-                    handler(unit, event, envelope)
-            if unit.decided:
-                self.service.store.append(unit, Answer(), connection)
+        ids = heard(self.service, workspace, *events)
         self.follow(workspace)
-        return [envelope.eventid for envelope in envelopes]
+        return ids
 
     def follow(self, workspace: str) -> None:
         """Let every view follow."""
         while self.service.projections.step(workspace) == "more":
             pass
-
-    def sealed(self, workspace: str, by: str, stream: str, person: str, text: str) -> Sealed:
-        """Seal a text as the service that owns it does."""
-        texts = [(f"{workspace}/{stream}", Unsealed(person=person, part="1", text=text))]
-        return self.seals[by].seal_many(workspace, texts)[0]
 
 
 @dataclass
@@ -122,7 +102,7 @@ class Company:
     ) -> str:
         """Let an evaluation be approved; return the id of that event."""
         named = self.evaluation(person, cycle)
-        text = self.running.sealed(self.workspace, "evaluation", f"{kind}/{named}", person, said)
+        text = sealed(self.running.seals["evaluation"], self.workspace, f"{kind}/{named}", person, said)
         lines = (
             evaluation.RatedLine(competency="design", rating=design, evidence=(text,), self_rating=4),
             evaluation.RatedLine(competency="mentoring", rating=1.5, rests_on_memory=True),
@@ -169,33 +149,6 @@ class Company:
         return {(actor, what, person) for actor, what, person in found}
 
 
-def _heard(workspace: str, envelope: Envelope) -> CommandInfo:
-    return CommandInfo(workspace, "heard", f"heard/{envelope.eventid}", correlation_id="test")
-
-
-def _envelope(workspace: str, event: Published) -> Envelope:
-    number = next(NUMBERS)
-    return Envelope(
-        eventid=f"event-{number}",
-        type=event.TYPE,
-        source="test",
-        topic=event.TOPIC,
-        subject="test",
-        workspace=workspace,
-        epoch="e",
-        sequence=number,
-        previous=0,
-        actor="hanna",
-        correlationid="test",
-        time=now(),
-        data=_data(event),
-    )
-
-
-def _data(event: Published) -> bytes:
-    return event.model_dump_json().encode()
-
-
 @pytest.fixture(scope="session")
 def running(postgres: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The service over a database of its own, served."""
@@ -230,7 +183,7 @@ def founded(running: Running) -> Company:
 
 def somebody(company: Company, person: str, manager: str | None) -> people.PersonAdded:
     """Return the event that somebody is in the directory."""
-    name = company.running.sealed(company.workspace, "people", f"person/{person}", person, person.title())
+    name = sealed(company.running.seals["people"], company.workspace, f"person/{person}", person, person.title())
     return people.PersonAdded(
         person=person,
         given_name=name,
@@ -273,7 +226,7 @@ def _published(version: int, levels: dict[str, dict[str, float]]) -> tuple[Publi
         version=version,
         note="First",
         scale=(framework.AnchorText(point=1, name="Learning", text="Learns."),),
-        digests={"eng": sha256(_data(ladder)).hexdigest()},
+        digests={"eng": sha256(ladder.model_dump_json().encode()).hexdigest()},
     )
     return ladder, closing
 

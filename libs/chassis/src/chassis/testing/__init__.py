@@ -1,7 +1,8 @@
-"""What the tests of every service share: servers to stand on, callers at the door, views and routes that are right."""
+"""What the tests of every service share: servers, callers at the door, news of others, views and routes held right."""
 
 from chassis.clock import now
 from chassis.testing.callers import KEY, SIGNER, Caller, Seen, verifier
+from chassis.testing.hearing import heard, sealed
 from chassis.testing.routes import every_route_has_a_row
 from chassis.testing.servers import fresh_database, keyed, open_folder, opened, served
 from chassis.testing.views import assert_live_equals_rebuilt, live_rows
@@ -14,11 +15,13 @@ __all__ = [
     "assert_live_equals_rebuilt",
     "every_route_has_a_row",
     "fresh_database",
+    "heard",
     "keyed",
     "live_rows",
     "now",
     "open_folder",
     "opened",
+    "sealed",
     "served",
     "verifier",
 ]
