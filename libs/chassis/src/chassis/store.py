@@ -16,7 +16,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import psycopg
 from eventsourcing.persistence import AggregateRecorder, IntegrityError
-from psycopg.rows import DictRow
+from psycopg.rows import DictRow, tuple_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -144,10 +144,8 @@ class Recorder(AggregateRecorder):
         sql += " order by version desc" if desc else " order by version"
         if limit is not None:
             sql, values = f"{sql} limit %s", [*values, str(limit)]
-        return [
-            StoredEvent(row["stream"], row["version"], row["topic"], bytes(row["state"]))
-            for row in connection.execute(vouched(sql), values, prepare=True)
-        ]
+        with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+            return [StoredEvent(*row) for row in cursor.execute(vouched(sql), values, prepare=True).fetchall()]
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
         """Write stored events and what `writing` says of them; answer None, since sequences are per workspace."""

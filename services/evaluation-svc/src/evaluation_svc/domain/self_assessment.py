@@ -118,7 +118,7 @@ class SelfAssessment(State):
             raise NotPartOfIt(f"{draft.competency!r} is not rated in this evaluation.")
         if draft.not_seen is not None:
             raise Invalid("not_seen", True, "leave the line empty where you have nothing to say.")
-        line = self.lines.get(draft.competency, Line(competency=draft.competency))
+        line = self.lines.get(draft.competency) or Line(competency=draft.competency)
         rating = checked_rating(draft.rating)
         rated = (
             (SelfRated(competency=line.competency, rating=rating, before=line.rating, at=at),)
@@ -191,7 +191,7 @@ def _changes(state: SelfAssessment, event: Event) -> dict[str, object]:
 
 
 def _line(state: SelfAssessment, competency: str) -> Line:
-    return state.lines.get(competency, Line(competency=competency))
+    return state.lines.get(competency) or Line(competency=competency)
 
 
 def _with_line(state: SelfAssessment, competency: str, **changes: object) -> dict[str, object]:

@@ -77,7 +77,7 @@ def _line_changes(
     state: Standing, event: LineRated | LineCleared | LineNotSeen | EvidenceAdded | EvidenceRemoved
 ) -> dict[str, object]:
     """Return what the event changes in one line of the present revision."""
-    line = state.revision.lines.get(event.competency, Line(competency=event.competency))
+    line = state.revision.lines.get(event.competency) or Line(competency=event.competency)
     written: dict[str, Said] = {}
     match event:
         case LineRated() | LineCleared() | LineNotSeen():

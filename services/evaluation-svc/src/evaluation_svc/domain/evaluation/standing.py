@@ -100,7 +100,7 @@ class Standing(State):
         """Return the line of a competency of this evaluation, as far as it is written; NotFound for any other."""
         if competency not in self.terms.competencies:
             raise NotPartOfIt(f"{competency!r} is not rated in this evaluation.")
-        return self.revision.lines.get(competency, Line(competency=competency))
+        return self.revision.lines.get(competency) or Line(competency=competency)
 
     def standing_lines(self, revision: Revision | None = None) -> tuple[Line, ...]:
         """Return the written lines in the order of the form, without evidence that was withdrawn."""
