@@ -1,11 +1,14 @@
 """Draft ladders from O*NET® archives: what is read, what is chosen, what is said when something is missing."""
 
+import csv
 import io
 import json
 import os
 import re
+import tomllib
 import zipfile
 from collections.abc import Iterable, Mapping
+from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,8 @@ from framework_svc.documents.onet import archive as limits
 from framework_svc.documents.onet.tasks import Tasks
 from framework_svc.documents.onet.text import singular
 from framework_svc.domain.structure import holes
+
+WORDS = files("framework_svc.documents.onet")
 
 EXCERPTS = Path(__file__).parent / "data" / "onet"
 SIX = {
@@ -244,6 +249,14 @@ def test_hostile_texts_stay_texts() -> None:
 
     assert len(competencies(draft)) == len(elements)
     assert all(re.fullmatch(r"[a-z0-9-]{1,60}", entry) for entry in competencies(draft))
+
+
+def test_every_row_of_behaviours_has_one_for_each_of_the_five_levels_and_every_element_has_its_row() -> None:
+    areas = tomllib.loads(WORDS.joinpath("steps.toml").read_text("utf-8"))
+    rows = {name: steps for area in areas.values() for name, steps in area.items()}
+    assert {name: len(set(steps)) for name, steps in rows.items()} == dict.fromkeys(rows, 5)
+    elements = csv.DictReader(WORDS.joinpath("elements.csv").read_text("utf-8").splitlines())
+    assert {row["steps"] for row in elements if row["area"] != "Professional knowledge"} <= set(rows)
 
 
 def test_elements_of_one_name_make_one_competency() -> None:

@@ -11,7 +11,7 @@ from framework_svc.documents.onet.occupations import Occupation
 from framework_svc.documents.onet.ratings import Rated, figure
 from framework_svc.documents.onet.report import Report, reported
 from framework_svc.documents.onet.selection import selected
-from framework_svc.documents.onet.steps import CORE_WORK
+from framework_svc.documents.onet.steps import core_work
 from framework_svc.documents.onet.tasks import Task, Tasks, imperative
 from framework_svc.documents.onet.text import british, capitalised, singular, slug
 
@@ -242,7 +242,7 @@ class _Ladder:
         cell: Json = {
             "required": required(3, level),
             "weight": 3,
-            "behaviours": [*texts, CORE_WORK[level]],
+            "behaviours": [*texts, core_work()[level]],
             "examples": [],
         }
         return cell | ({"provenance": self._provenance(self._code, originals)} if originals else {})

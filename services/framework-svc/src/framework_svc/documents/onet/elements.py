@@ -2,7 +2,7 @@
 
 O*NET® describes elements for comparing occupations (“Using logic and reasoning to identify …”). A ladder is read by
 the people it rates, so each element gets a name in plain words and a phrase with a verb of doing, in the third person.
-Elements of one `kin` say nearly the same; a draft takes the first of them. `steps` names their row in `steps`: the
+Elements of one `kin` say nearly the same; a draft takes the first of them. `steps` names their row in `steps.toml`: the
 kin, or where a relative needs sentences of its own “kin/row”.
 """
 

@@ -1,7 +1,7 @@
 """What a draft says of a level: its scope, its numeral, and the behaviours of each competency."""
 
 from framework_svc.documents.onet.elements import Wording
-from framework_svc.documents.onet.steps import KNOWLEDGE, LEADERSHIP, OTHERWISE, STEPS
+from framework_svc.documents.onet.steps import LEADERSHIP, knowledge, steps_of
 
 ESTABLISHED = 2
 """The place, from 0, of the level that carries the hint of the level rating."""
@@ -20,7 +20,7 @@ NUMERALS = ("I", "II", "III", "IV", "V")
 
 def behaviour(words: Wording, level: int) -> str:
     """Return what one sees at a level (0 to 4) of somebody in this competency."""
-    steps = KNOWLEDGE if words.area == "Professional knowledge" else STEPS.get(words.steps, OTHERWISE)
+    steps = knowledge() if words.area == "Professional knowledge" else steps_of(words.steps)
     return steps[level].format(subject=subject(words))
 
 
