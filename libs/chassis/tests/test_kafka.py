@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,9 +16,12 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from chassis.consumer import Unreadable
 from chassis.feed import Epoch, Head, Page
 from chassis.kafka import Client, ClientSettings, Driver, KafkaSink, apply_topics, differences
+from chassis.kafka.wire import NoEvent, from_record
 from chassis.relay import Refused
+from chassis.store import LARGEST_PUBLISHED, TooLarge
 from chassis.testing.kafka import Cluster, NoKafka, cluster
 from contracts.envelope import Envelope
 from contracts.topics import Topic
@@ -147,6 +151,50 @@ def test_a_null_header_bytes_that_are_no_text_and_a_tombstone_cost_no_other_reco
     assert way.driver.alive
 
 
+WHOLE = {
+    "ce_eventid": b"0192f0c8-0000-7000-8000-000000000001",
+    "ce_type": b"toy.notebook.closed.v1",
+    "ce_source": b"toy",
+    "ce_subject": b"notebook/n1",
+    "ce_workspace": b"w",
+    "ce_epoch": b"1",
+    "ce_sequence": b"1",
+    "ce_previous": b"0",
+    "ce_actor": b"ann",
+    "ce_correlationid": b"c",
+    "ce_time": b"2026-11-23T10:00:00+00:00",
+}
+
+
+def test_a_record_with_every_header_is_an_event() -> None:
+    assert from_record("toy.v1", b"{}", WHOLE.items()).id == "toy.v1/1/w/1"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("ce_eventid", b"seven", "headers eventid"),
+        ("ce_sequence", b"9" * 19, "headers sequence"),
+        ("ce_sequence", b"9" * 5_000, "headers sequence"),
+        ("ce_previous", b"9" * 19, "headers previous"),
+        ("ce_workspace", b"a\x00b", "a header holds U+0000"),
+        ("ce_after", b"people.v1/1/" + b"9" * 19, "headers after"),
+        ("ce_after", b"people.v1/1/" + b"9" * 5_000, "headers after"),
+        ("ce_after", b"people.v1", "headers after"),
+        ("ce_time", b"soon", "headers time"),
+    ],
+)
+def test_a_header_that_no_row_could_hold_makes_no_event(name: str, value: bytes, reason: str) -> None:
+    with pytest.raises(NoEvent, match=f"^{re.escape(reason)}$"):
+        from_record("toy.v1", b"{}", {**WHOLE, name: value}.items())
+
+
+def test_a_record_is_put_aside_whatever_its_headers_are_called(pair: Pair) -> None:
+    pair.reader.consumer.put_aside(Unreadable("odd.v1", 0, 7, None, b"\x00", [("a\x00b", None)], "no event"))
+    (kept,) = pair.rows("select headers from reader.unreadable where topic = 'odd.v1'")
+    assert kept["headers"] == [["a\\0b", None]]
+
+
 def test_a_service_produces_to_no_topic_of_another(way: Way, workspace: str) -> None:
     way.pair.open(workspace)
     way.pair.write(workspace, "one")
@@ -188,3 +236,14 @@ def test_after_the_broker_was_gone_the_relay_goes_on_where_it_was(way: Way, work
     node.start()
     way.until(lambda: way.pair.toy.relay.step(workspace) == "done")
     way.arrive(workspace, [1, 2])
+
+
+def test_an_event_larger_than_a_broker_takes_is_refused_at_the_command_and_holds_nothing_up(
+    way: Way, workspace: str
+) -> None:
+    way.pair.open(workspace)
+    with pytest.raises(TooLarge, match="a published event may have"):
+        way.pair.write(workspace, "x" * LARGEST_PUBLISHED)
+    way.pair.write(workspace, "x" * (LARGEST_PUBLISHED * 3 // 4 - 1_000))  # encrypted, in base64: just below
+    assert way.pair.toy.relay.step(workspace) == "done"
+    way.arrive(workspace, [1])

@@ -70,8 +70,9 @@ class Parking:
         sql = f"""insert into {self.schema}.unreadable (topic, partition, "offset", key, value, headers, reason)
         values (%s, %s, %s, %s, %s, %s, %s) on conflict do nothing"""
         place = (arrived.topic, arrived.partition, arrived.offset)
+        headers = [(name.replace("\x00", "\\0"), value) for name, value in arrived.headers]  # U+0000 fits in no jsonb
         with transaction(self.pool, "") as connection:
-            values = (*place, arrived.key, arrived.value, Jsonb(arrived.headers), arrived.reason)
+            values = (*place, arrived.key, arrived.value, Jsonb(headers), arrived.reason)
             connection.execute(vouched(sql), values)
         log.warning("record unreadable", topic=arrived.topic, partition=arrived.partition, offset=arrived.offset)
 

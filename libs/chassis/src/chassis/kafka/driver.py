@@ -19,6 +19,7 @@ from faststream.kafka import KafkaBroker
 from chassis.consumer import Unreadable
 from chassis.kafka.client import Client
 from chassis.kafka.wire import NoEvent, from_record
+from chassis.steps import failpoint
 from contracts.envelope import Envelope
 
 log = structlog.get_logger(__name__)
@@ -156,6 +157,7 @@ class Driver:
             except NoEvent as error:
                 self.put_aside(_as_arrived(record, error.reason))
         self.offer(readable)
+        failpoint("between offer and offset")
 
 
 def _is_running(subscriber: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, Final
+from uuid import UUID
 
 from pydantic import ValidationError
 
@@ -11,6 +12,8 @@ from contracts.envelope import Envelope, Reached
 
 CONTENT_TYPE: Final = "application/json"
 _PREFIX: Final = "ce_"
+_LARGEST: Final = 2**63 - 1
+"""What a row holds at most as a number."""
 _PLAIN: Final = (
     "eventid",
     "type",
@@ -45,7 +48,7 @@ def headers_of(record: Envelope) -> dict[str, str]:
 
 
 def from_record(topic: str, value: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
-    """Return the event a record carries; NoEvent when it carries none."""
+    """Return the event a record carries; NoEvent when it carries none, or one that no row could hold."""
     if value is None:
         raise NoEvent("a tombstone")
     try:
@@ -56,9 +59,11 @@ def from_record(topic: str, value: bytes | None, headers: Iterable[tuple[str, by
         }
     except UnicodeDecodeError:
         raise NoEvent("a header is no UTF-8") from None
+    if any("\x00" in text for text in found.values()):
+        raise NoEvent("a header holds U+0000")
     try:
         given: dict[str, Any] = {**found, "topic": topic, "data": value, "after": _after(found.get("after", ""))}
-        return Envelope.model_validate(given)
+        return _storable(Envelope.model_validate(given))
     except ValidationError as error:
         names = sorted({str(one["loc"][0]) for one in error.errors(include_input=False)})
         raise NoEvent("headers " + ", ".join(names)) from None
@@ -66,9 +71,23 @@ def from_record(topic: str, value: bytes | None, headers: Iterable[tuple[str, by
         raise NoEvent("headers after") from None
 
 
+def _storable(event: Envelope) -> Envelope:
+    """Refuse what an inbox could not note: it would be tried for ever, and hold its whole workspace up."""
+    try:
+        UUID(event.eventid)
+    except ValueError:
+        raise NoEvent("headers eventid") from None
+    for name, number in (("sequence", event.sequence), ("previous", event.previous)):
+        if number > _LARGEST:
+            raise NoEvent(f"headers {name}")
+    return event
+
+
 def _after(text: str) -> tuple[Reached, ...]:
     found: list[Reached] = []
     for part in filter(None, text.split(",")):
         topic, epoch, sequence = part.split("/")
+        if int(sequence) > _LARGEST:
+            raise ValueError(text)
         found.append(Reached(topic=topic, epoch=epoch, sequence=int(sequence)))
     return tuple(found)

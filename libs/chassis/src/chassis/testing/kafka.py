@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import os
+import secrets
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
@@ -18,6 +19,7 @@ from typing import IO, Final
 VERSION: Final = "4.3.1"
 POM: Final = Path(__file__).with_name("kafka-pom.xml")
 JVM: Final = ("-Xmx256m", "-Xms256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+_PORTS: Final = range(20_000, 30_000)
 START_WITHIN: Final = 60
 """Seconds until a broker that does not answer counts as failed."""
 
@@ -45,13 +47,18 @@ def artifacts(cache: Path) -> Path:
 
 @dataclass
 class Node:
-    """One broker (and controller) of a cluster: a process with data of its own on ports of this machine."""
+    """One broker (and controller) of a cluster: a process with data of its own on ports of this machine.
+
+    It also answers on `detour_port`, and sends who came that way to `gate_port`: there a test may stand in between.
+    """
 
     number: int
     folder: Path
     jars: Path
     port: int
     controller_port: int
+    detour_port: int
+    gate_port: int
     process: subprocess.Popen[bytes] | None = None
     _log: IO[bytes] | None = field(default=None, repr=False)
 
@@ -98,16 +105,21 @@ class Cluster:
         """The addresses to give to a client."""
         return ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
 
+    @property
+    def gates(self) -> str:
+        """The addresses to give to a client that is to go through what a test puts in between."""
+        return ",".join(f"127.0.0.1:{node.gate_port}" for node in self.nodes)
+
 
 @contextmanager
 def cluster(cache: Path, size: int = 1) -> Generator[Cluster]:
     """Run a cluster in a temporary folder until the block ends; its topics are made by whoever uses it."""
     jars = artifacts(cache)
     folder = Path(tempfile.mkdtemp(prefix="ladder-kafka-"))
-    ports = _free_ports(2 * size)
+    ports = iter(_free_ports(4 * size))
     nodes = [
-        Node(number + 1, folder / str(number + 1), jars, ports[2 * number], ports[2 * number + 1])
-        for number in range(size)
+        Node(number, folder / str(number), jars, next(ports), next(ports), next(ports), next(ports))
+        for number in range(1, size + 1)
     ]
     try:
         _format(nodes, jars)
@@ -118,7 +130,7 @@ def cluster(cache: Path, size: int = 1) -> Generator[Cluster]:
         yield Cluster(nodes)
     finally:
         for node in nodes:
-            node.stop()
+            node.kill()  # its data goes with it, and the last of several would wait for the others
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -140,10 +152,11 @@ def _properties(node: Node, voters: str, size: int) -> str:
         "process.roles": "broker,controller",
         "node.id": node.number,
         "controller.quorum.voters": voters,
-        "listeners": f"PLAINTEXT://127.0.0.1:{node.port},CONTROLLER://127.0.0.1:{node.controller_port}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{node.port}",
+        "listeners": f"PLAINTEXT://127.0.0.1:{node.port},DETOUR://127.0.0.1:{node.detour_port},"
+        f"CONTROLLER://127.0.0.1:{node.controller_port}",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{node.port},DETOUR://127.0.0.1:{node.gate_port}",
         "controller.listener.names": "CONTROLLER",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,DETOUR:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": node.folder / "data",
         "offsets.topic.replication.factor": size,
         "offsets.topic.num.partitions": 4,
@@ -161,8 +174,6 @@ def _properties(node: Node, voters: str, size: int) -> str:
 
 
 def _wait_for(node: Node) -> None:
-
-
     end = time.monotonic() + START_WITHIN
     while time.monotonic() < end:
         if node.process is None or node.process.poll() is not None:
@@ -176,8 +187,14 @@ def _wait_for(node: Node) -> None:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Return ports nobody listens on now, all different."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    """Return ports nobody listens on now, all different.
+
+    They lie below those the system hands out: while a broker is dead, nobody who looks for it is given its own port.
+    """
+    held: list[socket.socket] = []
+    while len(held) < count:
+        with suppress(OSError):
+            held.append(socket.create_server(("127.0.0.1", secrets.choice(_PORTS))))
     ports = [one.getsockname()[1] for one in held]
     for one in held:
         one.close()
