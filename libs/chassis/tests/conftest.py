@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -45,6 +46,7 @@ class Pair:
     reader: Service
     database: Database
     clock: Clock
+    home: Path
 
     def run(self, workspace: str, decide: Decide, command: str = "", digest: bytes | None = None) -> Executed:
         """Run one command on the service that is written in."""
@@ -115,12 +117,12 @@ class Pair:
 def pair(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """The service that is written in and the one that hears it, connected, their followers not running."""
     grants = [Grant("toy", "notebook", may_make=True), Grant("reader", "notebook")]
-    one, other, clock = toy.toy(), toy.reader(), Clock()
+    one, other, clock, home = toy.toy(), toy.reader(), Clock(), tmp_path_factory.mktemp("home")
     with (
-        keyed(module_database, tmp_path_factory.mktemp("home"), grants, "toy", "reader") as ciphers,
+        keyed(module_database, home, grants, "toy", "reader") as ciphers,
         opened(module_database, ciphers, one, other, size=10, clock=clock),
     ):
-        yield Pair(one, other, module_database, clock)
+        yield Pair(one, other, module_database, clock, home)
 
 
 @pytest.fixture

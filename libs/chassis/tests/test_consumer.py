@@ -569,6 +569,21 @@ def test_an_outage_costs_an_event_none_of_its_tries(pair: Pair, workspace: str, 
     assert pair.tally(workspace).numbers == (1,)
 
 
+def test_an_upstream_that_does_not_answer_holds_up_none_of_the_others(pair: Pair, workspace: str) -> None:
+    class Away(Deaf):
+        def heads(self, topic: str) -> Any:
+            raise OSError("nobody answers")
+
+    written(pair, workspace, "one")
+    hears, found = consumer(pair, {"other.v1": Away(), "toy.v1": pair.toy.feed}, careful=True), list[str]()
+
+    with pytest.raises(OSError, match="nobody answers"):
+        found.extend(hears.behind())
+
+    assert workspace in found
+    assert hears.care.needed
+
+
 def test_an_event_that_ends_the_process_again_and_again_is_parked_untried(pair: Pair, workspace: str) -> None:
     class Killed(BaseException):
         pass

@@ -195,6 +195,23 @@ def test_a_record_is_put_aside_whatever_its_headers_are_called(pair: Pair) -> No
     assert kept["headers"] == [["a\\0b", None]]
 
 
+def test_a_consumer_whose_task_has_ended_says_so_and_comes_back(way: Way, workspace: str) -> None:
+    way.until(lambda: way.driver.alive)
+
+    async def end() -> None:
+        for task in asyncio.all_tasks():
+            if "_run_consume_loop" in repr(task.get_coro()):
+                task.cancel()
+
+    way.client.run(end())
+    way.until(lambda: way.driver.trouble in ("the task that consumes has ended", "not in its group yet"))
+    way.pair.open(workspace)
+    way.pair.write(workspace, "one")
+    way.pair.toy.relay.step(workspace)
+    way.arrive(workspace, [1])
+    assert way.driver.alive
+
+
 def test_a_service_produces_to_no_topic_of_another(way: Way, workspace: str) -> None:
     way.pair.open(workspace)
     way.pair.write(workspace, "one")
@@ -231,11 +248,13 @@ def test_after_the_broker_was_gone_the_relay_goes_on_where_it_was(way: Way, work
     way.arrive(workspace, [1])
     (node,) = kafka.nodes
     node.kill()
+    way.until(lambda: way.driver.trouble == f"nobody listens at {kafka.servers}")
     way.pair.write(workspace, "meanwhile")
     assert way.pair.toy.relay.step(workspace) == "failed"
     node.start()
     way.until(lambda: way.pair.toy.relay.step(workspace) == "done")
     way.arrive(workspace, [1, 2])
+    way.until(lambda: way.driver.alive)
 
 
 def test_an_event_larger_than_a_broker_takes_is_refused_at_the_command_and_holds_nothing_up(

@@ -29,7 +29,7 @@ def replaced(data: bytes, name: str, content: bytes) -> bytes:
     return out.getvalue()
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(texts, min_size=1, max_size=5))
 def test_every_text_reads_back_unchanged(cells: list[str]) -> None:
     assert [row[0] for row in xlsx.read(written(cells))["Scores"]] == cells

@@ -7,17 +7,21 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import httpx
-from fastapi import FastAPI, Request
+import structlog
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.background import BackgroundTask
 
 from chassis.http.problems import NOTHING_HERE, answer_problems, problem
+
+log = structlog.get_logger(__name__)
 
 METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 INSIDE: Final = frozenset({"metrics", "readyz", "livez"})
 """What only whoever runs the system asks, at the process itself."""
 HOP_BY_HOP: Final = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "host", "te", "trailer"})
 """Headers of one connection (RFC 9110, section 7.6.1)."""
+AWAY: Final = "This service is starting or away; send the same request again, with the same Idempotency-Key."
 
 
 def front_app(at: Mapping[str, str]) -> FastAPI:
@@ -33,24 +37,25 @@ def front_app(at: Mapping[str, str]) -> FastAPI:
     answer_problems(app, {})
 
     @app.api_route("/api/{service}/v1/{path:path}", methods=METHODS)
-    async def forward(request: Request, service: str, path: str) -> StreamingResponse:
+    async def forward(request: Request, service: str, path: str) -> Response:
         if service not in at or path in INSIDE:
-            return problem(request, 404, "not-found", NOTHING_HERE)  # pyright: ignore[reportReturnType] - both are responses
+            return problem(request, 404, "not-found", NOTHING_HERE)
         return await _forward(client, request, f"{at[service]}/{path}")
 
     return app
 
 
-async def _forward(client: httpx.AsyncClient, request: Request, url: str) -> StreamingResponse:
+async def _forward(client: httpx.AsyncClient, request: Request, url: str) -> Response:
     headers = [(name, value) for name, value in request.headers.raw if name.decode().lower() not in HOP_BY_HOP]
     query = request.url.query
     asked = client.build_request(
         request.method, f"{url}?{query}" if query else url, headers=headers, content=request.stream()
     )
-    answer = await client.send(asked, stream=True)
-    kept = {name: value for name, value in answer.headers.items() if name.lower() not in HOP_BY_HOP}
-    return StreamingResponse(answer.aiter_raw(), answer.status_code, kept, background=_closing(answer))
-
-
-def _closing(answer: httpx.Response) -> BackgroundTask:
-    return BackgroundTask(answer.aclose)
+    try:
+        answer = await client.send(asked, stream=True)
+    except httpx.TransportError as error:
+        log.warning("service not reached", error=type(error).__name__)
+        return problem(request, 503, "unavailable", AWAY, {"Retry-After": "1"})
+    passed = StreamingResponse(answer.aiter_raw(), answer.status_code, background=BackgroundTask(answer.aclose))
+    passed.raw_headers = [(name, value) for name, value in answer.headers.raw if name.decode().lower() not in HOP_BY_HOP]
+    return passed

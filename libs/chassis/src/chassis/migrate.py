@@ -18,7 +18,7 @@ _VIEW = re.compile(r"create (?:or replace )?view \{schema\}\.(\w+)", re.IGNORECA
 
 APPEND_ONLY = frozenset({"events", "published", "epochs"})
 """Tables the application may add to and read, and never change."""
-FOLLOWED = frozenset({"followed", "relayed"})
+FOLLOWED = frozenset({"followed", "relayed", "attendance"})
 """Tables only followers write."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -12,13 +13,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 import httpx
+import psycopg
+import structlog
 import uvicorn
 from fastapi import FastAPI
+from psycopg_pool import PoolTimeout
 
 from chassis import clock as wall
+from chassis.brokers import ClientSettings
 from chassis.cipher import (
     Cipher,
     CipherError,
@@ -32,7 +37,6 @@ from chassis.cipher import (
 from chassis.feed_http import HttpFeed
 from chassis.http import api, health_app
 from chassis.identity import ServiceTokens, Signer, SigningKey, Verifier
-from chassis.kafka import Client, ClientSettings, Driver, KafkaSink
 from chassis.postgres import External, Privileged, Server, UnsafeDurability
 from chassis.service import Part, Service
 from chassis.sharing import Sharing
@@ -40,11 +44,17 @@ from chassis.steps import arm_from_environment
 from chassis.telemetry import Traces, configure_logs
 from chassis.virtual import FileClock
 
+if TYPE_CHECKING:
+    from chassis.kafka import Client, Driver, KafkaSink
+
+log = structlog.get_logger(__name__)
 Role = Literal["api", "worker", "migrate"]
 ROLES: Final = ("api", "worker", "migrate")
 POOL: Final = 16
 GRACE: Final = 25.0
-"""Seconds in which a process ends what is under way after SIGTERM."""
+"""Seconds in which a process answers the requests under way after SIGTERM."""
+LIMIT: Final = 35.0
+"""Seconds after SIGTERM in which it has ended, in order or not; whoever starts it should wait a little longer."""
 
 
 class Misconfigured(Exception):
@@ -127,7 +137,7 @@ def run(
     signs: Signs | None = None,
     arguments: Sequence[str] | None = None,
 ) -> NoReturn:
-    """Run what the command line names, and end: 0 when told to end, 2 when the environment does not do.
+    """Run what the command line names, and end: 0 when told to end, 2 when it cannot begin, with a line that says why.
 
     `signs` is given by the one service that signs actor tokens; the others ask it for the public keys.
     """
@@ -141,6 +151,9 @@ def run(
         {"api": process.serve, "worker": process.work, "migrate": process.migrate}[given[0]]()
     except (Misconfigured, CipherError, Privileged, UnsafeDurability) as error:
         _refuse(str(error))
+    except (psycopg.OperationalError, PoolTimeout) as error:
+        why = str(error).partition("\n")[0] or type(error).__name__
+        _refuse(f"The database cannot be used: {why}. Look at LADDER_DATABASE_URL, and whether `migrate` has run.")
     sys.exit(0)
 
 
@@ -153,6 +166,7 @@ class Process:
     grants: tuple[Grant, ...]
     environment: Environment
     signs: Signs | None = None
+    _told: threading.Event = field(default_factory=threading.Event)
 
     def migrate(self) -> None:
         """Make or update the schema of the service and its part of the keys; then end."""
@@ -163,7 +177,7 @@ class Process:
 
     def serve(self) -> None:
         """Answer over HTTP until told to end; what is written wakes the workers."""
-        with ExitStack() as stack:
+        with ExitStack() as stack, self._door() as door:
             service, tokens, traces = self._opened(stack)
             sharing = Sharing(service, self._follower_dsn, works=False)
             sharing.start()
@@ -177,12 +191,15 @@ class Process:
                     jwks=own,
                     traces=traces,
                     threads=self.environment.pool,
-                )
+                ),
+                door,
             )
 
     def work(self) -> None:
         """Run the followers where this process leads, and its share of what others publish, until told to end."""
-        with ExitStack() as stack:
+        from chassis.kafka import Client, KafkaSink  # of all processes only a worker waits until this is imported
+
+        with ExitStack() as stack, self._door() as door:
             kafka = self._kafka()
             client = Client(kafka, f"{self.name}-worker")
             client.start()
@@ -190,6 +207,7 @@ class Process:
             sink = KafkaSink(client, f"{self.name}.v1")
             stack.callback(sink.stop)
             service, _, _ = self._opened(stack, sink)
+            self._check_topics(kafka, {service.topic, *service.topics})
             sharing = Sharing(service, self._follower_dsn, works=True)
             sharing.start()
             stack.callback(sharing.stop)
@@ -197,10 +215,30 @@ class Process:
                 driver = self._driver(client, service, sharing)
                 driver.start()
                 stack.callback(driver.stop)
-                service.others.append(lambda: Part("kafka", driver.alive, "" if driver.alive else "not in its group"))
-            self._until_told(health_app(service))
+                service.others.append(lambda: Part("kafka", driver.alive, driver.trouble))
+            self._until_told(health_app(service), door)
+
+    def _check_topics(self, kafka: ClientSettings, names: set[str]) -> None:
+        """Refuse topics nobody could work with; brokers that are away now are waited for, and this is not ready."""
+        from chassis.kafka import TOPICS, ShutOut, Unanswered, ask, unusable  # only for a worker
+
+        async def look() -> list[str]:
+            await ask(kafka, f"{self.name}-worker")
+            return [str(one) for one in await unusable(kafka, [topic for topic in TOPICS if topic.name in names])]
+
+        try:
+            wrong = asyncio.run(look())
+        except ShutOut as error:
+            raise Misconfigured(str(error)) from None
+        except Unanswered as error:
+            log.warning("kafka does not answer", why=str(error))
+            return
+        if wrong:
+            raise Misconfigured("Topics of Kafka: " + "; ".join(wrong))
 
     def _driver(self, client: Client, service: Service, sharing: Sharing) -> Driver:
+        from chassis.kafka import Driver  # only for a worker
+
         group = f"{self.name}-svc"
         return Driver(client, group, service.topics, service.hear, service.consumer.put_aside, sharing.compare)
 
@@ -220,7 +258,6 @@ class Process:
             size=environment.pool,
             clock=environment.clock,
             allow_unsafe=environment.allow_unsafe,
-            careful=True,
         )
         stack.callback(service.close)
         tokens = ServiceTokens(key.derive("service tokens"), self.name, environment.now)
@@ -278,21 +315,37 @@ class Process:
 
         return read
 
-    def _until_told(self, app: FastAPI) -> None:
-        """Serve until SIGTERM or SIGINT, then finish what is under way."""
-        with socket.create_server((self.environment.host, self.environment.port), backlog=128) as listening:
-            config = uvicorn.Config(
-                app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=int(GRACE)
-            )
-            server = uvicorn.Server(config)
-            thread = threading.Thread(target=server.run, args=([listening],), name="http", daemon=True)
-            told = threading.Event()
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda _number, _frame: told.set())
-            thread.start()
-            told.wait()
-            server.should_exit = True
-            thread.join(GRACE)
+    @contextmanager
+    def _door(self) -> Generator[socket.socket]:
+        """Take the port, and hear from now on when to end: a process told while it begins ends as soon as it has."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: self._told.set())
+        host, port = self.environment.host, self.environment.port
+        try:
+            door = socket.create_server((host, port), backlog=128)
+        except OSError as error:
+            raise Misconfigured(f"LADDER_BIND is {host}:{port}, which cannot be used ({error.strerror}).") from None
+        with door:
+            # An answer's body does not wait until its head is acknowledged, which takes 40 ms.
+            door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            yield door
+
+    def _until_told(self, app: FastAPI, door: socket.socket) -> None:
+        """Serve until SIGTERM or SIGINT, then finish what is under way; what hangs does not keep the process."""
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=int(GRACE)
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([door],), name="http", daemon=True)
+        thread.start()
+        while not self._told.wait(1.0):
+            if not thread.is_alive():
+                raise RuntimeError("Nothing answers at the port any more.")
+        limit = threading.Timer(LIMIT, os._exit, (1,))
+        limit.daemon = True
+        limit.start()
+        server.should_exit = True
+        thread.join(GRACE)
 
 
 def _refuse(text: str) -> NoReturn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from chassis.attendance import Attendance
 from chassis.leadership import Leadership
 from chassis.service import Service
 from chassis.wakeups import Kind, Wakeups
@@ -17,14 +18,16 @@ class Sharing:
     """A service's share in this process: a worker runs followers, another only writes, reads and waits."""
 
     def __init__(self, service: Service, dsn: str, *, works: bool) -> None:
-        self._service = service
-        self._leadership = Leadership(dsn, service.name, LED, self._gained) if works else None
+        self._service, self._works = service, works
+        self._attendance = Attendance(dsn, service.name, service.consumer.care, self.compare)
+        self._leadership = Leadership(dsn, service.name, LED, self._gained)
         self._wakeups = Wakeups(dsn, service.name, self._hear, self.compare)
 
     def start(self) -> None:
         """Begin: followers first, then everything that wakes them."""
         self._service.tell = self._wakeups.announce
-        if self._leadership is not None:
+        if self._works:
+            self._attendance.start()
             self._service.start(leads=self._leads)
             self._leadership.start()
         self._wakeups.start()
@@ -32,13 +35,14 @@ class Sharing:
     def stop(self) -> None:
         """Stop telling and leading; the service itself is closed by whoever opened it."""
         self._wakeups.stop()
-        if self._leadership is not None:
+        if self._works:
             for runner in self._service.runners:
                 runner.stop()
             self._leadership.stop()
+            self._attendance.stop(clean=not any(runner.alive for runner in self._service.runners))
 
     def _leads(self, follower: str) -> bool:
-        return self._leadership is None or follower not in LED or self._leadership.holds(follower)
+        return follower not in LED or self._leadership.holds(follower)
 
     def _gained(self, follower: str) -> None:
         for runner in self._service.runners:

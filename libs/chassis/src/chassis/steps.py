@@ -145,13 +145,16 @@ class Runner:
             self.alive = False
 
     def _sweep(self) -> bool:
+        names = set[str]()
         try:
-            names = list(self.step.behind())
+            for name in self.step.behind():
+                names.add(name)
         except Exception as error:  # noqa: BLE001  (one runner: any failing sweep is told and tried again)
             self._note(error, None)
             return False
-        with self._wake:
-            self._changed.update(names)
+        finally:
+            with self._wake:
+                self._changed.update(names)  # what was found before something failed is not held up by it
         self._note_success()
         return True
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from queue import Empty, Full, LifoQueue
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from typst import Compiler, Fonts, TypstError
+if TYPE_CHECKING:
+    from typst import Compiler
 
 FONTS = Path(__file__).parent / "fonts"
 STANDARD: Literal["ua-1"] = "ua-1"
@@ -76,6 +77,8 @@ class Typesetter:
 @contextmanager
 def _missing_glyphs() -> Generator[None, None, None]:
     """Let a missing glyph pass to the next attempt, and nothing else: a faulty template must be heard of."""
+    from typst import TypstError  # only who prints waits for the typesetter
+
     try:
         yield
     except TypstError as error:
@@ -96,7 +99,7 @@ class _Compilers:
         return result if isinstance(result, bytes) else b"".join(result or ())
 
     @contextmanager
-    def _one(self) -> Generator[Compiler, None, None]:
+    def _one(self) -> Generator["Compiler", None, None]:
         try:
             compiler = self._idle.get_nowait()
         except Empty:
@@ -107,7 +110,9 @@ class _Compilers:
             with suppress(Full):
                 self._idle.put_nowait(compiler)
 
-    def _new(self) -> Compiler:
+    def _new(self) -> "Compiler":
+        from typst import Compiler, Fonts
+
         fonts = Fonts(include_system_fonts=self._system, font_paths=self._folders)
         return Compiler(self._template, root=self._template.parent, font_paths=fonts)
 

@@ -3,10 +3,10 @@
 import io
 import zipfile
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from openpyxl import load_workbook
-from xlsxwriter import Workbook  # pyright: ignore[reportMissingTypeStubs] - it ships no stubs
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook  # pyright: ignore[reportMissingTypeStubs] - it ships no stubs
 
 MAX_BYTES = 10_000_000
 MAX_UNZIPPED = 60_000_000
@@ -21,15 +21,17 @@ class Unreadable(ValueError):
     """A file cannot be read as a workbook; the message is a sentence a user can act on."""
 
 
-def workbook(out: io.BytesIO) -> Workbook:
+def workbook(out: io.BytesIO) -> "Workbook":
     """Return a workbook to write into `out`: what is a string stays a string, be it a formula, a link or a number."""
+    from xlsxwriter import Workbook  # pyright: ignore[reportMissingTypeStubs] - no stubs; only who writes one waits for it
+
     return Workbook(
         out,
         {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
     )
 
 
-def add_sheet(book: Workbook, name: str) -> Any:
+def add_sheet(book: "Workbook", name: str) -> Any:
     """Return a new worksheet of `book` (xlsxwriter's `Worksheet`, which ships no types)."""
     return book.add_worksheet(name)  # pyright: ignore[reportUnknownMemberType] - no stubs
 
@@ -41,6 +43,8 @@ def read(data: bytes, *, max_rows: int = MAX_ROWS) -> dict[str, list[list[Cell]]
 
     Raises Unreadable for what is no workbook, too large (also when unzipped), or holds what a workbook never needs.
     """
+    from openpyxl import load_workbook  # only who reads one waits for it
+
     _refuse_hostile(data)
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from chassis.consumer.care import Behind, Care
 from chassis.consumer.delivered import Delivered
 from chassis.consumer.parking import Parking, Unreadable
 from chassis.consumer.positions import NOWHERE, At, Positions, entered
@@ -45,7 +46,7 @@ class Consumer:
     on_progress: Callable[[str], None] | None = None
     """Told when a run recorded something, so that it is followed."""
     careful: bool = False
-    """Whether the last process did not end in order: one event at a time, each counted before it is tried."""
+    """Whether the last process did not end in order, as far as whoever starts this one knows."""
     name: str = "consumer"
 
     def __post_init__(self) -> None:
@@ -53,6 +54,7 @@ class Consumer:
         self._delivered = Delivered(self.feeds)
         self._positions = Positions(schema, self.pool, self.follower_pool)
         self._parking = Parking(schema, self.pool)
+        self.care = Care(self.careful)
         self._runs = Runs(
             store=self.store,
             pool=self.pool,
@@ -64,7 +66,7 @@ class Consumer:
             parking=self._parking,
             span=self.span,
             on_progress=self.on_progress,
-            careful=self.careful,
+            care=self.care,
         )
 
     def offer(self, records: Iterable[Envelope]) -> None:
@@ -98,11 +100,26 @@ class Consumer:
         return "waiting" if "waiting" in results.values() else "done"
 
     def behind(self) -> Iterable[str]:
-        """Return the workspaces whose upstream has published more than was consumed, in any topic."""
-        return {workspace for topic in self.feeds for workspace in self._behind_on(topic)}
+        """Yield the workspaces whose upstream has published more than was consumed, in any topic.
 
-    def _behind_on(self, topic: str) -> Iterable[str]:
-        positions = self._positions.of_all(topic)
+        An upstream that does not answer holds up none of the others: its error is raised after all were asked.
+        """
+        began, found, failed = self.care.comparing(), Behind(), list[Exception]()
+        for topic in self.feeds:
+            try:
+                here = self._behind_on(topic)
+            except Exception as error:  # noqa: BLE001  (raised below, when the other upstreams were asked)
+                failed.append(error)
+                continue
+            found |= here
+            yield from {workspace for workspace, _ in here}
+        if failed:
+            raise failed[0]
+        self.care.compared(began, found)
+
+    def _behind_on(self, topic: str) -> Behind:
+        """Return, for every workspace behind on a topic, how far it is consumed and how far it was published."""
+        positions, found = self._positions.of_all(topic), Behind()
         for head in self.feeds[topic].heads(topic):
             at = positions.get(head.workspace, NOWHERE)
             later = at.stored and head.epoch > at.epoch
@@ -110,9 +127,10 @@ class Consumer:
                 self._delivered.note_epoch(head.workspace, topic, head.epoch)
             if later or head.last > at.sequence:
                 self._delivered.note_behind(head.workspace, [topic])
-                yield head.workspace
+                found[head.workspace, topic] = ((at.epoch, at.sequence), (head.epoch, head.last))
             elif head.last < at.sequence:
                 log.error("consumer ahead of upstream", topic=topic, workspace=head.workspace)
+        return found
 
     def _advance_all(self, workspace: str, results: dict[str, Progress], asked: set[str]) -> None:
         while "more" in results.values():

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from chassis.cipher import KeysUnavailable
 from chassis.consumer.attempts import TRIES, Attempts
+from chassis.consumer.care import Care
 from chassis.consumer.delivered import Delivered
 from chassis.consumer.parking import Parking, reason_of
 from chassis.consumer.positions import At, Positions, beside
@@ -37,7 +38,7 @@ class AlreadyRecorded(Exception):
 
 
 class OneByOne(Exception):
-    """After an unclean end runs are of one event."""
+    """Runs of what was there at an unclean end are of one event."""
 
 
 @dataclass
@@ -54,7 +55,7 @@ class Runs:
     parking: Parking
     span: Span | None
     on_progress: Callable[[str], None] | None
-    careful: bool
+    care: Care
 
     def __post_init__(self) -> None:
         self._types = {contract.TYPE: contract for contract in self.handlers}
@@ -97,7 +98,7 @@ class Runs:
     def _apply(self, at: At, records: Sequence[Envelope]) -> Progress:
         first = records[0]
         self.positions.forget(first.workspace, first.topic)
-        if self.careful and self._ends_processes(records):
+        if self.care.suspects(first) and self._ends_processes(records):
             return self._park(at, first, "the process ended while this event was applied")
         with self.pool.connection() as connection:
             unit = self.new_unit(connection, self._info(first))

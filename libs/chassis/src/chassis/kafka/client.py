@@ -1,79 +1,52 @@
-"""The one event loop in which a process talks to Kafka, and how it gets there: addresses, TLS and SASL."""
+"""The one event loop in which a process talks to Kafka, and whether somebody answers there."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import ssl
 import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeVar, cast
+from typing import Any, Final, TypeVar
 
+import structlog
 from faststream.kafka import KafkaBroker
+from faststream.kafka.security import parse_security
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
+
+from chassis.brokers import ClientSettings
+from chassis.kafka.asking import Asking, Unanswered
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 _MECHANISMS: Final = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
 
 BATCH_SIZE: Final = 131_072
 """Bytes of one produced batch; a topic has to take at least so much (`topics check`)."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class ClientSettings:
-    """Where Kafka is and who we are there; the password is in no representation."""
-
-    servers: tuple[str, ...]
-    tls: bool = False
-    ca_file: str | None = None
-    username: str | None = None
-    password: str | None = None
-    mechanism: Mechanism = "SCRAM-SHA-512"
-
-    @classmethod
-    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> ClientSettings | None:
-        """Return the settings of `LADDER_KAFKA*`, or None where Kafka is not named; ValueError for one unusable."""
-        servers = tuple(one.strip() for one in environ.get("LADDER_KAFKA", "").split(",") if one.strip())
-        if not servers:
-            return None
-        mechanism = environ.get("LADDER_KAFKA_MECHANISM", "SCRAM-SHA-512")
-        if mechanism not in _MECHANISMS:
-            raise ValueError(f"LADDER_KAFKA_MECHANISM is {mechanism!r}; use one of {', '.join(_MECHANISMS)}.")
-        return cls(
-            servers=servers,
-            tls=environ.get("LADDER_KAFKA_TLS", "") not in ("", "0"),
-            ca_file=environ.get("LADDER_KAFKA_CA"),
-            username=environ.get("LADDER_KAFKA_USERNAME"),
-            password=environ.get("LADDER_KAFKA_PASSWORD"),
-            mechanism=cast("Mechanism", mechanism),
-        )
-
-    def security(self) -> BaseSecurity | None:
-        """Return what FastStream and aiokafka take; None for a plain connection."""
-        context = ssl.create_default_context(cafile=self.ca_file) if self.tls else None
-        if self.username is not None:
-            maker = _MECHANISMS[self.mechanism]
-            return maker(self.username, self.password or "", ssl_context=context, use_ssl=self.tls)
-        return BaseSecurity(ssl_context=context, use_ssl=True) if self.tls else None
+LOOK_EVERY: Final = 2.0
+"""Seconds between two questions to the brokers."""
 
 
 @dataclass
 class Client:
-    """An event loop in a thread of its own, for everything that speaks to Kafka in this process."""
+    """An event loop in a thread of its own, for everything that speaks to Kafka in this process.
+
+    `trouble` says why no broker answers; it is empty while one does.
+    """
 
     settings: ClientSettings
     name: str
+    trouble: str = "not asked yet"
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start the thread."""
+        """Start the thread, and ask the brokers every now and then whether they are there."""
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"{self.name} kafka", daemon=True)
         self._thread.start()
+        self.spawn(self._look())
 
     def stop(self) -> None:
         """End the thread; what it still runs is cancelled."""
@@ -103,13 +76,48 @@ class Client:
         return KafkaBroker(
             list(self.settings.servers),
             client_id=self.name,
-            security=self.settings.security(),
+            security=_security(self.settings),
             allow_auto_create_topics=False,
             apply_types=False,
             logger=logging.getLogger("kafka"),
             log_level=logging.DEBUG,
             **more,
         )
+
+    async def _look(self) -> None:
+        """Ask as everybody here does, through TLS and SASL; what an open connection alone says may be long ago."""
+        asking = Asking(self.settings, self.name)
+        try:
+            while True:
+                trouble = await _trouble(asking)
+                if trouble != self.trouble:
+                    log.info("kafka answers") if not trouble else log.warning("kafka does not answer", why=trouble)
+                self.trouble = trouble
+                await asyncio.sleep(LOOK_EVERY)
+        finally:
+            asking.close()
+
+
+async def _trouble(asking: Asking) -> str:
+    try:
+        await asking.ask()
+    except Unanswered as error:
+        return str(error)
+    return ""
+
+
+def admin_options(settings: ClientSettings) -> dict[str, Any]:
+    """Return what a plain client of aiokafka takes to be let in."""
+    return {"bootstrap_servers": list(settings.servers), **parse_security(_security(settings))}
+
+
+def _security(settings: ClientSettings) -> BaseSecurity | None:
+    """Return what FastStream takes; None for a plain connection."""
+    context = settings.tls_context()
+    if settings.username is not None:
+        maker = _MECHANISMS[settings.mechanism]
+        return maker(settings.username, settings.password or "", ssl_context=context, use_ssl=settings.tls)
+    return BaseSecurity(ssl_context=context, use_ssl=True) if settings.tls else None
 
 
 async def _cancel_others() -> None:

@@ -27,6 +27,9 @@ log = structlog.get_logger(__name__)
 BATCH = 500
 WAIT_MS = 5
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0
+LEAVE_WITHIN = 15.0
+LOOK_EVERY = 1.0
+"""Seconds between two looks at the consumer's task."""
 
 Record = ConsumerRecord[bytes | None, bytes | None]
 
@@ -87,40 +90,59 @@ class Driver:
     _changing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def start(self) -> None:
-        """Join the group; while no broker answers, try again with growing pauses."""
-        self.client.spawn(self._join())
+        """Join the group; while no broker answers, try again with growing pauses; come back when the task has died."""
+        self.client.spawn(self._stay())
 
     def stop(self) -> None:
-        """Finish the batch under way and leave the group."""
+        """Finish the batch under way and leave the group; of brokers that are away it takes no leave."""
         self._stopping = True
-        self.client.run(self._leave(), 60)
+        try:
+            self.client.run(self._leave(), LEAVE_WITHIN)
+        except TimeoutError:
+            log.warning("group left without a word", group=self.group)
 
     @property
     def alive(self) -> bool:
         """Whether the consumer is there and its task is running; a dead task is not seen by a ping."""
+        return self.trouble == ""
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can arrive; empty while it can."""
         broker = self._broker
-        return broker is not None and all(_is_running(subscriber) for subscriber in broker.subscribers)
+        if self.client.trouble:
+            return self.client.trouble
+        if broker is None:
+            return "not in its group yet"
+        return "" if _is_running(broker) else "the task that consumes has ended"
+
+    async def _stay(self) -> None:
+        pause = FIRST_PAUSE
+        while not self._stopping:
+            if self._broker is None:
+                await self._join()
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            elif _is_running(self._broker):
+                await asyncio.sleep(LOOK_EVERY)
+                pause = FIRST_PAUSE
+            else:
+                log.error("consumer ended", group=self.group)
+                await self._leave()
 
     async def _join(self) -> None:
-        pause = FIRST_PAUSE
-        while not await self._has_joined():
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
-
-    async def _has_joined(self) -> bool:
-        """Try once; also True when there is nothing to try any more."""
+        """Try once."""
         async with self._changing:
             if self._stopping:
-                return True
+                return
             broker = self._subscribed()
             try:
                 await broker.start()
             except (KafkaError, OSError) as error:
                 log.warning("kafka not reached", group=self.group, error=type(error).__name__)
                 await broker.stop()
-                return False
+                return
             self._broker = broker
-            return True
 
     async def _leave(self) -> None:
         async with self._changing:
@@ -160,9 +182,10 @@ class Driver:
         failpoint("between offer and offset")
 
 
-def _is_running(subscriber: Any) -> bool:
-    tasks: list[asyncio.Task[Any]] = subscriber.tasks
-    return bool(subscriber.running and tasks) and not any(task.done() for task in tasks)
+def _is_running(broker: KafkaBroker) -> bool:
+    """Say whether every subscriber has a task that runs; FastStream puts a new one beside one that failed."""
+    subscribers: list[Any] = list(broker.subscribers)
+    return all(one.running and any(not task.done() for task in one.tasks) for one in subscribers)
 
 
 def _as_arrived(record: Record, reason: str) -> Unreadable:

@@ -9,7 +9,8 @@ from typing import Any
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from chassis.kafka.client import BATCH_SIZE, ClientSettings
+from chassis.brokers import ClientSettings
+from chassis.kafka.client import BATCH_SIZE, admin_options
 from contracts.topics import Topic
 
 _OVERHEAD = 1024
@@ -31,14 +32,23 @@ async def differences(settings: ClientSettings, declared: Sequence[Topic]) -> li
     """Compare the cluster with what is declared."""
     admin = await _admin(settings)
     try:
-        known = await admin.describe_topics([topic.name for topic in declared])
-        partitions = {one["topic"]: len(one["partitions"]) for one in known if one["error_code"] == 0}
+        partitions = await _known(admin, declared)
         found = [one for topic in declared for one in _partitions(topic, partitions.get(topic.name))]
         there = [topic for topic in declared if topic.name in partitions]
         configs = await _configs(admin, [topic.name for topic in there])
         return found + [one for topic in there for one in _settings(topic, configs[topic.name])]
     finally:
         await admin.close()
+
+
+async def unusable(settings: ClientSettings, declared: Sequence[Topic]) -> list[Difference]:
+    """Name the topics that no process can work with: missing, or with another number of partitions."""
+    admin = await _admin(settings)
+    try:
+        partitions = await _known(admin, declared)
+    finally:
+        await admin.close()
+    return [one for topic in declared for one in _partitions(topic, partitions.get(topic.name))]
 
 
 async def apply_topics(settings: ClientSettings, declared: Sequence[Topic], replication: int) -> list[str]:
@@ -57,6 +67,11 @@ async def apply_topics(settings: ClientSettings, declared: Sequence[Topic], repl
 def _new(topic: Topic, replication: int) -> NewTopic:
     wanted = {**topic.configuration, "min.insync.replicas": str(min(2, replication))}
     return NewTopic(topic.name, topic.partitions, replication, topic_configs=wanted)
+
+
+async def _known(admin: AIOKafkaAdminClient, declared: Sequence[Topic]) -> dict[str, int]:
+    known = await admin.describe_topics([topic.name for topic in declared])
+    return {one["topic"]: len(one["partitions"]) for one in known if one["error_code"] == 0}
 
 
 def _partitions(topic: Topic, there: int | None) -> list[Difference]:
@@ -91,11 +106,6 @@ async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str
 
 
 async def _admin(settings: ClientSettings) -> AIOKafkaAdminClient:
-    from faststream.kafka.security import parse_security
-
-    security = settings.security()
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=list(settings.servers), **(parse_security(security) if security is not None else {})
-    )
+    admin = AIOKafkaAdminClient(**admin_options(settings))
     await admin.start()
     return admin

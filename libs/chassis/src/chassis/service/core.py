@@ -9,8 +9,8 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from chassis import attendance, consumer, projection, relay, store
 from chassis import clock as wall
-from chassis import consumer, projection, relay, store
 from chassis.consumer import Consumer, Handler, Span
 from chassis.deadlines import Clockwork, DeadlineChanges, Deadlines, Due
 from chassis.feed import Feed, StoredFeed
@@ -91,7 +91,7 @@ class Service:
     def migrate(self, server: Server) -> None:
         """Make or update the schema."""
         views = {view.NAME: tuple(view.tables()) for view in self.all_views}
-        record = (*store.TABLES, *projection.TABLES, *relay.TABLES, *consumer.TABLES, *accesses.TABLES)
+        record = (*store.TABLES, *projection.TABLES, *relay.TABLES, *consumer.TABLES, *attendance.TABLES, *accesses.TABLES)
         migrate(server, self.name, record, (*DIRECTORY_TABLES, *self.tables), views)
 
     def open(

@@ -7,10 +7,6 @@ key twice.
 import json
 from typing import Any, cast
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
-
 DEEPEST = 20
 
 Node = Any
@@ -85,6 +81,9 @@ class _Reader:
         self._seen: set[int] = set()
 
     def read(self, text: str) -> tuple[object, Lines]:
+        from ruamel.yaml import YAML  # only who reads a file waits for the library
+        from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
         yaml: Any = YAML(typ="safe", pure=True)
         try:
             node: Node | None = yaml.compose(text)
@@ -104,19 +103,19 @@ class _Reader:
         if len(path) > DEEPEST:
             raise self._unreadable(line, path, "This is nested too deeply.")
         self._seen.add(id(node))
-        if isinstance(node, MappingNode):
-            return self._fields(cast(Node, node), path)
-        if isinstance(node, SequenceNode):
-            return [self._value(item, (*path, n)) for n, item in enumerate(cast(Node, node).value)]
+        if node.id == "mapping":
+            return self._fields(node, path)
+        if node.id == "sequence":
+            return [self._value(item, (*path, n)) for n, item in enumerate(node.value)]
         return self._scalar(node, path)
 
     def _fields(self, node: Node, path: Path) -> dict[str, object]:
         fields: dict[str, object] = {}
         for key, value in node.value:
             line: int = key.start_mark.line + 1
-            if not isinstance(key, ScalarNode):
+            if key.id != "scalar":
                 raise self._unreadable(line, path, "A field's name is a text.")
-            name = str(cast(Node, key).value)
+            name = str(key.value)
             if name in fields:
                 raise self._unreadable(line, path, f"“{name}” is given twice in one place.")
             self.lines.put((*path, name), line)

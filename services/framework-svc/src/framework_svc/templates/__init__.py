@@ -3,8 +3,6 @@
 from importlib.resources import files
 from typing import Any, cast
 
-from ruamel.yaml import YAML
-
 __all__ = ["NAMES", "document", "text"]
 
 NAMES = ("engineering", "design", "sales", "customer-success", "finance", "operations")
@@ -20,5 +18,7 @@ def text(name: str) -> str:
 
 def document(name: str) -> dict[str, Any]:
     """A template as the plain mapping of the exchange format, a fresh copy at every call; `KeyError` as for `text`."""
+    from ruamel.yaml import YAML  # only who starts from a template waits for the library
+
     reader = cast(Any, YAML(typ="safe", pure=True))  # its own types are partly unknown
     return reader.load(text(name))

@@ -1,13 +1,8 @@
 """career-framework/v1 out: the canonical text of a document, and the document that holds a draft's texts."""
 
 import json
-from io import StringIO
 from itertools import chain
-from typing import Any, Literal, cast
-
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.scalarstring import SingleQuotedScalarString
+from typing import Literal
 
 from framework_svc.documents.exchange.document import Document, Json
 from framework_svc.domain.texts import (
@@ -28,13 +23,9 @@ def write(document: Document, form: Literal["yaml", "json"] = "yaml") -> str:
     fields = _document(document)
     if form == "json":
         return json.dumps(fields, ensure_ascii=False, indent=2) + "\n"
-    yaml = cast(Any, YAML(typ="rt", pure=True))  # its own types are partly unknown
-    yaml.width = 10_000  # a text stays on its line: its changes read well in any diff
-    yaml.allow_unicode = True
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    out = StringIO()
-    yaml.dump(_laid_out(fields), out)
-    return out.getvalue()
+    from framework_svc.documents.exchange.layout import yaml_text  # only who writes YAML waits for its library
+
+    return yaml_text(fields)
 
 
 def document_of(
@@ -131,26 +122,6 @@ def _cell(cell: Cell) -> Json | str:
 
 def _without_nothing(**fields: object) -> Json:
     return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
-
-
-_ON_ONE_LINE = {"next", "provenance"}
-
-
-def _laid_out(value: object, name: str = "") -> object:
-    """Return `value` as YAML nodes, short things on one line."""
-    if isinstance(value, dict):
-        fields = CommentedMap((key, _laid_out(item, key)) for key, item in cast(Json, value).items())
-        if name in _ON_ONE_LINE:
-            cast(Any, fields).fa.set_flow_style()
-        return fields
-    if isinstance(value, list):
-        items = CommentedSeq(_laid_out(item) for item in cast(list[object], value))
-        if name in _ON_ONE_LINE:
-            cast(Any, items).fa.set_flow_style()
-        return items
-    if isinstance(value, str) and value.startswith(("?", ":", "-")):
-        return SingleQuotedScalarString(value)  # bare, the library writes what it cannot read inside { }
-    return value
 
 
 def competencies_used(ladders: tuple[Ladder, ...], known: dict[str, Competency]) -> tuple[Competency, ...]:

@@ -1,0 +1,43 @@
+"""The toy services as processes of their own, for tests that kill them: `python -m tests.toying reader worker`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from chassis.cipher import Cipher, Grant
+from chassis.process import run
+from chassis.service import Service
+from chassis.unit import Unit
+from contracts.envelope import Envelope
+
+from . import notebook_api, toy
+
+GRANTS = {"toy": Grant("toy", "notebook", may_make=True), "reader": Grant("reader", "notebook")}
+DEADLY = "deadly"
+"""A line with this word ends the process that hears of it, as a fault in a library of C does."""
+
+
+def writes(_: Cipher) -> Service:
+    one = toy.toy()
+    one.router, one.errors = notebook_api.router, {toy.AlreadyClosed: 410}
+    return one
+
+
+def reads(_: Cipher) -> Service:
+    one = toy.reader()
+    one.router = notebook_api.reader_router
+    one.heard[toy.NotebookLineWritten] = [when_line_written_then_die_or_count_it]
+    return one
+
+
+def when_line_written_then_die_or_count_it(unit: Unit, heard: toy.NotebookLineWritten, envelope: Envelope) -> None:
+    toy.when_line_written_then_count_it(unit, heard, envelope)
+    if DEADLY in (unit.open(heard.text) or ""):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    name = sys.argv[1]
+    run(name, {"toy": writes, "reader": reads}[name], [GRANTS[name]], arguments=sys.argv[2:])
