@@ -25,7 +25,7 @@ from evaluation_svc.domain import evaluation_events as events
 from evaluation_svc.domain import notes
 from evaluation_svc.domain.evaluation import Evaluation
 from evaluation_svc.domain.self_assessment import SelfAssessment, SelfSubmitted
-from framework_svc.domain.events import VersionPublished
+from framework_svc.domain.framework_events import VersionPublished
 from framework_svc.domain.placement_events import PersonPlaced, PlacementPlanned
 from gap_svc.domain.report import Computed
 from gap_svc.domain.standing import TargetChosen

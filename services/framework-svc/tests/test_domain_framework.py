@@ -7,8 +7,8 @@ import pytest
 
 from chassis.kernel import Event, Invalid, evolve
 from framework_svc.domain.errors import AlreadyArchived, HasHoles, InUse, NoSuchDraft, NotPublished, Stale
-from framework_svc.domain.events import ExpectationSet, LadderReplaced, LevelSet, TrackSet
 from framework_svc.domain.framework import Framework
+from framework_svc.domain.framework_events import ExpectationSet, LadderReplaced, LevelSet, TrackSet
 from framework_svc.domain.publication import publish
 from framework_svc.domain.structure import is_rating
 from framework_svc.domain.texts import (

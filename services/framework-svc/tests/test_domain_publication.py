@@ -13,8 +13,8 @@ from framework_svc.domain.errors import (
     Stale,
     TooLarge,
 )
-from framework_svc.domain.events import LadderCarried, LadderDropped, LadderTaken, VersionPublished
 from framework_svc.domain.framework import Framework
+from framework_svc.domain.framework_events import LadderCarried, LadderDropped, LadderTaken, VersionPublished
 from framework_svc.domain.publication import Seats, plan, publish
 from framework_svc.domain.texts import (
     DEFAULT_SCALE,

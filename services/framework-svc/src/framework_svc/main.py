@@ -4,7 +4,7 @@ from chassis.service import Service
 from framework_svc import api
 from framework_svc.application import Frameworks
 from framework_svc.messaging import handlers, published
-from framework_svc.projections import Ladders, Placements, RefusedPlacements, Versions, deadlines
+from framework_svc.projections import FrameworkVersions, Placements, PublishedLadders, RefusedPlacements, deadlines
 from framework_svc.settings import NAME
 
 
@@ -18,6 +18,6 @@ def service() -> Service:
         router=api.router,
         errors=api.ERRORS,
         handlers=handlers(application),
-        views=(Versions(), Ladders(), Placements(), RefusedPlacements()),
+        views=(FrameworkVersions(), PublishedLadders(), Placements(), RefusedPlacements()),
         deadlines=deadlines,
     )

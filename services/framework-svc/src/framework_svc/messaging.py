@@ -8,28 +8,28 @@ from chassis.unit import Unit
 from contracts import framework, people
 from contracts.envelope import Envelope, Published
 from framework_svc.application import Frameworks
-from framework_svc.domain import events, occupancy, placement_events
+from framework_svc.domain import framework_events, occupancy, placement_events
 from framework_svc.domain.framework import Framework
 from framework_svc.domain.placement_events import PersonPlaced, PlacementCountsAgain, PlacementWithdrawn
 from framework_svc.domain.placements import Placement
 from framework_svc.domain.texts import Competency, Expectation, Ladder, Level, Provenance, PublishedLadder, ladder_of
 
 PRIVATE: tuple[type[Event], ...] = (
-    events.CompetencyDescribed,
-    events.CompetencyLeftLadder,
-    events.CompetencyRemoved,
-    events.ExpectationSet,
-    events.LadderDescribed,
-    events.LadderDropped,
-    events.LadderMarkedReady,
-    events.LadderRemoved,
-    events.LadderReplaced,
-    events.LevelRemoved,
-    events.LevelSet,
-    events.ReadyMarkRemoved,
-    events.ScaleWritten,
-    events.TrackRemoved,
-    events.TrackSet,
+    framework_events.CompetencyDescribed,
+    framework_events.CompetencyLeftLadder,
+    framework_events.CompetencyRemoved,
+    framework_events.ExpectationSet,
+    framework_events.LadderDescribed,
+    framework_events.LadderDropped,
+    framework_events.LadderMarkedReady,
+    framework_events.LadderRemoved,
+    framework_events.LadderReplaced,
+    framework_events.LevelRemoved,
+    framework_events.LevelSet,
+    framework_events.ReadyMarkRemoved,
+    framework_events.ScaleWritten,
+    framework_events.TrackRemoved,
+    framework_events.TrackSet,
     occupancy.LevelsClosed,
     occupancy.LevelsOffered,
     occupancy.SeatLeft,
@@ -59,13 +59,13 @@ def published(event: Event, state: State) -> Published | None:
 
 def _of_framework(event: Event, state: Framework) -> Published | None:
     match event:
-        case events.LadderTaken():
+        case framework_events.LadderTaken():
             return ladder_form(event.version, event.published)
-        case events.LadderCarried():
+        case framework_events.LadderCarried():
             return ladder_form(event.version, state.published[event.ladder])
-        case events.VersionPublished():
+        case framework_events.VersionPublished():
             return _version(event, state)
-        case events.LadderArchived():
+        case framework_events.LadderArchived():
             return framework.LadderArchived(ladder=event.ladder)
         case _:
             raise _unforeseen(event)
@@ -99,7 +99,7 @@ def _ended(state: Placement, event: PlacementWithdrawn) -> framework.PlacementEn
     return framework.PlacementEnded(person=state.person, level=event.level, effective_on=event.effective_on)
 
 
-def _version(event: events.VersionPublished, state: Framework) -> framework.FrameworkPublished:
+def _version(event: framework_events.VersionPublished, state: Framework) -> framework.FrameworkPublished:
     return framework.FrameworkPublished(
         version=event.version,
         note=event.note,

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from chassis.deadlines import Due, Ended
 from chassis.projection import RecordedEvent, Rows, View
-from framework_svc.domain.events import LadderCarried, LadderTaken, VersionPublished
+from framework_svc.domain.framework_events import LadderCarried, LadderTaken, VersionPublished
 from framework_svc.domain.placement_events import (
     PersonPlaced,
     PlacementPlanned,
@@ -20,10 +20,10 @@ PLACEMENT = "placement"
 """The kind of the deadline at which a planned placement begins."""
 
 
-class Versions(View):
+class FrameworkVersions(View):
     """The published versions: note, scale, fates, who was affected, when, by whom."""
 
-    NAME: ClassVar[str] = "framework_versions"
+    NAME = "framework_versions"
     COLUMNS: ClassVar[dict[str, str]] = {
         "version": "int",
         "note": "text",
@@ -34,7 +34,7 @@ class Versions(View):
         "published_at": "timestamptz",
         "because": "text",
     }
-    KEY: ClassVar[tuple[str, ...]] = ("version",)
+    KEY = ("version",)
 
     def apply(self, rows: Rows, entry: RecordedEvent) -> None:
         """Add a version once it is whole."""
@@ -52,17 +52,17 @@ class Versions(View):
                 pass
 
 
-class Ladders(View):
+class PublishedLadders(View):
     """Every ladder as every version holds it."""
 
-    NAME: ClassVar[str] = "published_ladders"
+    NAME = "published_ladders"
     COLUMNS: ClassVar[dict[str, str]] = {
         "version": "int",
         "ladder": "text",
         "changed_in": "int",
         "content": "jsonb",
     }
-    KEY: ClassVar[tuple[str, ...]] = ("version", "ladder")
+    KEY = ("version", "ladder")
 
     def apply(self, rows: Rows, entry: RecordedEvent) -> None:
         """Add a ladder of a version, new or as in the version before."""
@@ -88,7 +88,7 @@ class Ladders(View):
 class Placements(View):
     """Where people sit from which day on, and where they are planned to; recorded when it was decided."""
 
-    NAME: ClassVar[str] = "placements"
+    NAME = "placements"
     COLUMNS: ClassVar[dict[str, str]] = {
         "person": "text",
         "placement": "text",
@@ -103,8 +103,8 @@ class Placements(View):
         "recorded_at": "timestamptz",
         "because": "text",
     }
-    KEY: ClassVar[tuple[str, ...]] = ("person", "placement")
-    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("level",),)
+    KEY = ("person", "placement")
+    INDEXES = (("level",),)
 
     def apply(self, rows: Rows, entry: RecordedEvent) -> None:
         """Fold one event about a person's events."""
@@ -136,7 +136,7 @@ def _row(entry: RecordedEvent, event: PersonPlaced | PlacementPlanned, *, planne
 class RefusedPlacements(View):
     """What an import stated and could not be placed, until the person is placed."""
 
-    NAME: ClassVar[str] = "refused_placements"
+    NAME = "refused_placements"
     COLUMNS: ClassVar[dict[str, str]] = {
         "person": "text",
         "ladder": "text",
@@ -146,7 +146,7 @@ class RefusedPlacements(View):
         "why": "text",
         "because": "text",
     }
-    KEY: ClassVar[tuple[str, ...]] = ("person",)
+    KEY = ("person",)
 
     def apply(self, rows: Rows, entry: RecordedEvent) -> None:
         """List a refusal, or take it off the list."""

@@ -1,10 +1,9 @@
 """The wiring of people-svc: what it is made of, and nothing else."""
 
 from chassis.service import Service
-from people_svc import accounts, api
+from people_svc import accounts, api, projections
 from people_svc.application import Keys, People
 from people_svc.messaging import handlers, published
-from people_svc.projections import ImportsView, PeopleView, deadlines
 from people_svc.search import Search
 from people_svc.settings import NAME
 
@@ -20,7 +19,7 @@ def service(keys: Keys) -> Service:
         errors=api.ERRORS,
         handlers=handlers(application),
         tables=accounts.TABLES,
-        views=(PeopleView(), ImportsView()),
-        deadlines=deadlines,
+        views=(projections.People(), projections.Imports()),
+        deadlines=projections.deadlines,
         collaborators={"search": Search()},
     )

@@ -11,12 +11,12 @@ ERASURE = "erasure"
 """The kind of the deadline at which the keys of somebody are destroyed: at once."""
 
 
-class PeopleView(View):
+class People(View):
     """Everybody with their whole history; texts stay sealed."""
 
-    NAME: ClassVar[str] = "people"
+    NAME = "people"
     COLUMNS: ClassVar[dict[str, str]] = {"person": "text", "version": "int", "employee": "jsonb"}
-    KEY: ClassVar[tuple[str, ...]] = ("person",)
+    KEY = ("person",)
 
     def apply(self, rows: Rows, entry: RecordedEvent) -> None:
         """Fold one event about a person into their row."""
@@ -28,10 +28,10 @@ class PeopleView(View):
         rows.put({"person": entry.id, "version": entry.version, "employee": after.model_dump(mode="json")})
 
 
-class ImportsView(View):
+class Imports(View):
     """The files of people that were taken: when, by whom, and how much they did."""
 
-    NAME: ClassVar[str] = "imports"
+    NAME = "imports"
     COLUMNS: ClassVar[dict[str, str]] = {
         "import_id": "text",
         "new": "int",
@@ -43,7 +43,7 @@ class ImportsView(View):
         "taken_at": "timestamptz",
         "because": "text",
     }
-    KEY: ClassVar[tuple[str, ...]] = ("import_id",)
+    KEY = ("import_id",)
 
     def apply(self, rows: Rows, entry: RecordedEvent) -> None:
         """Take note of a file."""

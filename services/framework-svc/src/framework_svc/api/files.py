@@ -19,8 +19,8 @@ from framework_svc.api.ladders import EDITING, Id
 from framework_svc.application.drafting import framework
 from framework_svc.documents import exchange, matrix, onet
 from framework_svc.domain.errors import NoSuchDraft, NotPlaceable
-from framework_svc.domain.events import Source
 from framework_svc.domain.framework import FRAMEWORK, Framework
+from framework_svc.domain.framework_events import Source
 from framework_svc.domain.texts import Ladder
 
 router = APIRouter(tags=["draft"])

@@ -22,8 +22,8 @@ from framework_svc.api.shapes import (
 from framework_svc.application.publishing import seats
 from framework_svc.domain.diff import FrameworkDiff, difference
 from framework_svc.domain.errors import NotPublished
-from framework_svc.domain.events import ladder_in
 from framework_svc.domain.framework import FRAMEWORK, Framework
+from framework_svc.domain.framework_events import ladder_in
 from framework_svc.domain.occupancy import Occupancy
 from framework_svc.domain.publication import plan
 from framework_svc.domain.texts import PublishedLadder

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from chassis.kernel import Event
 from chassis.unit import Unit
-from framework_svc.domain.events import Source
 from framework_svc.domain.framework import FRAMEWORK, Framework
+from framework_svc.domain.framework_events import Source
 from framework_svc.domain.texts import Anchor, Cell, Competency, Ladder, Level
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from chassis.kernel import Event, Frozen
 from framework_svc.domain import edits
 from framework_svc.domain.errors import InUse, NoSuchDraft, Stale
-from framework_svc.domain.events import (
+from framework_svc.domain.framework_events import (
     CompetencyDescribed,
     CompetencyLeftLadder,
     CompetencyRemoved,

@@ -7,7 +7,7 @@ from pydantic import Field
 from chassis.kernel import Event, State
 from framework_svc.domain.draft import Draft
 from framework_svc.domain.errors import AlreadyArchived, HasHoles, NotPublished
-from framework_svc.domain.events import (
+from framework_svc.domain.framework_events import (
     LadderArchived,
     LadderCarried,
     LadderDropped,

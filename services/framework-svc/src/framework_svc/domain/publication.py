@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from chassis.kernel import DomainError, Event, Frozen
 from framework_svc.domain.diff import FrameworkDiff, difference
 from framework_svc.domain.errors import FatesNeeded, LevelOccupied, NothingToPublish, NotPublishable, Stale, TooLarge
-from framework_svc.domain.events import LadderCarried, LadderDropped, LadderTaken, VersionPublished
 from framework_svc.domain.framework import Framework
+from framework_svc.domain.framework_events import LadderCarried, LadderDropped, LadderTaken, VersionPublished
 from framework_svc.domain.structure import Hole, holes
 from framework_svc.domain.texts import CompetencyFate, PublishedLadder
 

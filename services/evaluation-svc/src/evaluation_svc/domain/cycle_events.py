@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from chassis.kernel import Event, Frozen, Personal
-from evaluation_svc.domain.cycle.plan import Plan
+from evaluation_svc.domain.plan import Plan
 
 
 class KeptText(Frozen):

@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import Field
 
 from chassis.kernel import Event, Frozen, State
-from evaluation_svc.domain.cycle.events import (
+from evaluation_svc.domain.cycle_events import (
     Cancelled,
     Closed,
     CycleSubstituteNamed,
@@ -25,10 +25,10 @@ from evaluation_svc.domain.cycle.events import (
     Replanned,
     ScorecardBrought,
 )
-from evaluation_svc.domain.cycle.plan import Dates, Plan, ReleaseRule, Scope
 from evaluation_svc.domain.errors import AlreadyThere, Forbidden, Invalid, NotNow, NotPartOfIt, NotReadyToOpen
 from evaluation_svc.domain.lines import begun, checked_text
 from evaluation_svc.domain.participants import Candidate, data_check
+from evaluation_svc.domain.plan import Dates, Plan, ReleaseRule, Scope
 
 __all__ = [
     "Cancelled",
