@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from chassis.feed import PAGE
-from chassis.relay import Refused, Relay
+from chassis.relay import MANY, Refused, Relay, Unreachable
 from chassis.steps import arm, disarm
 from contracts.envelope import Envelope
 
@@ -28,12 +28,18 @@ class Broker:
     """A sink that keeps what it acknowledged, and refuses what it is told to refuse."""
 
     refusing: set[str] = field(default_factory=set[str])
+    away: bool = False
     taken: list[Envelope] = field(default_factory=list[Envelope])
+    times: int = 0
 
     def send(self, records: Sequence[Envelope]) -> None:
-        if records[0].workspace in self.refusing:
-            raise Refused
-        self.taken.extend(records)
+        self.times += 1
+        if self.away:
+            raise Unreachable
+        for record in records:
+            if record.workspace in self.refusing:
+                raise Refused
+            self.taken.append(record)
 
     def sequences(self, workspace: str) -> list[int]:
         return [one.sequence for one in self.taken if one.workspace == workspace]
@@ -110,6 +116,67 @@ def test_a_refused_record_stops_its_workspace_and_no_other_and_nothing_overtakes
 
     assert broker.sequences(workspace) == [2, 3]
     assert sends.blocked == set()
+
+
+def test_what_many_workspaces_have_published_is_sent_together(pair: Pair, workspace: str) -> None:
+    names = [f"{workspace}-{letter}" for letter in "abc"]
+    for one in names:
+        pair.open(one)
+        pair.write(one, "one", "two")
+    broker = Broker()
+    sends = relay(pair, broker)
+
+    assert sends.steps([*names, f"{workspace}-without"]) == {**dict.fromkeys(names, "done"), f"{workspace}-without": "done"}
+
+    assert broker.times == 1
+    assert [(broker.sequences(one), position(pair, one)) for one in names] == [([2, 3], 3)] * 3
+    assert not set(names) & set(sends.behind())
+
+
+def test_what_is_refused_among_many_is_found_and_the_others_go_on(pair: Pair, workspace: str) -> None:
+    names = [f"{workspace}-{letter}" for letter in "abc"]
+    for one in names:
+        pair.open(one)
+        pair.write(one, "one")
+    broker = Broker(refusing={names[1]})
+    sends = relay(pair, broker)
+
+    assert sends.steps(names) == {names[0]: "done", names[1]: "failed", names[2]: "done"}
+
+    assert sends.blocked == {names[1]}
+    assert [position(pair, one) for one in names] == [2, 0, 2]
+    assert (broker.sequences(names[1]), broker.sequences(names[2])) == ([], [2])
+
+
+def test_while_nobody_takes_anything_many_are_tried_once_and_all_come_again(pair: Pair, workspace: str) -> None:
+    names = [f"{workspace}-{letter}" for letter in "ab"]
+    for one in names:
+        pair.open(one)
+        pair.write(one, "one")
+    broker = Broker(away=True)
+    sends = relay(pair, broker)
+
+    assert sends.steps(names) == dict.fromkeys(names, "failed")
+    assert (broker.times, sends.blocked) == (1, set(names))
+
+    broker.away = False
+    assert sends.steps(names) == dict.fromkeys(names, "done")
+    assert sends.blocked == set()
+
+
+def test_what_does_not_fit_into_one_sending_comes_with_the_next(pair: Pair, workspace: str) -> None:
+    names = [f"{workspace}-{number}" for number in range(MANY // PAGE + 2)]
+    for one in names:
+        pair.open(one)
+        pair.write(one, *("x" for _ in range(PAGE)))
+    broker = Broker()
+    sends = relay(pair, broker)
+    left, times = names, 0
+    while left:
+        left, times = [one for one, progress in sends.steps(left).items() if progress == "more"], times + 1
+
+    assert times >= 2
+    assert all(broker.sequences(one) == list(range(2, PAGE + 2)) for one in names)
 
 
 def test_of_two_relays_neither_moves_the_position_back(pair: Pair, workspace: str) -> None:

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -51,6 +51,17 @@ class Counting:
     def wait_for(self, condition: Callable[[], bool]) -> None:
         with self.changed:
             assert self.changed.wait_for(condition, 10)
+
+
+@dataclass
+class CountingTogether(Counting):
+    """The same, many workspaces at once."""
+
+    asked: list[list[str]] = field(default_factory=list[list[str]])
+
+    def steps(self, workspaces: Sequence[str]) -> Mapping[str, Progress]:
+        self.asked.append(list(workspaces))
+        return {one: self.step(one) for one in workspaces}
 
 
 @pytest.fixture
@@ -97,6 +108,18 @@ def test_it_goes_on_while_there_is_more(started: Callable[..., Runner]) -> None:
     started(step).wake("a")
 
     step.wait_for(lambda: step.called == ["a"] * 3)
+
+
+def test_many_are_done_together_and_where_one_fails_each_is_tried_alone(started: Callable[..., Runner]) -> None:
+    step = CountingTogether({"b": deque([fails, fails, lambda: "done"])}, found=["a", "b", "c"])
+
+    started(step, first_pause=0.01)
+
+    step.wait_for(lambda: step.called.count("b") == 3 and step.called.count("a") and step.called.count("c"))
+    together, *alone, again = step.asked
+    assert sorted(together) == ["a", "b", "c"]
+    assert alone == [[one] for one in together]
+    assert again == ["b"]
 
 
 def test_a_workspace_that_waits_is_not_asked_again_until_something_changes(started: Callable[..., Runner]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from itertools import groupby
+from typing import Protocol
 
 import structlog
 
@@ -23,15 +24,23 @@ TABLES = (
 )
 
 
+MANY = 1_000
+"""Records sent together at most: what a producer has in flight."""
+
+
 class Refused(Exception):
-    """The sink did not take a record; nothing after it may overtake it."""
+    """The sink did not take every record; of one workspace nothing may overtake what was not taken."""
+
+
+class Unreachable(Refused):
+    """The sink takes nothing from anybody at present."""
 
 
 class Sink(Protocol):
     """Where published events go: consumers in this process, or a broker."""
 
     def send(self, records: Sequence[Envelope]) -> None:
-        """Take records of one workspace and topic, in order; return when all are acknowledged, else raise Refused."""
+        """Take records of one topic, those of each workspace in order; return when all are acknowledged, else Refused."""
         ...
 
 
@@ -60,22 +69,16 @@ class Relay:
 
     def step(self, workspace: str) -> Progress:
         """Send the next page of a workspace, topic by topic."""
-        more = False
+        return self.steps([workspace])[workspace]
+
+    def steps(self, workspaces: Sequence[str]) -> dict[str, Progress]:
+        """Send the next page of many workspaces together; of one that is refused nothing more, the others go on."""
+        progress: dict[str, Progress] = dict.fromkeys(workspaces, "done")
         for topic in self.topics:
-            read, rows = self._pending(workspace, topic)
-            if not rows:
-                continue
-            try:
-                self.sink.send([envelope(self.service, row) for row in rows])
-            except Refused:
-                self.blocked.add(workspace)
-                log.warning("relay blocked", service=self.service, topic=topic, workspace=workspace)
-                return "failed"
-            failpoint("between send and position")
-            self._store(workspace, topic, read, rows[-1]["sequence"])
-            more = more or len(rows) == PAGE
-        self.blocked.discard(workspace)
-        return "more" if more else "done"
+            pages, left = self._pending(workspaces, topic)
+            progress.update(self._send(topic, pages))
+            progress.update(dict.fromkeys(left, "more"))
+        return progress
 
     def behind(self) -> Iterable[str]:
         """Return the workspaces with something to send."""
@@ -86,19 +89,62 @@ class Relay:
         with self.pool.connection() as connection:
             return [row["workspace"] for row in connection.execute(vouched(sql)).fetchall()]
 
-    def _pending(self, workspace: str, topic: str) -> tuple[int, list[dict[str, Any]]]:
-        sql = f"""with r as (select coalesce(max(sequence), 0) as sequence from {self.schema}.relayed
-        where workspace = %(workspace)s and topic = %(topic)s)
-        select r.sequence as read, p.* from r left join {self.schema}.published p
-        on p.workspace = %(workspace)s and p.topic = %(topic)s and p.sequence > r.sequence
-        order by p.sequence limit {PAGE}"""
-        with self.pool.connection() as connection:
-            values = {"workspace": workspace, "topic": topic}
-            rows = connection.execute(vouched(sql), values, prepare=True).fetchall()
-        return (rows[0]["read"], [row for row in rows if row["sequence"] is not None]) if rows else (0, [])
+    def _send(self, topic: str, pages: Sequence[_Pending]) -> dict[str, Progress]:
+        if not pages:
+            return {}
+        try:
+            self.sink.send([record for page in pages for record in page.records])
+        except Refused as refused:
+            if len(pages) == 1 or isinstance(refused, Unreachable):
+                return self._stop(topic, pages)
+            return {name: progress for page in pages for name, progress in self._send(topic, [page]).items()}
+        failpoint("between send and position")
+        self._store(topic, pages)
+        self.blocked.difference_update(page.workspace for page in pages)
+        return {page.workspace: "more" if len(page.records) == PAGE else "done" for page in pages}
 
-    def _store(self, workspace: str, topic: str, read: int, to: int) -> None:
-        sql = f"""insert into {self.schema}.relayed as r (workspace, topic, sequence) values (%s, %s, %s)
-        on conflict (workspace, topic) do update set sequence = excluded.sequence where r.sequence = %s"""
+    def _stop(self, topic: str, pages: Sequence[_Pending]) -> dict[str, Progress]:
+        names = [page.workspace for page in pages]
+        self.blocked.update(names)
+        log.warning("relay blocked", service=self.service, topic=topic, workspace=names[0], others=len(names) - 1)
+        return dict.fromkeys(names, "failed")
+
+    def _pending(self, workspaces: Sequence[str], topic: str) -> tuple[list[_Pending], set[str]]:
+        """Return the next page of each workspace that has one, and the workspaces that did not fit in."""
+        sql = f"""with at as (select w.workspace, coalesce(r.sequence, 0) as read
+        from unnest(%(workspaces)s::text[]) w(workspace)
+        left join {self.schema}.relayed r on r.workspace = w.workspace and r.topic = %(topic)s)
+        select at.read, p.* from at cross join lateral (select * from {self.schema}.published p
+        where p.workspace = at.workspace and p.topic = %(topic)s and p.sequence > at.read
+        order by p.sequence limit {PAGE}) p order by p.workspace, p.sequence limit {MANY}"""
         with self.pool.connection() as connection:
-            connection.execute(vouched(sql), (workspace, topic, to, read), prepare=True)
+            values = {"workspaces": list(workspaces), "topic": topic}
+            rows = connection.execute(vouched(sql), values, prepare=True).fetchall()
+        grouped = groupby(rows, key=lambda row: (row["workspace"], row["read"]))
+        pages = [
+            _Pending(workspace, read, tuple(envelope(self.service, row) for row in page))
+            for (workspace, read), page in grouped
+        ]
+        if len(rows) < MANY:
+            return pages, set()
+        return pages, set(workspaces) - {page.workspace for page in pages[:-1]}
+
+    def _store(self, topic: str, pages: Sequence[_Pending]) -> None:
+        """Move each position from where it was read; one that somebody else moved meanwhile stays."""
+        sql = f"""with sent as (select * from unnest(%s::text[], %s::bigint[], %s::bigint[]) s(workspace, read, last)),
+        moved as (update {self.schema}.relayed r set sequence = s.last from sent s
+        where r.workspace = s.workspace and r.topic = %s and r.sequence = s.read)
+        insert into {self.schema}.relayed (workspace, topic, sequence)
+        select workspace, %s, last from sent where read = 0 on conflict do nothing"""
+        sent = zip(*((page.workspace, page.read, page.records[-1].sequence) for page in pages), strict=True)
+        with self.pool.connection() as connection:
+            connection.execute(vouched(sql), (*map(list, sent), topic, topic), prepare=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """What a workspace has to send next, and the position it was read after."""
+
+    workspace: str
+    read: int
+    records: tuple[Envelope, ...]

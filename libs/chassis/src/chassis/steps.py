@@ -7,9 +7,9 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import structlog
 
@@ -67,6 +67,19 @@ class Step(Protocol):
     def behind(self) -> Iterable[str]:
         """Return the workspaces that have something to do, compared at start and every now and then."""
         ...
+
+
+@runtime_checkable
+class Together(Protocol):
+    """A follower to which many workspaces at once are cheaper than one after the other."""
+
+    def steps(self, workspaces: Sequence[str]) -> Mapping[str, Progress]:
+        """Do some work for each, in transactions they may share."""
+        ...
+
+
+TOGETHER = 100
+"""Workspaces a follower is given at once, where it can do many together."""
 
 
 @dataclass
@@ -178,26 +191,35 @@ class Runner:
             self._changed.difference_update(self._aside)
             return taken
 
-    def _pass(self, workspaces: list[str]) -> None:
-        again: list[str] = []
-        for workspace in workspaces:
+    def _pass(self, workspaces: Sequence[str]) -> None:
+        size = TOGETHER if isinstance(self.step, Together) else 1
+        for first in range(0, len(workspaces), size):
             if self._stopping or not self.leads():
                 return
-            try:
-                progress = self.step.step(workspace)
-            except Exception as error:  # noqa: BLE001  (one runner: any failing step is told and tried again)
-                self._note(error, workspace)
-                progress = "failed"
-            if progress == "failed":
-                self._set_aside(workspace)
-            else:
-                self._aside.pop(workspace, None)
-                self._note_success()
-                if progress == "more":
-                    again.append(workspace)
-        if again:
+            for workspace, progress in self._try(workspaces[first : first + size]).items():
+                self._follow_up(workspace, progress)
+
+    def _try(self, workspaces: Sequence[str]) -> Mapping[str, Progress]:
+        """Step some workspaces; what fails together is tried one by one, so that one workspace stops no other."""
+        try:
+            if isinstance(self.step, Together):
+                return self.step.steps(workspaces)
+            return {workspace: self.step.step(workspace) for workspace in workspaces}
+        except Exception as error:  # noqa: BLE001  (one runner: any failing step is told and tried again)
+            if len(workspaces) > 1:
+                return {name: progress for one in workspaces for name, progress in self._try([one]).items()}
+            self._note(error, workspaces[0])
+            return {workspaces[0]: "failed"}
+
+    def _follow_up(self, workspace: str, progress: Progress) -> None:
+        if progress == "failed":
+            self._set_aside(workspace)
+            return
+        self._aside.pop(workspace, None)
+        self._note_success()
+        if progress == "more":
             with self._wake:
-                self._changed.update(again)
+                self._changed.add(workspace)
 
     def _set_aside(self, workspace: str) -> None:
         tries = self._aside[workspace].tries + 1 if workspace in self._aside else 1

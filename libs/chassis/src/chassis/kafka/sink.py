@@ -1,4 +1,4 @@
-"""The relay's way out: records of one workspace, in order, acknowledged by every in-sync replica."""
+"""The relay's way out: records of each workspace in order, acknowledged by every in-sync replica."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from faststream.kafka import KafkaBroker
 
 from chassis.kafka.client import BATCH_SIZE, Client
 from chassis.kafka.wire import CONTENT_TYPE, headers_of
-from chassis.relay import Refused
+from chassis.relay import Refused, Unreachable
 from contracts.envelope import Envelope
 
 log = structlog.get_logger(__name__)
@@ -46,24 +46,24 @@ class KafkaSink:
     _broker: KafkaBroker | None = None
 
     def send(self, records: Sequence[Envelope]) -> None:
-        """Take records of one workspace, in order; Refused when they are not all acknowledged in time."""
+        """Take records, those of each workspace in order; Refused when they are not all acknowledged in time."""
         if foreign := {record.topic for record in records} - {self.topic}:
             raise Refused(f"this service publishes on {self.topic}, not on {', '.join(sorted(foreign))}")
         try:
             self.client.run(self._send(records), PATIENCE)
         except (TimeoutError, OSError) as error:
-            self._refuse(error)
+            self._refuse(Unreachable, error)
         except (KafkaError, FastStreamException) as error:
             self.stop()
-            self._refuse(error)
+            self._refuse(Unreachable if getattr(error, "retriable", False) else Refused, error)
 
     def stop(self) -> None:
         """Let the producer go."""
         self.client.run(self._throw_away())
 
-    def _refuse(self, error: Exception) -> NoReturn:
+    def _refuse(self, how: type[Refused], error: Exception) -> NoReturn:
         log.warning("kafka refused", topic=self.topic, error=type(error).__name__)
-        raise Refused(type(error).__name__) from None
+        raise how(type(error).__name__) from None
 
     async def _send(self, records: Sequence[Envelope]) -> None:
         broker = self._broker = self._broker or await self._connected()
