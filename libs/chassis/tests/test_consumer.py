@@ -407,6 +407,22 @@ def test_an_event_waits_visibly_for_what_its_producer_had_heard_and_goes_on_by_i
     assert parked(pair, workspace) == []
 
 
+@pytest.mark.parametrize("careful", [False, True])
+def test_two_topics_that_wait_for_each_other_in_turn_are_applied_in_one_step(
+    pair: Pair, workspace: str, careful: bool
+) -> None:
+    _, caused, other = toy_and_other(pair, workspace)
+    pair.write(workspace, "two")
+    first, second = pair.sent(workspace)
+    answers = rebranded(second, after=(Reached(topic="other.v1", epoch=caused.epoch, sequence=caused.sequence),))
+    hears = consumer(pair, {"other.v1": other, "toy.v1": Shelf(first, answers)}, careful=careful)
+
+    assert hears.step(workspace) == "done"
+
+    assert pair.tally(workspace).numbers == (1, 2)
+    assert pair.tally(workspace, "n2").numbers == (100,)
+
+
 def test_two_topics_that_wait_are_both_shown(pair: Pair, workspace: str) -> None:
     _, caused, other = toy_and_other(pair, workspace)
     third = Shelf(rebranded(caused, topic="third.v1"))

@@ -86,10 +86,14 @@ class Runs:
         self._tell(record.workspace)
 
     def _one_by_one(self, at: At, records: Sequence[Envelope]) -> Progress:
+        """Apply a run event by event, up to the first that fails or waits; `more` when something else may go on now."""
+        began = at.sequence
         for record in records:
             if record.epoch != at.epoch:
                 break
             progress = self.attempt(at, [record])
+            if progress == "waiting":
+                return "more" if at.sequence > began else "waiting"
             at = self.positions.known(record.workspace, record.topic)
             if progress != "more" or at.sequence != record.sequence:
                 return progress
