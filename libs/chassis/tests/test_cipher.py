@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -632,6 +633,38 @@ def test_an_erasure_is_on_the_list_before_it_is_done(
     assert (last["workspace"], last["person"]) == ("acme", "ann")
     assert evaluation.open("acme", sealed) == "hers"
     prepare_keys(database, tmp_path, GRANTS, {})
+    clock.now += 61
+    assert evaluation.open("acme", sealed) is None
+
+
+def test_an_erasure_is_safe_on_disk_before_the_key_is_destroyed(
+    evaluation: Cipher, people: Cipher, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = tmp_path / "erasures"
+    [sealed] = evaluation.seal_many("acme", [text("ann", "1", "hers")])
+    flush, flushed = os.fsync, [b""]
+    safe_when_it_was_done: list[bool] = []
+
+    def watched(descriptor: int) -> None:
+        flush(descriptor)
+        if os.path.samestat(os.fstat(descriptor), listed.stat()):
+            flushed.append(listed.read_bytes())
+
+    def look() -> None:
+        """Between the list and the key: what a power cut would leave of the list is all of it, and the key is there."""
+        clock.now += 61
+        safe_when_it_was_done.append(
+            flushed[-1] == listed.read_bytes() and b"ann" in flushed[-1] and evaluation.open("acme", sealed) == "hers"
+        )
+
+    monkeypatch.setattr(os, "fsync", watched)
+    arm("after the list of erasures", look)
+    try:
+        people.destroy_person("acme", "ann")
+    finally:
+        disarm()
+
+    assert safe_when_it_was_done == [True]
     clock.now += 61
     assert evaluation.open("acme", sealed) is None
 

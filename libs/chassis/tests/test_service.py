@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
+from chassis.cipher import Cipher, Grant
 from chassis.kernel import NotFound
-from chassis.postgres import Database
+from chassis.postgres import Database, Embedded, Privileged, UnsafeDurability
 from chassis.relay import Refused
 from chassis.service import Part, Service
 from chassis.steps import Runner
-from chassis.testing import assert_live_equals_rebuilt
+from chassis.testing import assert_live_equals_rebuilt, keyed
 from chassis.unit import Answer, Position, Unit
 from contracts.envelope import Envelope
 
@@ -223,3 +226,61 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
 
     assert once == shape()
     assert ("events", "leaf", "bytea") in once
+
+
+# -- what a service refuses to run on
+
+
+@dataclass(frozen=True)
+class ByTheAdministrator:
+    """A database whose roles are all the superuser: nobody would be walled off."""
+
+    database: Database
+
+    def admin_dsn(self) -> str:
+        return self.database.admin_dsn()
+
+    def dsn(self, service: str, role: str) -> str:
+        return self.database.admin_dsn()
+
+    def password(self, service: str, role: str) -> None:
+        return None
+
+
+@pytest.fixture
+def keys(database: Database, tmp_path: Path) -> Iterator[Cipher]:
+    """The keys of a service that is not open yet."""
+    with keyed(database, tmp_path, [Grant("toy", "notebook", may_make=True)], "toy") as ciphers:
+        yield ciphers["toy"]
+
+
+def test_a_service_does_not_run_as_a_superuser(database: Database, keys: Cipher) -> None:
+    service = toy.toy()
+    service.migrate(database)
+
+    with pytest.raises(Privileged, match="postgres"):
+        service.open(ByTheAdministrator(database), keys)
+
+
+@pytest.mark.parametrize("setting", ["fsync", "synchronous_commit"])
+def test_a_service_does_not_run_where_what_it_acknowledges_may_be_lost_unless_one_setting_says_so(
+    open_folder: Path, keys: Cipher, setting: str
+) -> None:
+    service = toy.toy()
+    with Embedded(open_folder / f"no {setting}", {setting: "off"}) as server:
+        service.migrate(server.database)
+        with pytest.raises(UnsafeDurability, match=f"{setting}=off.*LADDER_ALLOW_UNSAFE_SYNC"):
+            service.open(server.database, keys)
+
+        service.open(server.database, keys, allow_unsafe=True)
+        service.close()
+
+
+def test_a_service_that_refuses_to_run_leaves_no_connection_behind(database: Database, keys: Cipher) -> None:
+    service = toy.toy()
+    service.migrate(database)
+
+    with pytest.raises(Privileged):
+        service.open(ByTheAdministrator(database), keys)
+
+    assert (service.pool.closed, service.follower_pool.closed) == (True, True)

@@ -104,13 +104,14 @@ class Service:
         allow_unsafe: bool = False,
         careful: bool = False,
     ) -> None:
-        """Connect: pools of the application's and the followers' role, the store and the followers."""
+        """Connect: pools of the application's and the followers' role, the store and the followers.
+
+        Raises `Privileged` for a role that passes by row level security and, without `allow_unsafe`, `UnsafeDurability`
+        for a server that may lose what it acknowledged.
+        """
         self.pool: Pool = pool(server.dsn(self.name, "app"), size, f"{self.name} app")
         self.follower_pool: Pool = pool(server.dsn(self.name, "follower"), size, f"{self.name} follower")
-        for one in (self.pool, self.follower_pool):
-            with one.connection() as connection:
-                refuse_superuser(connection)
-                check_durable(connection, allow_unsafe)
+        self._refuse_unsafe(allow_unsafe)
         self.clock, self.cipher = clock, cipher
         self.store = Store(self.name, self.name, self.pool, cipher, self.published, clock)
         self.feed = StoredFeed(self.name, self.name, self.follower_pool)
@@ -120,6 +121,17 @@ class Service:
         self.clockwork = Clockwork(self.name, self.follower_pool, self.time, self.fire)
         self.commands = Commands(self.name, self.pool, self.store, clock, self.changed)
         self.careful = careful
+
+    def _refuse_unsafe(self, allow_unsafe: bool) -> None:
+        """Refuse to run on what was just connected, where it is not as it must be; nothing stays open then."""
+        try:
+            for one in (self.pool, self.follower_pool):
+                with one.connection() as connection:
+                    refuse_superuser(connection)
+                    check_durable(connection, allow_unsafe)
+        except BaseException:
+            self.close()
+            raise
 
     def connect(self, feeds: Mapping[str, Feed], span: Span | None = None, sink: Sink | None = None) -> None:
         """Name the feeds of the topics this service can hear, and make its consumer and relay (in process by default)."""
