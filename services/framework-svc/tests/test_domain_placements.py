@@ -1,6 +1,6 @@
 """Who sits at which level from when."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import cast
 
 import pytest
@@ -111,9 +111,12 @@ def test_nothing_but_a_promotion_rests_on_an_evaluation_or_criteria(reason: Reas
         placing(Placement(), "pl_1", IC2, TODAY, reason, criteria=("cr_1",))
 
 
-def test_a_stated_placement_is_a_hire_for_a_new_person_and_a_move_for_one_who_sits_somewhere() -> None:
-    assert Placement().reason_for() == "hire"
-    assert placed(("pl_1", IC1, TODAY)).reason_for() == "move"
+def test_a_stated_placement_is_a_hire_only_from_the_first_day_on_and_else_a_correction_or_a_move() -> None:
+    tomorrow = TODAY + timedelta(days=1)
+    assert Placement().reason_for(TODAY, first_day=TODAY) == "hire"
+    assert Placement().reason_for(tomorrow, first_day=tomorrow) == "hire"
+    assert Placement().reason_for(TODAY, first_day=date(2019, 3, 4)) == "correction"
+    assert placed(("pl_1", IC1, TODAY)).reason_for(tomorrow, first_day=TODAY) == "move"
 
 
 # --- future days ------------------------------------------------------------------------------------------------------

@@ -22,6 +22,26 @@ def test_the_employee_reads_nothing_before_release_while_manager_and_hr_read_fro
         assert company.get(reader, "/people/maya/report").status_code == status, reader
 
 
+def test_only_who_sees_approvals_is_told_that_there_is_none_yet(company: Company) -> None:
+    def told(reader: str, path: str = "/people/maya/report") -> str:
+        return company.get(reader, path).json()["detail"]
+
+    for path in ("/people/maya/report", "/people/maya/report.pdf", "/people/maya/trend", "/people/maya/nearest"):
+        assert (
+            told("erik", path)
+            == told("hanna", path)
+            == ("There is no gap report: no evaluation of this person is approved yet.")
+        )
+    neutral = told("maya")
+    assert [told(reader) for reader in ("gro", "nils", "olga")] == [neutral] * 3
+    assert told("hanna", "/people/hanna/report") == told("erik", "/people/erik/report") == neutral
+    assert told("hanna", "/people/nobody/report") == neutral
+
+    company.approve()
+    assert [told(reader) for reader in ("maya", "gro", "nils", "olga")] == [neutral] * 4
+    assert told("erik", "/people/maya/report?target=eng.ic9") == neutral
+
+
 def test_a_report_leads_with_n_of_m_and_every_figure_names_the_events_behind_it(company: Company) -> None:
     approval = company.approve()
     report = company.read("erik", "/people/maya/report")

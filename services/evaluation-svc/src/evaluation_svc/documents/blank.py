@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from chassis.kernel import DomainError, Invalid
 from documents.xlsx import Unreadable
+from documents.xlsx import read as read_workbook
 from evaluation_svc.documents.scorecard import Card, CardLine, Problem, read
 
 Fields = Mapping[str, Any]
@@ -20,10 +21,15 @@ class BlankLine(NamedTuple):
 
 
 class FilledIn(NamedTuple):
-    """What was filled into a blank scorecard, by competency; `level` (a full id) is None on one that does not say."""
+    """What was filled into a scorecard, by competency.
+
+    `level` (a full id) and `employee` (a name) are None on one that does not say: a blank one names a level, one that
+    was downloaded for somebody names them.
+    """
 
     level: str | None
     lines: dict[str, BlankLine]
+    employee: str | None = None
 
 
 class NoScorecard(DomainError):
@@ -69,8 +75,15 @@ def read_blank(scorecard: bytes) -> FilledIn:
         raise NotFilledIn(problems)
     if len(filled) != 1:
         raise NoScorecard(f"This workbook holds {len(filled)} scorecards: give one with the scorecard of one person.")
-    lines = {line.competency: BlankLine(line.rating, line.evidence, line.not_seen) for line in filled[0].lines}
-    return FilledIn(filled[0].level or None, lines)
+    (card,) = filled
+    lines = {line.competency: BlankLine(line.rating, line.evidence, line.not_seen) for line in card.lines}
+    return FilledIn(card.level or None, lines, _heading(scorecard, card.sheet) if card.subject else None)
+
+
+def _heading(scorecard: bytes, sheet: str) -> str | None:
+    """Return what stands above a scorecard: the name of whom it was downloaded for."""
+    rows = read_workbook(scorecard)[sheet]
+    return (str(rows[0][0] or "").strip() or None) if rows and rows[0] else None
 
 
 def find_level(framework: Fields, level: str) -> tuple[Fields, Fields]:

@@ -96,7 +96,9 @@ class Placing:
         now = _placements(unit, person)
         try:
             found = self.meant(unit, ladder, track, level)
-            after = self.place(unit, person, found.level, effective_on, now.reason_for())
+            known = unit.directory.person(person)
+            reason = now.reason_for(effective_on, known.starts_on if known else None)
+            after = self.place(unit, person, found.level, effective_on, reason)
             return _record(unit, person, after.settle())
         except DomainError as why:
             return _record(unit, person, now.refuse(ladder, track, level, effective_on, str(why)))

@@ -184,9 +184,15 @@ class Placement(State):
         """Take a statement off the list, once what is stated now is so."""
         return StatementSettled() if self.statement else ()
 
-    def reason_for(self) -> Reason:
-        """Return the reason of a stated placement: an import says where, not why."""
-        return "move" if self.present() else "hire"
+    def reason_for(self, effective_on: date, first_day: date | None) -> Reason:
+        """Return the reason of a stated placement: an import says where, not why.
+
+        From their first day on somebody sits there because they were hired; whoever was here before and sat nowhere
+        was placed too late, which is corrected.
+        """
+        if self.present():
+            return "move"
+        return "hire" if first_day is not None and effective_on <= first_day else "correction"
 
     def _begun(self) -> tuple[Seat, ...]:
         return tuple(seat for seat in self.seats if not seat.planned)

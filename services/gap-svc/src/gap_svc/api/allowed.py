@@ -10,8 +10,13 @@ from chassis.unit import Unit
 from gap_svc.access import Action, Resource, decide
 from gap_svc.application import Reports
 
-ERRORS: ErrorTable = {}
-"""Every broken rule is a conflict (409); 422, 404 and 403 follow from the error's class."""
+
+class NothingApproved(NotFound):
+    """Nothing of somebody is approved yet; said only to who sees every approval of theirs from its hour on."""
+
+
+ERRORS: ErrorTable = {NothingApproved: 404}
+"""Every other broken rule is a conflict (409); 422, 404 and 403 follow from the error's class."""
 
 REFUSED = "This is for somebody else to do."
 

@@ -11,7 +11,7 @@ from chassis.kernel import Forbidden, NotFound
 from chassis.unlocked import cached_property
 from gap_svc import facts
 from gap_svc.access import Action, Resource, Sight, decide, shows, sight
-from gap_svc.api.allowed import REFUSED
+from gap_svc.api.allowed import REFUSED, NothingApproved
 from gap_svc.api.shapes import Which
 from gap_svc.domain.calculation import NoFigure
 from gap_svc.domain.levels import LevelRef
@@ -79,12 +79,18 @@ class Seen:
         """Return one report version; NotFound where none such is shown."""
         newest = self._newest_of(which)
         if newest is None:
-            raise NotFound(self.person)
+            raise self.nothing()
         same = (row for row in self.versions if row["report"] == newest["report"] and row["version"] == which.version)
         found = newest if which.version is None else next(same, None)
         if found is None:
             raise NotFound(self.person)
         return found
+
+    def nothing(self) -> NotFound:
+        """Return why there is no such report: in words to whoever would see every approved evaluation, else in none."""
+        if self.sight == "approved" and not self.revisions:
+            return NothingApproved("There is no gap report: no evaluation of this person is approved yet.")
+        return NotFound(self.person)
 
     def trend(self) -> Trend:
         """Return the scores over time, of every evaluation that is shown."""

@@ -55,7 +55,7 @@ def trend(person: Id, query: Queried) -> TrendView:
     """Read somebody's scores over time, each with the bar of its day; a break says what changed."""
     shown = seen(query, person, "read trend")
     if shown.basis is None:
-        raise NotFound(person)
+        raise shown.nothing()
     query.record_access(person, "trend", person)
     found = shown.trend()
     return TrendView(

@@ -1,7 +1,8 @@
 """career-framework/v1 in: YAML or JSON to a document, every error with its path and line."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from typing import cast
 
 from pydantic import ValidationError
@@ -15,6 +16,7 @@ from framework_svc.documents.exchange.document import (
     Json,
     NotReadable,
     faults_in,
+    schema,
 )
 from framework_svc.documents.marked import Lines, Unreadable, read_json, read_yaml
 from framework_svc.domain.structure import Path
@@ -52,7 +54,6 @@ def _parsed(content: bytes | str) -> tuple[object, Lines]:
 
 _REMEDIES = {
     "missing": "It is missing.",
-    "extra_forbidden": "The format has no such field here.",
     "string_type": "Write a text here (in quotes if it looks like a number or a date).",
     "float_type": "Write a number here.",
     "int_type": "Write a whole number here.",
@@ -69,7 +70,44 @@ _REMEDIES = {
 
 def _shape_errors(invalid: ValidationError, data: Json, lines: Lines) -> Iterator[FileError]:
     for error in invalid.errors(include_input=False, include_url=False)[:MOST_ERRORS]:
-        yield _error(_real_path(error["loc"], data), _REMEDIES.get(error["type"], error["msg"]), lines)
+        path = _real_path(error["loc"], data)
+        unknown = error["type"] == "extra_forbidden"
+        remedy = _no_such_field(path) if unknown else _REMEDIES.get(error["type"], error["msg"])
+        yield _error(path, remedy, lines)
+
+
+def _no_such_field(path: Path) -> str:
+    """Say what a field that the format does not know may have been meant as."""
+    known = _fields_at(path[:-1])
+    near = get_close_matches(str(path[-1]), known, n=1)
+    meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
+    return f"The format has no such field here: {meant}"
+
+
+def _fields_at(path: Path) -> list[str]:
+    """Return the fields that the format knows at a place, in the order of its schema."""
+    whole = schema()
+    shapes = [whole]
+    for step in path:
+        shapes = [deeper for shape in shapes for deeper in _choices(whole, _within(shape, step))]
+    return list(dict.fromkeys(name for shape in shapes for name in shape.get("properties", {})))
+
+
+def _within(shape: Json, step: int | str) -> Json:
+    """Return the shape of an item or a field of a shape, nothing where it has none."""
+    if isinstance(step, int):
+        return shape.get("items", {})
+    named: Json = shape.get("properties", {})
+    others = shape.get("additionalProperties")
+    return named.get(step) or (cast(Json, others) if isinstance(others, dict) else {})
+
+
+def _choices(whole: Json, shape: Json) -> Iterable[Json]:
+    """Return the shapes that a shape stands for: its alternatives, each as it is defined."""
+    if "$ref" in shape:
+        return [whole["$defs"][shape["$ref"].rpartition("/")[2]]]
+    alternatives: list[Json] = shape.get("anyOf", []) + shape.get("oneOf", [])
+    return [found for one in alternatives for found in _choices(whole, one)] or [shape]
 
 
 def _real_path(loc: tuple[int | str, ...], data: object) -> Path:
