@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from chassis.postgres import Database
 from chassis.testing import open_folder
 
 LADDER = [sys.executable, "-c", "from ladder.cli import main; main()"]
@@ -43,6 +44,22 @@ class Installation:
             timeout=240,
             check=False,
         )
+
+    def workspace(self, name: str, admin: str) -> str:
+        """Open a workspace with its first HR admin; return its id."""
+        made = self.run("workspace", "create", name, "--admin", admin)
+        assert made.returncode == 0, made.stderr
+        return made.stdout.split()[1]
+
+    def token(self, who: str, workspace: str) -> dict[str, str]:
+        """Return the headers of somebody who signed in by `ladder token`."""
+        signed = self.run("token", "--as", who, "--workspace", workspace)
+        assert signed.returncode == 0, signed.stderr
+        return {"Authorization": f"Bearer {signed.stdout.strip()}"}
+
+    def database(self) -> Database:
+        """Return the way into the embedded database, while a system runs: past every rule, as only a test may."""
+        return Database(str(self.home / "run"))
 
     def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """Start one command and leave it running."""
@@ -83,7 +100,5 @@ def installation() -> Iterator[Installation]:
 def system() -> Iterator[Installation]:
     """A running system with one workspace, Northwind, whose HR admin is Hanna."""
     with open_folder() as folder, serving(folder / "data") as running:
-        made = running.run("workspace", "create", "Northwind", "--admin", "hanna@example.com")
-        assert made.returncode == 0, made.stderr
-        running.northwind = made.stdout.split()[1]
+        running.northwind = running.workspace("Northwind", "hanna@example.com")
         yield running

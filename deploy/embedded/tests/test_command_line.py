@@ -68,7 +68,9 @@ def test_where_there_are_several_workspaces_a_token_asks_for_one(system: Install
     system.run("workspace", "create", "Westwind", "--admin", "wanda@example.com")
     refused = system.run("token", "--as", "hr")
     assert refused.returncode == 2
-    assert "name one with --workspace" in refused.stderr
+    assert "name one by its id with --workspace" in refused.stderr
+    assert f"{system.northwind} (Northwind)" in refused.stderr
+    assert "(Westwind)" in refused.stderr
 
 
 def test_the_newest_events_are_printed_without_what_they_say(system: Installation) -> None:

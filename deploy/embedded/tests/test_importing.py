@@ -69,6 +69,46 @@ def test_a_file_of_people_is_shown_row_by_row_and_taken_as_one_batch(
     assert len(read(system, company, "people/v1/people").json()["items"]) == 2
 
 
+def test_whoever_cannot_be_placed_is_named_with_the_reason_and_everybody_else_sits_where_the_file_says(
+    system: Installation, company: str, tmp_path: Path
+) -> None:
+    framework = tmp_path / "engineering.yaml"
+    framework.write_text(templates.text("engineering"))
+    system.run("import-framework", str(framework), "--workspace", company, "--publish")
+    file = tmp_path / "placed.csv"
+    file.write_text(
+        f"{HEAD},family,track,level\n"
+        "7,maya@example.com,Maya,Moss,,active,2024-03-01,Engineering,ic,IC2\n"
+        "8,tom@example.com,Tom,Toll,,active,,Engineering,ic,Wizard\n"
+        "9,ann@example.com,Ann,Ash,,preboarding,2090-03-01,engineering,ic,IC1\n"
+    )
+
+    taken = system.run("import-people", str(file), "--workspace", company, "--yes")
+
+    assert taken.returncode == 0, taken.stderr
+    said = [line for line in taken.stderr.splitlines() if not line.startswith("· ")]
+    assert said[0].startswith("No start_date in line 3: whoever is new there starts on the day this is taken.")
+    assert said[1].startswith("Tom Toll is not placed (Engineering, ic, Wizard): ")
+    assert said[2].startswith("1 person sits at no level yet")
+    assert len(said) == 3
+    seats = read(system, company, "framework/v1/placements").json()["items"]
+    assert {(one["level"], one["reason"], one["planned"]) for one in seats} == {
+        ("engineering.ic2", "correction", False),
+        ("engineering.ic1", "hire", True),
+    }
+
+
+def test_when_an_import_ends_every_service_knows_of_it(system: Installation, company: str, tmp_path: Path) -> None:
+    hr = {"Authorization": read(system, company, "people/v1/people").request.headers["Authorization"]}
+    file = people(tmp_path, "7,maya@example.com,Maya,Moss,ida@example.com,active,2024-03-01")
+
+    system.run("import-people", file, "--workspace", company, "--yes")
+
+    everybody = httpx.get(f"{system.url}/api/people/v1/people", headers=hr).json()["items"]
+    maya = next(one["id"] for one in everybody if one["given_name"] == "Maya")
+    assert httpx.get(f"{system.url}/api/gap/v1/people/{maya}/reports", headers=hr).status_code == 200
+
+
 def test_a_file_with_errors_lists_line_column_value_and_remedy_and_changes_nothing(
     system: Installation, company: str, tmp_path: Path
 ) -> None:

@@ -7,11 +7,14 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import pikepdf
 import pytest
 from openpyxl import load_workbook
 
 from chassis.kernel import DomainError, Invalid
+from evaluation_svc.documents import Card, CardLine, write
 from framework_svc import templates
+from framework_svc.documents import exchange
 from ladder import offline
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -19,10 +22,10 @@ FRAMEWORK = templates.text("engineering").encode()
 
 
 def filled(workbook: bytes, **cells: Any) -> bytes:
-    """The scorecard after somebody typed into it."""
+    """The scorecard after somebody typed into its first sheet."""
     book: Any = load_workbook(io.BytesIO(workbook))
     for cell, value in cells.items():
-        book["1"][cell] = value
+        book.worksheets[0][cell] = value
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -133,5 +136,35 @@ def test_a_line_with_neither_rating_nor_reason_is_named_and_the_report_says_so_t
     made = offline.gap(FRAMEWORK, CARD, "IC2", "IC3", NOW)
 
     unrated = [line for line in made.report["lines"] if line["band"] == "not rated" and not line["not_seen_reason"]]
-    assert [line.partition(" has no rating")[0] for line in made.unrated] == [line["name"] for line in unrated]
+    assert [line.partition(" has no rating")[0] for line in made.notes] == [line["name"] for line in unrated]
     assert len(unrated) == 3
+
+
+def printed(pdf: bytes) -> str:
+    """The title and description that the file gives itself."""
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        return f"{opened.docinfo.get('/Title')} {opened.docinfo.get('/Subject')}"
+
+
+def test_a_report_about_a_named_person_carries_the_name_and_one_without_says_it_is_a_scorecard() -> None:
+    named = offline.gap(FRAMEWORK, CARD, "IC2", "IC3", NOW, "Maya Okonkwo")
+    nameless = offline.gap(FRAMEWORK, CARD, "IC2", "IC3", NOW)
+
+    assert (named.report["employee"], "Maya Okonkwo" in printed(named.pdf)) == ("Maya Okonkwo", True)
+    assert nameless.report["employee"].endswith(": a scorecard")
+    assert named.report["report"] != nameless.report["report"]
+
+
+def test_a_scorecard_that_was_downloaded_for_somebody_gives_a_report_with_their_name() -> None:
+    lines = tuple(CardLine(competency=one.id, name=one.name) for one in exchange.read(FRAMEWORK).competencies[:3])
+    downloaded = filled(write((Card("ev_1", "Maya Okonkwo", "H2 2026, engineering.ic2", lines),)), F6=3)
+
+    assert offline.gap(FRAMEWORK, downloaded, "IC2", "IC3", NOW).report["employee"] == "Maya Okonkwo"
+    assert offline.gap(FRAMEWORK, downloaded, "IC2", "IC3", NOW, "Maya O.").report["employee"] == "Maya O."
+
+
+@pytest.mark.parametrize(("target", "below"), [("IC1", True), ("IC2", False), ("IC3", False), ("M1", False)])
+def test_a_target_below_the_present_level_is_said_to_be_one(target: str, below: bool) -> None:
+    notes = offline.gap(FRAMEWORK, CARD, "IC2", target, NOW).notes
+
+    assert any("is below --from engineering.ic2" in note for note in notes) == below

@@ -144,7 +144,7 @@ def test_everything_wrong_with_a_framework_is_listed_with_its_line_and_path(
     assert run(["import-framework", "wrong.yaml"]) == 2
 
     lines = capsys.readouterr().err.splitlines()
-    assert "wrong.yaml, line 4, ladders/0/nmae: The format has no such field here." in lines
+    assert "wrong.yaml, line 4, ladders/0/nmae: The format has no such field here: did you mean name?" in lines
     assert len(lines) > 1
 
 

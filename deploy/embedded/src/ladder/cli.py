@@ -15,13 +15,13 @@ from chassis.kernel import DomainError
 from chassis.postgres import AlreadyRunning, StartFailed, UnsafeDurability, Unsupported
 from chassis.steps import arm_from_environment
 from chassis.telemetry import configure_logs
-from ladder.commands import backups, doctor, files, importing, operating, parked, running, services
+from ladder.commands import backups, calling, doctor, files, importing, operating, parked, running, services
 from ladder.commands.terminal import Refused, refuse
 
 REFUSALS = (DomainError, AlreadyRunning, StartFailed, Unsupported, UnsafeDurability, CipherError, OSError)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Career Ladder Builder, self-hosted.")
-for group in (running, services, backups, doctor, operating, importing, files):
+for group in (running, services, backups, doctor, operating, importing, calling, files):
     app.add_typer(group.commands)
 app.add_typer(parked.commands, name="parked")
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+import psycopg
 from fastapi import FastAPI
 
 import evaluation_svc.main
@@ -24,10 +25,11 @@ from chassis.cipher import Cipher, Grant, InstallationKey, erasures_path, keys_s
 from chassis.clock import now
 from chassis.http import api
 from chassis.identity import Signer, SigningKey, Verifier
-from chassis.postgres import Embedded, External, Server
+from chassis.postgres import Embedded, External, Server, StartFailed
 from chassis.service import Service, connect_in_process
 from chassis.telemetry import Metrics, Traces
 from people_svc import accounts
+from people_svc.domain import Workspace
 
 GRANTS: tuple[Grant, ...] = (
     *people_svc.settings.GRANTS,
@@ -112,6 +114,12 @@ class Composition:
             rows = connection.execute("select workspace from people.head order by at, workspace").fetchall()
         return [row["workspace"] for row in rows]
 
+    def company(self, workspace: str) -> str:
+        """Return the name of the company whose workspace this is."""
+        with self.people.reader(workspace) as reader:
+            known, _ = reader.state(Workspace, workspace)
+        return known.settings.name if known else ""
+
     def _open(self) -> None:
         self.server = self._server()
         self.say("Bringing the database up to date")
@@ -145,6 +153,7 @@ class Composition:
     def _server(self) -> Server:
         external = External.from_environment()
         if external is not None:
+            _refuse_unreachable(external)
             self.home.mkdir(parents=True, exist_ok=True)
             return external
         embedded = Embedded(self.home)
@@ -175,3 +184,15 @@ class Composition:
         marker.write_text(f"{os.getpid()}\n")
         self._stack.callback(marker.unlink, missing_ok=True)
         return clean
+
+
+def _refuse_unreachable(server: External) -> None:
+    """Say in one line that the server LADDER_DATABASE_URL names cannot be used; never the URL, which holds a password."""
+    try:
+        psycopg.connect(server.admin_dsn(), connect_timeout=10).close()
+    except psycopg.OperationalError as error:
+        why = " ".join(str(error).split())
+        raise StartFailed(f"The server of LADDER_DATABASE_URL lets nobody in ({why}): is it there, and who may enter?") from None
+    except psycopg.ProgrammingError:
+        remedy = "give a connection string such as postgresql://admin@127.0.0.1/ladder"
+        raise StartFailed(f"LADDER_DATABASE_URL cannot be read: {remedy}.") from None

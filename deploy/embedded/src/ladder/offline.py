@@ -22,11 +22,11 @@ READERS = ("the person it is about", "whoever filled in the scorecard")
 
 
 class Made(NamedTuple):
-    """A gap report as plain data for JSON and as a PDF; `unrated` says in sentences which lines have no rating."""
+    """A gap report as plain data for JSON and as a PDF; `notes` says in sentences what deserves a look."""
 
     report: dict[str, Any]
     pdf: bytes
-    unrated: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def scorecard(framework_file: bytes, level: str) -> bytes:
@@ -41,19 +41,48 @@ def scorecard(framework_file: bytes, level: str) -> bytes:
     return write((card,))
 
 
-def gap(framework_file: bytes, scorecard: bytes, present: str, target: str, now: datetime) -> Made:
+def gap(
+    framework_file: bytes, scorecard: bytes, present: str, target: str, now: datetime, name: str | None = None
+) -> Made:
     """Return the gap report of a filled scorecard.
 
-    `present` and `target` name levels as for `scorecard`; `now` (UTC) is when it is computed. Equal arguments give
-    equal bytes. Raises a DomainError for what cannot be read, an unknown level, a scorecard made for another level
-    than `present`, and one without a rating.
+    `present` and `target` name levels as for `scorecard`; `now` (UTC) is when it is computed; `name` says whom it is
+    about (None: who stands on the scorecard, else nobody by name). Equal arguments give equal bytes. Raises a
+    DomainError for what cannot be read, an unknown level, a scorecard made for another level than `present`, and one
+    without a rating.
     """
     framework, filled = exchange.read(framework_file), read_blank(scorecard)
     if all(line.rating is None for line in filled.lines.values()):
         raise NoScorecard("Nothing in this scorecard is rated: rate at least one competency.")
-    identity = sha256(b"\0".join((framework_file, scorecard, present.encode(), target.encode()))).hexdigest()
-    report = _report(framework, filled, (present, target), f"rp_{identity[:16]}", now)
-    return Made(report.model_dump(mode="json"), render(report).pdf, tuple(_unrated(report)))
+    employee = (name or "").strip() or filled.employee or ""
+    told = (framework_file, scorecard, present.encode(), target.encode(), employee.encode())
+    identity = sha256(b"\0".join(told)).hexdigest()
+    report = _report(framework, filled, (present, target), employee, f"rp_{identity[:16]}", now)
+    notes = (*_direction(framework, present, target), *_unrated(report))
+    return Made(report.model_dump(mode="json"), render(report).pdf, notes)
+
+
+def _direction(framework: exchange.Document, present: str, target: str) -> Iterator[str]:
+    """Say so where the level to reach is one that leads up to the present one."""
+    here, there = _level(framework, present, "--from")[1], _level(framework, target, "--to")[1]
+    if here.level in _above(framework, there.level):
+        yield f"--to {there.level} is below --from {here.level}: the report holds the scores against a lower level."
+
+
+def _above(framework: exchange.Document, level: str) -> set[str]:
+    """Return the levels one can come to from a level, by its next levels and theirs."""
+    following: dict[str, set[str]] = {}
+    for ladder in framework.ladders:
+        for track in ladder.tracks:
+            full = [ladder.full(one) for one in track.levels]
+            for one, after in zip(track.levels, (*full[1:], None), strict=True):
+                following[ladder.full(one)] = {*one.next, *([after] if after else [])}
+    found, ahead = set[str](), [level]
+    while ahead:
+        new = following.get(ahead.pop(), set()) - found
+        found |= new
+        ahead += new
+    return found - {level}
 
 
 def _unrated(report: ReportDocument) -> Iterator[str]:
@@ -66,6 +95,7 @@ def _report(
     framework: exchange.Document,
     filled: FilledIn,
     between: tuple[str, str],
+    employee: str,
     identity: str,
     now: datetime,
 ) -> ReportDocument:
@@ -85,7 +115,8 @@ def _report(
         credits=tuple(dict.fromkeys((*ladder.credits, *other.credits))),
         approved_on=now.date(),
     )
-    people = People(employee=f"{here.title}: a scorecard", given_name="This scorecard", approved_by="")
+    nobody = People(employee=f"{here.title}: a scorecard", given_name="This scorecard", approved_by="")
+    people = People(employee=employee, approved_by="") if employee else nobody
     rated = {competency: _rated(line) for competency, line in lines.items()}
     report = document(Told(version=version, rated=rated, people=people, origin=origin))
     reasons = {competency: line.not_seen for competency, line in lines.items()}

@@ -49,8 +49,13 @@ def doctor(port: Port = 8000) -> None:
         raise typer.Exit(1)
 
 
+def _elsewhere() -> bool:
+    """Tell whether PostgreSQL is somebody else's: then nothing of it is started here."""
+    return "LADDER_DATABASE_URL" in os.environ
+
+
 def _machine() -> Finding:
-    if "LADDER_DATABASE_URL" in os.environ:
+    if _elsewhere():
         return Finding("PostgreSQL", "the one LADDER_DATABASE_URL names")
     try:
         supported()
@@ -61,7 +66,7 @@ def _machine() -> Finding:
 
 def _data(home: Path) -> Iterator[Finding]:
     there = next(path for path in (home, *home.parents) if path.exists())
-    account = unprivileged(home / "postgres")
+    account = None if _elsewhere() else unprivileged(home / "postgres")
     if not os.access(there, os.W_OK | os.X_OK):
         yield Finding("data", str(home), f"{there} cannot be written: set LADDER_HOME to a folder you may write.")
     elif not may_enter(account, home):
@@ -110,7 +115,8 @@ def _installation(home: Path, running: bool) -> Iterator[Finding]:
             say("Looking at the installation and its record")
             yield from _parts(way)
     except (Refused, AlreadyRunning, StartFailed, Unsupported, UnsafeDurability, CipherError, OSError) as error:
-        remedy = "Run `ladder up`, which says more." if running else f"See {home / 'postgres.log'}."
+        log = "Look at that server and its log." if _elsewhere() else f"See {home / 'postgres.log'}."
+        remedy = "Run `ladder up`, which says more." if running else log
         yield Finding("installation", f"does not start: {error}", remedy)
 
 

@@ -45,6 +45,7 @@ def gap(
     present: Annotated[str, typer.Option("--from", help="The present level: the one the scorecard was made for.")],
     target: Annotated[str, typer.Option("--to", help="The level to reach.")],
     output: Annotated[Path, typer.Option("-o", help="Where to write the PDF.")],
+    name: Annotated[str | None, typer.Option(help="Whom it is about; else the name on the scorecard, if any.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Also print the report as JSON.")] = False,
     force: Force = False,
 ) -> None:
@@ -52,8 +53,8 @@ def gap(
     place = writable(output, force=force)
     contents = given(framework, FRAMEWORK), given(card, "a filled scorecard (XLSX)")
     with framework_problems(framework), _card_problems(card):
-        made = offline.gap(*contents, present, target, now())
-    for line in made.unrated:
+        made = offline.gap(*contents, present, target, now(), name)
+    for line in made.notes:
         warn(f"{card}: {line}")
     write(place, made.pdf)
     tell(json.dumps(made.report, indent=2, default=str) if as_json else f"Wrote {output}")

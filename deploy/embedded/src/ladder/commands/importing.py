@@ -92,7 +92,9 @@ def import_people(
         with steps(kept=False) as say:
             say(f"Taking {file.name}")
             taken = _send(way, "", content, {**how, "plan": plan["plan"], "confirm_endings": confirmed})
-    tell(f"Taken as {taken.get('id', 'a file that changes nothing')}: {_counts(plan)}.")
+        tell(f"Taken as {taken.get('id', 'a file that changes nothing')}: {_counts(plan)}.")
+        if _states_a_level(plan):
+            _tell_who_is_not_placed(way)
 
 
 def _send(way: Way, path: str, content: bytes, how: dict[str, Any]) -> dict[str, Any]:
@@ -123,6 +125,11 @@ def _show(plan: dict[str, Any]) -> None:
     out.print(table, markup=False)
     for heading in plan["unknown_headings"]:
         warn(f"The column {heading!r} is not known and is passed over.")
+    if lines := _without_first_day(plan):
+        warn(
+            f"No start_date in {lines}: whoever is new there starts on the day this is taken. Where that is not so, add the "
+            "column, now or in a later file."
+        )
     tell(f"{_counts(plan)}; {plan['ends']} of {plan['active']} active people would leave.")
 
 
@@ -132,6 +139,46 @@ def _changes(row: dict[str, Any]) -> Iterator[str]:
             yield f"{one['column']}: {one['after']}"
         else:
             yield f"{one['column']}: {one['before'] or '(nothing)'} → {one['after'] or '(nothing)'}"
+
+
+def _without_first_day(plan: dict[str, Any]) -> str:
+    """Return the lines of new people that give no first day."""
+    new = [row for row in plan["rows"] if row["outcome"] == "new"]
+    found = [str(row["line"]) for row in new if not _sets(row, "start_date")]
+    return f"line{'s' if len(found) > 1 else ''} {', '.join(found)}" if found else ""
+
+
+def _states_a_level(plan: dict[str, Any]) -> bool:
+    return any(_sets(row, "family", "track", "level") for row in plan["rows"])
+
+
+def _sets(row: dict[str, Any], *columns: str) -> bool:
+    return any(one["column"] in columns and one["after"] for one in row["changes"])
+
+
+def _tell_who_is_not_placed(way: Way) -> None:
+    """Name everybody whose stated level the framework does not have, and what to do about it."""
+    found = _pages(way, REFUSED)
+    for one in found:
+        known = way.ask("GET", f"/api/people/v1/people/{one['person']}")
+        name = " ".join(part for part in (known["given_name"], known["family_name"]) if part) or one["person"]
+        stated = ", ".join(part for part in (one["ladder"], one["track"], one["level"]) if part)
+        warn(f"{name} is not placed ({stated}): {one['why']}")
+    if found:
+        many = "1 person sits" if len(found) == 1 else f"{len(found)} people sit"
+        warn(f"{many} at no level yet: publish a framework that has it, or take a file with one that is there ({REFUSED}).")
+
+
+def _pages(way: Way, path: str) -> list[dict[str, Any]]:
+    """Return a whole list, page by page."""
+    found: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while True:
+        page = way.ask("GET", path, params={"cursor": cursor} if cursor else {})
+        found += page["items"]
+        cursor = page.get("next_cursor")
+        if cursor is None:
+            return found
 
 
 def _counts(plan: dict[str, Any]) -> str:
@@ -160,4 +207,5 @@ def _confirm_endings(plan: dict[str, Any], confirmed: bool) -> bool:
 
 
 _API: Final = "/api/framework/v1/framework"
+REFUSED: Final = "/api/framework/v1/placements/refused"
 _STYLES: Final = {"new": "green", "changed": "yellow", "unchanged": "dim", "error": "red"}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -19,40 +20,81 @@ from ladder.commands.terminal import Refused, steps
 from ladder.home import SOCKET, UNFINISHED
 
 InWorkspace = Annotated[str | None, typer.Option("--workspace", help="Workspace id; needed when there are several.")]
-TRIES: Final = 3
-"""How often a request whose connection broke is sent; always with the same Idempotency-Key, so it acts once."""
+TRIES: Final = 10
+"""How often a request is sent whose connection broke or that has to wait; always with the same key, so it acts once."""
 
 
-@dataclass(frozen=True)
+LONGEST_PAUSE: Final = 5
+"""Seconds that a system may ask to be left alone for."""
+
+
+@dataclass
 class Way:
-    """An open way to a system; `where` names it for a refusal."""
+    """An open way to a system; `where` names it for a refusal.
+
+    What is read shows what was written on this way before. `renew` gets another token where the last one ran out.
+    """
 
     client: httpx.Client
     where: str
+    renew: Callable[[], object] | None = None
+    written: dict[str, str] = field(default_factory=dict[str, str])
 
     def ask(self, method: str, path: str, **request: Any) -> Any:
         """Send one request and return the JSON it is answered with; what the system refuses is refused."""
+        answer = self.send(method, path, **request)
+        try:
+            return answer.json()
+        except ValueError:
+            raise Refused(self._no_answer(answer)) from None
+
+    def send(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Send one request and return its answer; what the system refuses is refused."""
         headers = {"Idempotency-Key": secrets.token_hex(16), **request.pop("headers", {})}
-        for tries in range(1, TRIES + 1):
+        if method == "GET" and self.written:
+            headers["Wait-For"] = ", ".join(self.written.values())
+        answer = self._answered(lambda: self.client.request(method, path, headers=headers, **request))
+        self._refuse(answer)
+        for position in filter(None, answer.headers.get("Position", "").split(", ")):
+            self.written[position.partition("/")[0]] = position
+        return answer
+
+    def _answered(self, request: Callable[[], httpx.Response]) -> httpx.Response:
+        """Send a request until its answer will not get better by another try."""
+        for left in reversed(range(TRIES)):
             try:
-                answer = self.client.request(method, path, headers=headers, **request)
+                answer = request()
             except httpx.TransportError as error:
-                if tries < TRIES and not isinstance(error, httpx.TimeoutException):
+                if left and not isinstance(error, httpx.TimeoutException):
                     continue
                 raise Refused(f"{self.where} does not answer ({type(error).__name__}): is it there?") from None
-            return self._read(answer)
+            if not (left and self._may_go_better(answer)):
+                return answer
         raise AssertionError("the last try returns or raises")
 
-    def _read(self, answer: httpx.Response) -> Any:
-        """Return the JSON of an answer; refuse with what a problem document says, a line for each field."""
+    def _may_go_better(self, answer: httpx.Response) -> bool:
+        """Make the next try a better one: with a new token, or after the pause that the system asks for."""
+        if answer.status_code == 401 and self.renew is not None:
+            self.renew()
+            return True
+        if answer.status_code == 503 and answer.headers.get("Retry-After", "").isdecimal():
+            time.sleep(min(int(answer.headers["Retry-After"]), LONGEST_PAUSE))
+            return True
+        return False
+
+    def _refuse(self, answer: httpx.Response) -> None:
+        """Refuse with what a problem document says, a line for each field."""
+        if answer.is_success:
+            return
         try:
             found: Any = answer.json()
-            if answer.is_success:
-                return found
             lines = [_field(one) for one in found.get("errors", [])] or [found["detail"]]
         except (ValueError, KeyError, AttributeError):
-            lines = [f"{self.where} answered {answer.status_code}, and not as this system does: is it one?"]
+            lines = [self._no_answer(answer)]
         raise Refused(*lines)
+
+    def _no_answer(self, answer: httpx.Response) -> str:
+        return f"{self.where} answered {answer.status_code}, and not as this system does: is it one?"
 
 
 def _field(error: dict[str, Any]) -> str:
@@ -93,15 +135,26 @@ def _for_its_own_time(home: Path) -> Generator[Path]:
 
 @contextmanager
 def acting(who: str | None, workspace: str | None) -> Generator[Way]:
-    """Reach the services as somebody: with `LADDER_TOKEN` at `LADDER_URL`, else with a token of the operator's."""
+    """Reach the services as somebody: with `LADDER_TOKEN` at `LADDER_URL`, else with a token of the operator's.
+
+    What was written through the operator's door is known to every service when the block ends.
+    """
     if "LADDER_URL" in os.environ:
         with _remote(who, workspace) as way:
             yield way
         return
     with operator() as way:
-        signed = way.ask("POST", "/tokens", json={"who": who or "hr", "workspace": workspace})
-        way.client.headers["Authorization"] = f"Bearer {signed['token']}"
+
+        def sign_in() -> str:
+            signed = way.ask("POST", "/tokens", json={"who": who or "hr", "workspace": workspace})
+            way.client.headers["Authorization"] = f"Bearer {signed['token']}"
+            return signed["workspace"]
+
+        company = sign_in()
+        way.renew = sign_in
         yield way
+        if way.written:  # whoever comes next, by another command or a page, finds what was written here
+            way.ask("POST", "/rest", json={"workspace": company})
 
 
 @contextmanager

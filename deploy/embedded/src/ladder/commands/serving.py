@@ -12,7 +12,7 @@ from pathlib import Path
 from chassis.clock import now
 from chassis.postgres import Embedded, default_home
 from ladder.commands import platform
-from ladder.commands.reach import allow_unsafe, socket_of
+from ladder.commands.reach import allow_unsafe, is_installed, socket_of
 from ladder.commands.terminal import Refused, Steps, steps, tell
 from ladder.composition import Composition
 from ladder.demo import VirtualClock, beginning, build
@@ -30,10 +30,12 @@ def serve(host: str, port: int, demo_seed: int | None, metrics_port: int | None)
         inside = _inside(stack, metrics_port)
         with steps() as say:
             _forget_unfinished(home, say)
-            if demo_seed is not None:
-                _build(home, demo_seed, say, only_if_empty=True)
+            system = _open_as_it_is(stack, home, say, demo_seed)
+            if system is None:
+                _build(home, demo_seed or 0, say)
+                say("Starting the system")  # in whose steps nothing is new: the demo company's system took them before
+                system = stack.enter_context(Composition(home, allow_unsafe=allow_unsafe()))
             stopping = _asked_to_stop()
-            system = stack.enter_context(Composition(home, say, allow_unsafe=allow_unsafe()))
             system.start()
         stack.enter_context(operator_door(system))
         stack.enter_context(serving(public_app(system), listening))
@@ -107,16 +109,26 @@ def build_demo(seed: int) -> None:
     _refuse_if_running(home)
     with steps() as say:
         _forget_unfinished(home, say)
-        _build(home, seed, say, only_if_empty=False)
+        _build(home, seed, say)
 
 
-def _build(home: Path, seed: int, say: Steps, *, only_if_empty: bool) -> None:
+def _open_as_it_is(stack: ExitStack, home: Path, say: Steps, demo_seed: int | None) -> Composition | None:
+    """Open the system; None where a demo company is wanted and nothing is there yet."""
+    if demo_seed is not None and not is_installed(home):
+        return None
+    with ExitStack() as opening:
+        system = opening.enter_context(Composition(home, say, allow_unsafe=allow_unsafe()))
+        if demo_seed is not None and not system.workspaces():
+            return None
+        stack.enter_context(opening.pop_all())
+        return system
+
+
+def _build(home: Path, seed: int, say: Steps) -> None:
     """Build the demo company in a composition of its own, on a virtual clock that ends at the present."""
     clock = VirtualClock(beginning(now()))
     with Composition(home, say, clock, allow_unsafe=allow_unsafe()) as system:
         there = system.workspaces()
-        if there and only_if_empty:
-            return
         if there:
             raise Refused(f"{home} holds {len(there)} workspaces already: set LADDER_HOME to a new folder for the demo.")
         unfinished = home / UNFINISHED

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from chassis.http.problems import answer_problems, problem
 from chassis.kernel import DomainError, NotFound
 from ladder.composition import Composition
-from ladder.operator import backups, health, parked, record, workspaces
+from ladder.operator import backups, health, parked, record, rest, workspaces
 
 
 def operator_app(system: Composition) -> FastAPI:
@@ -20,7 +20,7 @@ def operator_app(system: Composition) -> FastAPI:
     app.state.system = system
     answer_problems(app, {})
     app.add_exception_handler(DomainError, _refused)
-    for part in (workspaces, record, parked, health, backups):
+    for part in (workspaces, record, rest, parked, health, backups):
         app.include_router(part.router)
     for name, service_app in system.apps(inside=True).items():
         app.mount(f"/api/{name}/v1", service_app)

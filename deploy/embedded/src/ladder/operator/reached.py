@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
 from chassis.kernel import DomainError, NotFound
 from chassis.service import Service
 from ladder.composition import Composition
+
+MOST_LISTED: Final = 10
+"""How many workspaces a refusal names."""
 
 
 def _system(request: Request) -> Composition:
@@ -28,11 +31,11 @@ def the_service(system: Composition, name: str) -> Service:
 
 def the_workspaces(system: Composition, name: str | None) -> list[str]:
     """Return the workspace of this name, or all; NotFound where there is none of this name."""
-    names = system.workspaces()
+    known = system.workspaces()
     if name is None:
-        return names
-    if name not in names:
-        raise NotFound(f"There is no workspace {name!r}. There are: {', '.join(names[:5]) or 'none yet'}.")
+        return known
+    if name not in known:
+        raise NotFound(f"There is no workspace {name!r}. There are: {_listed(system, known) or 'none yet'}.")
     return [name]
 
 
@@ -42,5 +45,14 @@ def the_workspace(system: Composition, name: str | None) -> str:
     if not names:
         raise NotFound("There is no workspace yet. Open one: ladder workspace create NAME --admin E-MAIL")
     if len(names) > 1:
-        raise DomainError(f"There are {len(names)} workspaces; name one with --workspace: {', '.join(names[:5])}")
+        raise DomainError(
+            f"There are {len(names)} workspaces; name one by its id with --workspace: {_listed(system, names)}"
+        )
     return names[0]
+
+
+def _listed(system: Composition, workspaces: list[str]) -> str:
+    """Return the first workspaces, each by its id and the company's name."""
+    shown = [f"{one} ({system.company(one)})" for one in workspaces[:MOST_LISTED]]
+    more = len(workspaces) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
