@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any, cast
 
 import psycopg
 import pytest
+
+from chassis.sql import vouched
 
 from .conftest import Installation, serving
 
@@ -26,7 +27,7 @@ def change(record: Installation) -> Callable[[str], None]:
 
     def change(what: str) -> None:
         with psycopg.connect(record.database().admin_dsn()) as admin:
-            changed = admin.execute(cast("Any", f"update people.events set {what} where sequence = 2"))
+            changed = admin.execute(vouched(f"update people.events set {what} where sequence = 2"))
             assert changed.rowcount == 1
 
     return change

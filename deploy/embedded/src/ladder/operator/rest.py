@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Final
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from chassis.service import Service
+from chassis.sql import vouched
 from chassis.unit import Position
 from ladder.composition import Composition
 from ladder.operator.reached import Running, the_workspace
@@ -51,7 +52,7 @@ def _heads(service: Service, workspace: str) -> list[Position]:
     """Return how far a service's record and what it published of it have come."""
     sql = f"select epoch, sequence, published from {service.name}.head where workspace = %s"
     with service.follower_pool.connection() as connection:
-        row = connection.execute(cast("Any", sql), (workspace,)).fetchone()
+        row = connection.execute(vouched(sql), (workspace,)).fetchone()
     if row is None:
         return []
     topics = sorted(row["published"].items())
