@@ -81,8 +81,26 @@ def _computed(event: report.Computed) -> out.GapReportComputed:
 
 
 def handlers(application: Reports) -> dict[type[Published], Handler]:
-    """Return what this service does when it hears others."""
+    """Return what this service does when it hears others: it copies facts, and reports follow some of them."""
+    return {**_copying(), **_of_placements(application), **_of_evaluations(application)}
 
+
+def _copying() -> dict[type[Published], Handler]:
+    return {
+        framework.LadderPublished: when_ladder_published_then_copy_it,
+        framework.FrameworkPublished: when_framework_published_then_close_its_version,
+        evaluation.CycleOpened: when_cycle_opened_then_copy_it,
+        evaluation.CycleClosed: when_cycle_closed_then_note_it,
+        evaluation.EvaluationReleased: when_evaluation_released_then_note_it,
+        evaluation.EvaluationAcknowledged: when_evaluation_acknowledged_then_note_it,
+        evaluation.EvaluationReopened: when_evaluation_reopened_then_note_it,
+        evaluation.ScoreReactedTo: when_score_reacted_to_then_copy_it,
+        evaluation.PushBackAnswered: when_push_back_answered_then_copy_it,
+        evaluation.TextWithdrawn: when_text_withdrawn_then_note_it,
+    }
+
+
+def _of_placements(application: Reports) -> dict[type[Published], Handler]:
     def when_person_placed_then_settle(unit: Unit, heard: framework.PersonPlaced, envelope: Envelope) -> None:
         """Let somebody sit at a level, now or from its day on."""
         at = LevelRef(ladder=heard.ladder, level=heard.level)
@@ -92,35 +110,28 @@ def handlers(application: Reports) -> dict[type[Published], Handler]:
         """Take a placement back."""
         application.take_placement_back(unit, heard.person, heard.level, heard.effective_on, envelope.eventid)
 
+    return {
+        framework.PersonPlaced: when_person_placed_then_settle,
+        framework.PlacementEnded: when_placement_ended_then_take_it_back,
+    }
+
+
+def _of_evaluations(application: Reports) -> dict[type[Published], Handler]:
+    def when_evaluation_approved_then_compute_reports(
+        unit: Unit, heard: evaluation.EvaluationApproved, envelope: Envelope
+    ) -> None:
+        """Compute the reports that rest on an approved revision."""
+        application.take_approval(unit, _approved(heard, envelope.eventid))
+
     def when_cycle_cancelled_then_withdraw_its_reports(
         unit: Unit, heard: evaluation.CycleCancelled, envelope: Envelope
     ) -> None:
         """Rest on nothing of the cycle any more."""
         application.cancel_cycle(unit, heard.cycle, envelope.time, envelope.eventid)
 
-    def when_evaluation_approved_then_compute_reports(
-        unit: Unit, heard: evaluation.EvaluationApproved, envelope: Envelope
-    ) -> None:
-        """Compute the reports that rest on an approved revision."""
-        lines = tuple(facts.RatedLine.model_validate(line.model_dump()) for line in heard.lines)
-        values = {name: getattr(heard, name) for name in facts.Approved.model_fields if name not in ("lines", "approval")}
-        application.take_approval(unit, facts.Approved(**values, lines=lines, approval=envelope.eventid))
-
     return {
-        framework.LadderPublished: when_ladder_published_then_copy_it,
-        framework.FrameworkPublished: when_framework_published_then_close_its_version,
-        framework.PersonPlaced: when_person_placed_then_settle,
-        framework.PlacementEnded: when_placement_ended_then_take_it_back,
-        evaluation.CycleOpened: when_cycle_opened_then_copy_it,
-        evaluation.CycleClosed: when_cycle_closed_then_note_it,
-        evaluation.CycleCancelled: when_cycle_cancelled_then_withdraw_its_reports,
         evaluation.EvaluationApproved: when_evaluation_approved_then_compute_reports,
-        evaluation.EvaluationReleased: when_evaluation_released_then_note_it,
-        evaluation.EvaluationAcknowledged: when_evaluation_acknowledged_then_note_it,
-        evaluation.EvaluationReopened: when_evaluation_reopened_then_note_it,
-        evaluation.ScoreReactedTo: when_score_reacted_to_then_copy_it,
-        evaluation.PushBackAnswered: when_push_back_answered_then_copy_it,
-        evaluation.TextWithdrawn: when_text_withdrawn_then_note_it,
+        evaluation.CycleCancelled: when_cycle_cancelled_then_withdraw_its_reports,
     }
 
 
@@ -181,6 +192,12 @@ def _level(heard: framework.LadderPublished, level: framework.LevelText) -> Leve
 
 
 # -- evaluation
+
+
+def _approved(heard: evaluation.EvaluationApproved, approval: str) -> facts.Approved:
+    lines = tuple(facts.RatedLine.model_validate(line.model_dump()) for line in heard.lines)
+    values = {name: getattr(heard, name) for name in facts.Approved.model_fields if name not in ("lines", "approval")}
+    return facts.Approved(**values, lines=lines, approval=approval)
 
 
 def when_cycle_opened_then_copy_it(unit: Unit, heard: evaluation.CycleOpened, envelope: Envelope) -> None:
