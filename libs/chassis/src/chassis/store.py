@@ -6,7 +6,6 @@ With `chassis.kernel`, the only module that knows the event sourcing library's i
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from psycopg.rows import DictRow, tuple_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from chassis.clock import now
 from chassis.kernel import Entry, Event, EventMapper, Sealed, StoredEvent, Unsealed, sealed_event, unsealed_in
 from chassis.record import middle, opening
 from chassis.sql import vouched
@@ -233,7 +233,7 @@ def _move_params(move: PositionMove) -> dict[str, Any]:
 
 def mint_epoch(at: datetime | None = None) -> str:
     """Return a new epoch id; ids sort by the time they were minted."""
-    micros = int(at.timestamp() * 1_000_000) if at else time.time_ns() // 1000
+    micros = int((at or now()).timestamp() * 1_000_000)
     return f"{micros:016x}{secrets.token_hex(3)}"
 
 

@@ -7,7 +7,6 @@ import binascii
 import functools
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from chassis.cipher.cache import KeyCache
@@ -16,6 +15,7 @@ from chassis.cipher.errors import Erased, NotGranted, Tampered, WrongInstallatio
 from chassis.cipher.sealing import InstallationKey, Key, context
 from chassis.cipher.settling import destroy
 from chassis.cipher.vault import Place, Vault
+from chassis.clock import now
 from chassis.kernel import Unsealed
 from chassis.postgres import Pool, Server, check_durable, pool, refuse_superuser
 from chassis.steps import failpoint
@@ -46,13 +46,12 @@ class Cipher:
         life: float = LIFE,
         size: int = CACHED_KEYS,
         clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], float] = time.time,
     ) -> None:
         self._pool = connections
         self._installation = installation
         self._erasures = Erasures(erasures)
         self._vault = Vault(connections, installation)
-        self._clock, self._now = clock, now
+        self._clock = clock
         self._cache = KeyCache(size, life, clock)
         self._beside: tuple[Cipher, ...] = ()
         self._workspace_key = functools.lru_cache(CACHED_WORKSPACES)(self._vault.workspace_key)
@@ -180,7 +179,7 @@ class Cipher:
 
     def _destroy(self, key: Destroyed) -> None:
         self._may_destroy()
-        self._erasures.append([key], datetime.fromtimestamp(self._now(), UTC).isoformat())
+        self._erasures.append([key], now().isoformat())
         failpoint("after the list of erasures")
         self._vault.run(lambda connection: destroy(connection, key))
 
