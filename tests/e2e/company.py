@@ -188,12 +188,17 @@ class Person:
 
     def _asked(self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
         """Send a request: again while what was written is not shown yet, and with a new token where time ran out."""
-        for _ in range(20):
-            answer = self.company.http.request(method, path, headers=self.headers() | (headers or {}), **more)
+
+        def ask() -> httpx.Response:
+            return self.company.http.request(method, path, headers=self.headers() | (headers or {}), **more)
+
+        answer = ask()
+        for _ in range(19):
             if answer.status_code == 401:
                 self.company.tokens.pop(self.email)
             elif answer.status_code != 503:
                 break
+            answer = ask()
         return answer
 
     # ---- the employee

@@ -12,11 +12,11 @@ def fill_in(card: bytes, lines: dict[str, tuple[Any, str]]) -> bytes:
     """Type a rating and its evidence beside the names of competencies, on the first sheet."""
     book = openpyxl.load_workbook(io.BytesIO(card))
     sheet = next(one for one in book.worksheets if one.sheet_state == "visible")
-    for row in sheet.iter_rows(min_row=6):
-        if row[0].value in lines:
-            rating, evidence = lines[str(row[0].value)]
-            sheet.cell(row[0].row, 6, rating)
-            sheet.cell(row[0].row, 8, evidence)
+    for number, (name, *_) in enumerate(sheet.iter_rows(min_row=6, values_only=True), 6):
+        if name in lines:
+            rating, evidence = lines[str(name)]
+            sheet.cell(number, 6, rating)
+            sheet.cell(number, 8, evidence)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
