@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from chassis.projection import BATCH, Hole, Overtaken, Projections, RecordedEvent
+from chassis.projection import BATCH, Hole, Overtaken, Projections, RecordedEvent, Rows, View
 from chassis.steps import arm, disarm
 from chassis.store import Connection
 from chassis.testing import assert_live_equals_rebuilt
 
 from .conftest import Pair
+from .toy import NotebookList
 
 
 class Killed(Exception):
@@ -98,6 +99,44 @@ def test_of_two_owners_of_a_view_one_is_undone_and_nothing_is_counted_twice(pair
 
     assert sorted(progress) == ["done", "more"]
     assert live(pair, workspace)[0]["lines"] == 2
+
+
+class OncePerNotebook(View):
+    """A view whose fold does not take a row for one that is there already."""
+
+    NAME = "notebook_list"
+    COLUMNS = NotebookList.COLUMNS
+    KEY = NotebookList.KEY
+
+    def apply(self, rows: Rows, entry: RecordedEvent) -> None:
+        if rows.get((entry.id,)) is not None:
+            raise TypeError("opened twice")
+
+
+def test_rows_of_a_faster_owner_that_a_fold_cannot_make_sense_of_are_no_failure(pair: Pair, workspace: str) -> None:
+    pair.open(workspace)
+
+    def read_then_let_the_other_pass(*given: Any) -> Any:
+        found = pair.toy.projections.read(*given)
+        follow(pair, workspace)
+        return found
+
+    late = _with_read(pair, read_then_let_the_other_pass)
+    late.views = (OncePerNotebook(),)
+
+    assert late.step(workspace) == "more"
+    assert len(live(pair, workspace)) == 1
+
+
+def test_a_fold_that_fails_by_itself_fails_its_step(pair: Pair, workspace: str) -> None:
+    pair.open(workspace)
+    follow(pair, workspace)
+    pair.write(workspace, "one")
+    late = _with_read(pair, pair.toy.projections.read)
+    late.views = (OncePerNotebook(),)
+
+    with pytest.raises(TypeError):
+        late.step(workspace)
 
 
 def _follow_into(owner: Projections, workspace: str, progress: list[str]) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
+import psycopg
 from psycopg.types.json import Jsonb
 
 from chassis.kernel import Event, EventMapper
@@ -245,11 +246,18 @@ class Projections:
             start = min(positions[view.NAME][0] for view in self.views)
             events = self.read(connection, workspace, start, BATCH)
             behind = [view for view in self.views if events and positions[view.NAME][0] < events[-1].sequence]
-            for view in behind:
-                position, generation = positions[view.NAME]
-                self._fold(connection, view, workspace, generation, [e for e in events if e.sequence > position])
+            moved = {view.NAME: positions[view.NAME] for view in behind}
+            try:
+                for view in behind:
+                    position, generation = moved[view.NAME]
+                    self._fold(connection, view, workspace, generation, [e for e in events if e.sequence > position])
+            except psycopg.Error:
+                raise
+            except Exception:
+                if self._positions(connection, workspace) == positions:
+                    raise
+                raise Overtaken(", ".join(moved)) from None
             if behind:
-                moved = {view.NAME: positions[view.NAME] for view in behind}
                 self._move(connection, workspace, moved, events[-1].sequence)
             failpoint("before view commit")
         return len(events)
