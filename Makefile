@@ -4,7 +4,7 @@ BIN := .venv/bin
 MEMBERS := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml deploy/embedded/pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: run test check bench events faults clean help lock
+.PHONY: run test check bench events faults simulate clean help lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ bench: .venv/.set-up ## measure what the design aims at (some minutes, on a mach
 
 faults: .venv/.set-up ## break real parts at random 50 times and write docs/faults.md (ROUNDS=, SEED=, ONLY=)
 	@cd tests && ../$(BIN)/python -m faults.rounds $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
+
+simulate: .venv/.set-up ## play 1,000 seeded schedules, or one again (COUNT=, SEED=, PLAY=)
+	@cd tests && ../$(BIN)/python -m simulation.rounds $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(if $(PLAY),--play $(PLAY))
 
 events: .venv/.set-up ## write docs/events.md and the schemas of the published events anew
 	@$(BIN)/python tools/events.py

@@ -169,17 +169,23 @@ class Driver:
         return broker
 
     async def _take(self, records: list[Record]) -> None:
-        await asyncio.to_thread(self._sort, records)
+        await asyncio.to_thread(take, records, self.offer, self.put_aside)
 
-    def _sort(self, records: list[Record]) -> None:
-        readable: list[Envelope] = []
-        for record in records:
-            try:
-                readable.append(from_record(record.topic, record.value, record.headers))
-            except NoEvent as error:
-                self.put_aside(_as_arrived(record, error.reason))
-        self.offer(readable)
-        failpoint("between offer and offset")
+
+def take(
+    records: Sequence[Record],
+    offer: Callable[[Sequence[Envelope]], None],
+    put_aside: Callable[[Unreadable], None],
+) -> None:
+    """Offer the events of a batch; put aside what carries none."""
+    readable: list[Envelope] = []
+    for record in records:
+        try:
+            readable.append(from_record(record.topic, record.value, record.headers))
+        except NoEvent as error:
+            put_aside(_as_arrived(record, error.reason))
+    offer(readable)
+    failpoint("between offer and offset")
 
 
 def _is_running(broker: KafkaBroker) -> bool:

@@ -103,14 +103,15 @@ class Service:
         clock: Callable[[], datetime | None] = lambda: None,
         allow_unsafe: bool = False,
         careful: bool = False,
+        pools: Callable[[str, int, str], Pool] = pool,
     ) -> None:
-        """Connect: pools of the application's and the followers' role, the store and the followers.
+        """Connect: pools (dsn, size, name) of the application's and the followers' role, the store and the followers.
 
         Raises `Privileged` for a role that passes by row level security and, without `allow_unsafe`, `UnsafeDurability`
         for a server that may lose what it acknowledged.
         """
-        self.pool: Pool = pool(server.dsn(self.name, "app"), size, f"{self.name} app")
-        self.follower_pool: Pool = pool(server.dsn(self.name, "follower"), size, f"{self.name} follower")
+        self.pool: Pool = pools(server.dsn(self.name, "app"), size, f"{self.name} app")
+        self.follower_pool: Pool = pools(server.dsn(self.name, "follower"), size, f"{self.name} follower")
         self._refuse_unsafe(allow_unsafe)
         self.clock, self.cipher = clock, cipher
         self.store = Store(self.name, self.name, self.pool, cipher, self.published, clock)
