@@ -87,7 +87,7 @@ def import_people(
         if not plan["new"] + plan["changed"] + len(plan["missing"]):
             tell("Nothing would change.")
             return
-        _confirm(plan, yes)
+        _confirm(yes)
         confirmed = plan["needs_confirmation"] and _confirm_endings(plan, confirm_endings)
         with steps(kept=False) as say:
             say(f"Taking {file.name}")
@@ -185,7 +185,7 @@ def _counts(plan: dict[str, Any]) -> str:
     return f"{plan['new']} new, {plan['changed']} changed, {plan['unchanged']} unchanged"
 
 
-def _confirm(plan: dict[str, Any], yes: bool) -> None:
+def _confirm(yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():

@@ -107,7 +107,7 @@ class _Reader:
             return self._fields(node, path)
         if node.id == "sequence":
             return [self._value(item, (*path, n)) for n, item in enumerate(node.value)]
-        return self._scalar(node, path)
+        return self._scalar(node)
 
     def _fields(self, node: Node, path: Path) -> dict[str, object]:
         fields: dict[str, object] = {}
@@ -122,7 +122,7 @@ class _Reader:
             fields[name] = self._value(value, (*path, name))
         return fields
 
-    def _scalar(self, node: Node, path: Path) -> object:
+    def _scalar(self, node: Node) -> object:
         kind = str(node.tag).rpartition(":")[2]
         text = str(node.value)
         try:
