@@ -131,7 +131,7 @@ class Process:
     def start(self, *, careful: bool) -> None:
         """Start anew, with empty hands: connections are all that is kept."""
         world, self.is_careful = self.world, careful
-        self.cipher = Cipher(self._keys, world.key, world.erasures, clock=world.clock.seconds, now=world.clock.seconds)
+        self.cipher = Cipher(self._keys, world.key, world.erasures, clock=world.clock.seconds)
         self.service = world.play.services[self.name](self.cipher)
         self.service.open(
             world.database, self.cipher, clock=world.clock, allow_unsafe=True, careful=careful, pools=self._lines
