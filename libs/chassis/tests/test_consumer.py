@@ -569,7 +569,14 @@ def test_a_failing_topic_is_not_tried_again_because_another_topic_moves(pair: Pa
     assert tried == ["toy.v1", "other.v1"]
 
 
-@pytest.mark.parametrize("error", [psycopg.OperationalError("gone"), KeysUnavailable("gone")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        psycopg.OperationalError("gone"),
+        psycopg.errors.IdleInTransactionSessionTimeout("stopped for long"),
+        KeysUnavailable("gone"),
+    ],
+)
 def test_an_outage_costs_an_event_none_of_its_tries(pair: Pair, workspace: str, error: Exception) -> None:
     written(pair, workspace, "one")
 

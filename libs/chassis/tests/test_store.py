@@ -433,6 +433,21 @@ def test_a_store_that_cannot_answer_says_so_and_the_same_command_may_be_sent_aga
     assert not pair.write(workspace, "a line", command="later").repeated
 
 
+def test_a_process_that_was_stopped_within_a_command_says_that_it_may_be_sent_again(pair: Pair, workspace: str) -> None:
+    pair.open(workspace)
+
+    def stopped_for_long(connection: psycopg.Connection[Any]) -> None:
+        pid = connection.info.backend_pid
+        connection.execute("set local idle_in_transaction_session_timeout = '1ms'")
+        while pair.rows("select 1 from pg_stat_activity where pid = %s", pid):
+            pass
+
+    with pytest.raises(Unavailable):
+        pair.run(workspace, _writing(pair, workspace, "later", stopped_for_long), "later")
+
+    assert not pair.write(workspace, "a line", command="later").repeated
+
+
 def _impatient(pair: Pair) -> Any:
     def decide(unit: Unit) -> Answer:
         cast("Any", unit.reading).connection.execute("set local lock_timeout = '50ms'")

@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
-import psycopg
-
 from chassis.consumer import from_parked, reason_of
 from chassis.kernel import Invalid, NotFound
+from chassis.postgres import INTERRUPTED
 from chassis.sql import vouched
 from chassis.unit import LostRace, Unavailable
 from contracts.envelope import Envelope
@@ -104,7 +103,7 @@ def _replay_one(service: Service, parked: Parked) -> str | None:
             service.consumer.apply_parked(record)
         except LostRace:
             continue
-        except (psycopg.OperationalError, Unavailable):
+        except (*INTERRUPTED, Unavailable):
             raise
         except Exception as error:  # noqa: BLE001  (whatever fails again stays parked)
             return reason_of(error)

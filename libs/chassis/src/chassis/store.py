@@ -21,6 +21,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from chassis.clock import now
 from chassis.kernel import Entry, Event, EventMapper, Sealed, StoredEvent, Unsealed, sealed_event, unsealed_in
+from chassis.postgres import INTERRUPTED
 from chassis.record import middle, opening
 from chassis.sql import vouched
 from chassis.statement import (
@@ -348,7 +349,7 @@ class Store:
             try:
                 with self.pool.connection() as connection:
                     return self._once_more(ambiguous, unit, answer, connection)
-            except (psycopg.OperationalError, PoolTimeout):
+            except (*INTERRUPTED, PoolTimeout):
                 continue
         raise Unavailable("The database does not answer. Send the same request again with the same key.")
 

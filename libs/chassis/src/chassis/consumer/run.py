@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import structlog
 from pydantic import ValidationError
 
@@ -20,6 +19,7 @@ from chassis.consumer.parking import Parking, reason_of
 from chassis.consumer.positions import At, Positions, beside
 from chassis.consumer.waiting import Waiting
 from chassis.kernel import DomainError
+from chassis.postgres import INTERRUPTED
 from chassis.steps import Progress, failpoint
 from chassis.store import Connection, Moved, Pool, PositionMove, Store, transaction
 from chassis.unit import Answer, CommandInfo, LostRace, Unavailable, Unit
@@ -67,7 +67,7 @@ class Runs:
             return self._apply(at, records)
         except Moved:
             return "more"
-        except (psycopg.OperationalError, Unavailable, KeysUnavailable):
+        except (*INTERRUPTED, Unavailable, KeysUnavailable):
             raise
         except Exception as error:  # noqa: BLE001  (any failing handler parks its event, never the workspace)
             if len(records) > 1:

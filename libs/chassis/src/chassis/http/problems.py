@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-import psycopg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -18,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from chassis.cipher.errors import Erased, KeysUnavailable
 from chassis.kernel import DomainError, Forbidden, Invalid, NotFound
+from chassis.postgres import INTERRUPTED
 from chassis.store import TooLarge
 from chassis.unit import KeyReused, PreconditionFailed, Unavailable
 
@@ -141,7 +141,7 @@ def answer_problems(app: FastAPI, errors: ErrorTable) -> None:
         KeysUnavailable: _unavailable,
         Unavailable: _unavailable,
         PoolTimeout: _unavailable,
-        psycopg.OperationalError: _unavailable,
+        **dict.fromkeys(INTERRUPTED, _unavailable),
     }
     for cls, handler in handlers.items():
         app.add_exception_handler(cls, handler)

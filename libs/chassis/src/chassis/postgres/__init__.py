@@ -3,7 +3,7 @@
 from chassis.postgres.embedded import Embedded, StartFailed
 from chassis.postgres.leftovers import AlreadyRunning
 from chassis.postgres.places import Unsupported, binaries, default_home
-from chassis.postgres.pools import Pool, pool
+from chassis.postgres.pools import INTERRUPTED, Pool, pool
 from chassis.postgres.roles import (
     Privileged,
     UnsafeDurability,
@@ -17,6 +17,7 @@ from chassis.postgres.roles import (
 from chassis.postgres.servers import Database, External, Server, role_name
 
 __all__ = [
+    "INTERRUPTED",
     "AlreadyRunning",
     "Database",
     "Embedded",

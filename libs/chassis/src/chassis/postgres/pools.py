@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import select
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
-__all__ = ["Pool", "pool"]
+__all__ = ["INTERRUPTED", "Pool", "pool"]
+
+INTERRUPTED: Final = (
+    psycopg.OperationalError,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.TransactionTimeout,
+)
+"""What becomes of a transaction whose connection or server goes, or whose process was stopped in its midst: nothing of
+it is there, and whoever began it may try again. (psycopg counts the timeouts of a session among internal errors.)"""
 
 
 class Pool(ConnectionPool[psycopg.Connection[DictRow]]):

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import psycopg
 from psycopg_pool import PoolTimeout
 
 from chassis import clock as wall
 from chassis.identity import Actor
+from chassis.postgres import INTERRUPTED
 from chassis.service.reading import ConnectedReading
 from chassis.sql import vouched
 from chassis.steps import failpoint
@@ -48,7 +48,7 @@ class Commands:
                 self.changed(info.workspace)
                 failpoint("before answer")
                 return executed
-        except (psycopg.OperationalError, PoolTimeout) as error:
+        except (*INTERRUPTED, PoolTimeout) as error:
             raise Unavailable(type(error).__name__) from None
         raise Unavailable("Many others are changing the same thing. Try again.")
 
