@@ -1,4 +1,4 @@
-"""The service whose appends are measured: a command records two events on a new stream, and one of them is published."""
+"""The services that are measured: one records two events on a new stream and publishes one; another hears it and records."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Self
 
 from chassis.kernel import Event, State
 from chassis.service import Service
-from contracts.envelope import Published
+from chassis.unit import Unit
+from contracts.envelope import Envelope, Published
 
 
 class Entered(Event):
@@ -70,5 +71,41 @@ def published(event: Event, state: Entry) -> Published | None:
 
 
 def service() -> Service:
-    """Return the service."""
+    """Return the service that publishes."""
     return Service("ledger", None, published)
+
+
+class Audited(Event):
+    """An entry was looked at."""
+
+    TOPIC = "audit.audited"
+
+    account: str
+    amount: int
+
+
+class Audit(State):
+    """What the auditor knows of one entry."""
+
+    KIND = "audit"
+
+    amount: int
+
+    @classmethod
+    def evolve(cls, state: Self | None, event: Event) -> Self:
+        match event:
+            case Audited():
+                return cls(amount=event.amount)
+            case _:
+                raise TypeError(type(event))
+
+
+def when_balanced_then_audit(unit: Unit, heard: EntryBalanced, envelope: Envelope) -> None:
+    """Record that the entry was looked at."""
+    entry = envelope.subject.partition("/")[2]
+    unit.record(Audit, entry, Audited(account=heard.account, amount=heard.amount))
+
+
+def auditor() -> Service:
+    """Return the service that hears."""
+    return Service("auditor", None, lambda _event, _state: None, handlers={EntryBalanced: when_balanced_then_audit})

@@ -4,35 +4,56 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from statistics import median
+from typing import Protocol
 
 from companies import Waiting
 from measuring import Figure, percentile
-from running import Running
+from running import Caller
 
-RATES = ((1, 60), (20, 30))
+Rates = Sequence[tuple[int, int]]
 """Approvals a second, and for how many seconds."""
+RATES: Rates = ((1, 60), (20, 30))
 CALLERS = 40
 """How many may be on their way at once; at these rates none has to wait for another."""
 
 
-def needed() -> int:
+class System(Protocol):
+    """What is asked, in whatever way its parts run."""
+
+    def tokens(self, workspaces: Iterable[str]) -> dict[str, str]:
+        """Return a fresh token of an HR admin of each workspace."""
+        ...
+
+    def caller(self) -> Caller:
+        """Return somebody at its doors."""
+        ...
+
+
+def needed(rates: Rates = RATES) -> int:
     """Return how many evaluations the measurements use up."""
-    return sum(rate * seconds for rate, seconds in RATES)
+    return sum(rate * seconds for rate, seconds in rates)
 
 
-def figures(system: Running, waiting: Iterator[Waiting]) -> Iterator[Figure]:
+def figures(
+    system: System,
+    waiting: Iterator[Waiting],
+    what: str = "approve → report readable",
+    rates: Rates = RATES,
+    p50: str = "≤ 15",
+    p99: str = "≤ 60",
+) -> Iterator[Figure]:
     """Measure the time from the moment an approval was due to be sent until its report was read."""
-    for rate, seconds in RATES:
+    for rate, seconds in rates:
         asked = [next(waiting) for _ in range(rate * seconds)]
         taken = [one * 1000 for one in _at_rate(system, asked, rate)]
-        yield Figure(f"approve → report readable at {rate}/s, p50", median(taken), "ms", "≤ 15")
-        yield Figure(f"approve → report readable at {rate}/s, p99", percentile(taken, 0.99), "ms", "≤ 60")
+        yield Figure(f"{what} at {rate}/s, p50", median(taken), "ms", p50)
+        yield Figure(f"{what} at {rate}/s, p99", percentile(taken, 0.99), "ms", p99)
 
 
-def _at_rate(system: Running, asked: list[Waiting], rate: int) -> list[float]:
+def _at_rate(system: System, asked: list[Waiting], rate: int) -> list[float]:
     """Ask whether or not earlier ones were answered (open loop): arrivals at random, from a fixed seed."""
     dice = random.Random(rate)
     tokens = system.tokens({one.workspace for one in asked})
@@ -46,7 +67,7 @@ def _at_rate(system: Running, asked: list[Waiting], rate: int) -> list[float]:
         return [one.result() for one in running]
 
 
-def _approve_and_read(system: Running, one: Waiting, token: str, due: float) -> float:
+def _approve_and_read(system: System, one: Waiting, token: str, due: float) -> float:
     caller = system.caller()
     caller.report(one.employee, token, caller.approve(one.evaluation, token))
     taken = time.perf_counter() - due

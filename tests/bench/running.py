@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from measuring import children, family, family_seconds, processor_seconds
 
 from ladder.home import SOCKET
+from ladder.processes import SERVICES
 
 UP = "from ladder.cli import main; main()"
 
@@ -51,11 +52,15 @@ class Running:
 
     def tokens(self, workspaces: Iterable[str], who: str = "hr") -> dict[str, str]:
         """Return a fresh token of somebody of each workspace."""
-        return {workspace: self._operator("/tokens", {"who": who, "workspace": workspace})["token"] for workspace in workspaces}
+        return {
+            workspace: self._operator("/tokens", {"who": who, "workspace": workspace})["token"]
+            for workspace in workspaces
+        }
 
     def caller(self) -> Caller:
-        """Return a connection to the one port."""
-        return Caller(http.client.HTTPConnection(self.host, self.port, timeout=60))
+        """Return somebody at the one port."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
+        return Caller({name: Door(connection, f"/api/{name}/v1") for name in SERVICES})
 
     def _operator(self, path: str, body: Any) -> Any:
         connection = http.client.HTTPConnection("operator", timeout=60)
@@ -70,44 +75,55 @@ class Running:
         return found
 
 
-@dataclass
-class Caller:
-    """Somebody at the door."""
+@dataclass(frozen=True)
+class Door:
+    """Where a service answers: a connection, and what its paths begin with."""
 
     connection: http.client.HTTPConnection
+    prefix: str = ""
+
+    def send(self, method: str, path: str, headers: dict[str, str], body: Any = None) -> tuple[int, str]:
+        """Return status and positions of an answer."""
+        self.connection.request(method, self.prefix + path, None if body is None else json.dumps(body), headers)
+        answer = self.connection.getresponse()
+        answer.read()
+        return answer.status, answer.headers.get("Position", "")
+
+
+@dataclass
+class Caller:
+    """Somebody at the doors of the services."""
+
+    doors: Mapping[str, Door]
 
     def approve(self, evaluation: str, token: str) -> str:
         """Approve an evaluation; return the positions that tell what was written."""
-        path = f"/api/evaluation/v1/evaluations/{evaluation}/approval"
-        status, positions = self._send("POST", path, {**_as(token), "Idempotency-Key": f"bench-{evaluation}"})
+        headers = {**bearer(token), "Idempotency-Key": f"bench-{evaluation}"}
+        status, positions = self.doors["evaluation"].send("POST", f"/evaluations/{evaluation}/approval", headers)
         if status != 200:
             raise RuntimeError(f"approving {evaluation} was answered with {status}")
         return positions
 
     def report(self, employee: str, token: str, positions: str) -> None:
         """Read somebody's gap report, after what the positions name."""
-        path = f"/api/gap/v1/people/{employee}/report"
-        while (status := self._send("GET", path, {**_as(token), "Wait-For": positions})[0]) == 503:
+        headers = {**bearer(token), "Wait-For": positions}
+        while (status := self.doors["gap"].send("GET", f"/people/{employee}/report", headers)[0]) == 503:
             pass
         if status != 200:
             raise RuntimeError(f"the report of {employee} was answered with {status}")
 
     def is_ready(self, service: str) -> bool:
         """Ask a service whether all its parts are well."""
-        return self._send("GET", f"/api/{service}/v1/readyz", {})[0] == 200
+        return self.doors[service].send("GET", "/readyz", {})[0] == 200
 
     def close(self) -> None:
         """Hang up."""
-        self.connection.close()
-
-    def _send(self, method: str, path: str, headers: dict[str, str]) -> tuple[int, str]:
-        self.connection.request(method, path, headers=headers)
-        answer = self.connection.getresponse()
-        answer.read()
-        return answer.status, answer.headers.get("Position", "")
+        for door in self.doors.values():
+            door.connection.close()
 
 
-def _as(token: str) -> dict[str, str]:
+def bearer(token: str) -> dict[str, str]:
+    """Return the header that says who asks."""
     return {"Authorization": f"Bearer {token}"}
 
 
@@ -137,7 +153,7 @@ def _address(process: subprocess.Popen[str]) -> str:
 
 def _wait_until_ready(system: Running) -> None:
     """Return when every service says that all its parts are well."""
-    for service in ("people", "framework", "evaluation", "gap"):
+    for service in SERVICES:
         caller = system.caller()
         while not caller.is_ready(service):
             time.sleep(0.01)

@@ -78,7 +78,7 @@ class Together(Protocol):
         ...
 
 
-TOGETHER = 100
+TOGETHER = 500
 """Workspaces a follower is given at once, where it can do many together."""
 
 

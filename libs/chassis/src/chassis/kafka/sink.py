@@ -73,6 +73,7 @@ class KafkaSink:
                 self.topic,
                 key=record.workspace.encode(),
                 headers=headers_of(record),
+                correlation_id=record.correlationid,
                 timestamp_ms=int(record.time.timestamp() * 1000),
                 no_confirm=True,
             )
