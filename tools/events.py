@@ -4,12 +4,13 @@ import importlib
 import json
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from chassis.identity import DIRECTORY_HANDLERS
 from contracts.asyncapi import Heard, document
 from contracts.catalogue import Schema, breaks, published_events, schema
+from contracts.envelope import Published
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "libs/contracts/schemas"
@@ -32,10 +33,10 @@ def heard() -> Heard:
     return {name: [*DIRECTORY_HANDLERS, *_handlers(name)] for name in SERVICES}
 
 
-def _handlers(name: str) -> Any:
+def _handlers(name: str) -> Iterable[type[Published]]:
     messaging = importlib.import_module(f"{name}_svc.messaging")
-    found = getattr(messaging, "HANDLERS", None)
-    return found if found is not None else messaging.handlers(None)
+    copied = [contract for facts in getattr(messaging, "FACTS", ()) for contract in facts.handlers]
+    return [*copied, *(messaging.handlers(None) if hasattr(messaging, "handlers") else ())]
 
 
 def texts() -> dict[Path, str]:

@@ -245,6 +245,12 @@ class Copied:
     def load(self, stream: str) -> tuple[list[Event], int]:
         return [], 0
 
+    def with_commands(self, stream: str) -> list[tuple[str, Event]]:
+        return []
+
+    def ids(self, kind: str) -> list[str]:
+        return []
+
     def open_many(self, sealed: Sequence[Sealed]) -> list[str | None]:
         return [one.enc for one in sealed]
 

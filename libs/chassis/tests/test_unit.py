@@ -29,6 +29,12 @@ class Memory:
         events = self.streams.get(stream, [])
         return events, len(events)
 
+    def with_commands(self, stream: str) -> list[tuple[str, Event]]:
+        return [("c1", event) for event in self.streams.get(stream, [])]
+
+    def ids(self, kind: str) -> list[str]:
+        return [stream.split("/")[2] for stream in self.streams if stream.split("/")[1] == kind]
+
     def rows(self, sql: str, params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         return []
 

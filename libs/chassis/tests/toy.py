@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
+from chassis.copied import Facts
 from chassis.deadlines import Due, Ended
 from chassis.kernel import DomainError, Event, NotFound, Personal, State, Unsealed
+from chassis.loss import Loss
 from chassis.projection import RecordedEvent, Rows, View
 from chassis.service import Service
 from chassis.unit import Unit
@@ -176,6 +178,15 @@ class TallyEnded(Event):
     TOPIC = "tally.ended"
 
 
+class Recounted(Event):
+    """What was counted because of events that are lost does not count any more."""
+
+    TOPIC = "tally.recounted"
+
+    numbers: tuple[int, ...]
+    ended: int
+
+
 class Tally(State):
     KIND = "tally"
 
@@ -190,6 +201,8 @@ class Tally(State):
                 return state.model_copy(update={"numbers": (*state.numbers, event.number)})
             case TallyEnded():
                 return state.model_copy(update={"ended": state.ended + 1})
+            case Recounted():
+                return state.model_copy(update=event.model_dump())
             case _:
                 raise TypeError(type(event))
 
@@ -202,27 +215,61 @@ class TallyGrew(Published):
     numbers: int
 
 
+class TallyShrank(Published):
+    TYPE = "reader.tally-shrank.v1"
+    TOPIC = "reader.v1"
+
+    numbers: int
+
+
 def reader_published(event: Event, state: Tally) -> Published | None:
-    return TallyGrew(notebook="", numbers=len(state.numbers)) if isinstance(event, Heard) else None
+    match event:
+        case Heard():
+            return TallyGrew(notebook="", numbers=len(state.numbers))
+        case Recounted():
+            return TallyShrank(numbers=len(state.numbers))
+        case _:
+            return None
 
 
 class CannotCount(DomainError):
     """A number that is not wanted."""
 
 
-def when_line_written_then_count_it(unit: Unit, heard: NotebookLineWritten, envelope: Envelope) -> None:
-    if "poison" in (unit.open(heard.text) or ""):
-        raise CannotCount("poison")
+def when_line_written_then_copy_it(unit: Unit, heard: NotebookLineWritten, envelope: Envelope) -> None:
     unit.copy(
         "insert into lines (workspace, notebook, number) values (%(workspace)s, %(notebook)s, %(number)s)"
         " on conflict (workspace, notebook, number) do update set times = lines.times + 1",
         {"notebook": envelope.subject, "number": heard.number},
     )
+
+
+def when_line_written_then_count_it(unit: Unit, heard: NotebookLineWritten, envelope: Envelope) -> None:
+    if "poison" in (unit.open(heard.text) or ""):
+        raise CannotCount("poison")
     unit.record(Tally, envelope.subject.split("/")[1], Heard(number=heard.number))
 
 
 def when_closed_then_end(unit: Unit, heard: NotebookClosed, envelope: Envelope) -> None:
     unit.record(Tally, envelope.subject.split("/")[1], TallyEnded())
+
+
+def withdraw(unit: Unit, loss: Loss) -> None:
+    for notebook in loss.touched(Tally):
+        unit.because(loss.first_on(Tally, notebook))
+        left = unit.find_without(Tally, notebook, loss.commands) or Tally()
+        if unit.get(Tally, notebook) != left:
+            unit.record(Tally, notebook, Recounted(**left.model_dump()))
+
+
+LINES = Facts(
+    NotebookLineWritten.TOPIC,
+    (
+        "create table {schema}.lines (workspace text not null, notebook text not null, number int not null,"
+        " times int not null default 1, primary key (workspace, notebook, number))",
+    ),
+    {NotebookLineWritten: when_line_written_then_copy_it},
+)
 
 
 def reader() -> Service:
@@ -231,9 +278,7 @@ def reader() -> Service:
         "reader",
         None,
         reader_published,
+        facts=(LINES,),
         handlers={NotebookLineWritten: when_line_written_then_count_it, NotebookClosed: when_closed_then_end},
-        tables=(
-            "create table {schema}.lines (workspace text not null, notebook text not null, number int not null,"
-            " times int not null default 1, primary key (workspace, notebook, number))",
-        ),
+        withdraw=withdraw,
     )

@@ -14,13 +14,15 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
 
+import psycopg
 import pytest
 from pydantic import Field
 
 from chassis.cipher import Grant
 from chassis.identity import Actor
 from chassis.kernel import Event, Personal, Sealed, State, Unsealed
-from chassis.postgres import Embedded
+from chassis.postgres import Database, Embedded
+from chassis.restored import begin_epochs
 from chassis.service import Service
 from chassis.testing import fresh_database, keyed, opened
 from chassis.unit import Answer, CommandInfo, Decide, Executed, Unit
@@ -82,6 +84,8 @@ class Judged(Upstream):
     KIND = "evaluation"
 
 
+RECORD = ("events", "published", "head", "epochs", "relayed")
+"""The tables that are an upstream's record."""
 STREAMS: dict[str, type[Upstream]] = {"people": Someone, "framework": Job, "evaluation": Judged}
 
 
@@ -114,6 +118,7 @@ class Running:
     service: Service
     upstreams: dict[str, Service]
     clock: Clock
+    database: Database
 
     def tell(self, workspace: str, *events: Told, stream: str = "one", settle: bool = True) -> None:
         """Let an upstream publish events by one command."""
@@ -133,8 +138,46 @@ class Running:
         self.settle(workspace)
         return executed
 
+    def published(self, name: str, workspace: str) -> int:
+        """Return where the record of an upstream ends."""
+        epochs = self.upstreams[name].feed.heads(f"{name}.v1")
+        return next((head.last for head in epochs if head.workspace == workspace), 0)
+
+    def restore(self, name: str, workspace: str, to: int) -> None:
+        """Give an upstream the record that it had up to a place, as a backup from then would, and a new epoch."""
+        above = f"where workspace = '{workspace}' and sequence > {to}"
+        last = f"select coalesce(max(sequence), 0) from {name}.published where workspace = '{workspace}'"
+        with psycopg.connect(self.database.admin_dsn()) as admin:
+            for table in ("events", "published"):
+                admin.execute(f"delete from {name}.{table} {above}".encode())
+            published = f"published = jsonb_build_object('{name}.v1', ({last}))"
+            head = f"update {name}.head set sequence = {to}, before = '{{}}', {published} where workspace = '{workspace}'"
+            admin.execute(head.encode())
+            admin.execute(f"update {name}.relayed set sequence = {to} {above}".encode())
+        begin_epochs(self.upstreams[name])
+        self.settle(workspace)
+
+    def backup(self, name: str, workspace: str) -> str:
+        """Keep the record of an upstream as it is now; return under which name."""
+        kept = f"kept_{next(_numbers)}"
+        with psycopg.connect(self.database.admin_dsn()) as admin:
+            for table in RECORD:
+                copied = f"select * from {name}.{table} where workspace = '{workspace}'"
+                admin.execute(f"create table {kept}_{table} as {copied}".encode())
+        return kept
+
+    def bring_back(self, name: str, workspace: str, kept: str) -> None:
+        """Give an upstream the record that was kept, in a new epoch."""
+        with psycopg.connect(self.database.admin_dsn()) as admin:
+            for table in RECORD:
+                admin.execute(f"delete from {name}.{table} where workspace = '{workspace}'".encode())
+                admin.execute(f"insert into {name}.{table} table {kept}_{table}".encode())
+        begin_epochs(self.upstreams[name])
+        self.settle(workspace)
+
     def settle(self, workspace: str) -> None:
         """Let every follower do all it can."""
+        list(self.service.consumer.behind())
         relays = [one.relay for one in (*self.upstreams.values(), self.service)]
         for step in (*relays, self.service.consumer, self.service.projections):
             for _ in range(100):
@@ -169,7 +212,7 @@ def running(postgres: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Ite
         keyed(database, home, grants, *(one.name for one in services)) as ciphers,
         opened(database, ciphers, *services, size=4, clock=clock),
     ):
-        yield Running(services[-1], upstreams, clock)
+        yield Running(services[-1], upstreams, clock, database)
 
 
 @dataclass

@@ -418,6 +418,6 @@ def newest_main_report(company: Company, person: str, on: facts.Approved | None)
     found = [
         row["report"]
         for row in company.versions(person)
-        if on and row["is_main"] and (row["evaluation"], row["revision"]) == (on.evaluation, on.revision)
+        if on and row["is_main"] and not row["withdrawn"] and (row["evaluation"], row["revision"]) == (on.evaluation, on.revision)
     ]
     return found[-1] if found else None

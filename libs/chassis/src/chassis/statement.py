@@ -27,6 +27,10 @@ EVENT_COLUMNS: Final = {
     "middle": "bytea",
     "command_key": "text",
 }
+ANEW: Final = """on conflict (workspace, cause) do update set topic = excluded.topic, sequence = excluded.sequence,
+  times = e.times + 1, lost = false"""
+"""What led to something, was lost and came back stands anew, at its new place."""
+
 PUBLISHED_COLUMNS: Final = {
     "topic": "text",
     "n": "bigint",
@@ -81,13 +85,19 @@ def append_statement(schema: str, of: Shape) -> str:
     sent = "(select count(*) from sent)" if publishes else "0"
     return (
         "with here as materialized (select set_config('ladder.workspace', %(workspace)s, true))"
-        + (_position(schema) if of.moves else "")
+        + (_position(schema) + _effects(schema) if of.moves else "")
         + _head(schema, "moved" if of.moves else "here", of.topics)
         + _events(schema, of.events)
         + (_published(schema, of.published) if publishes else "")
         + " select epoch, base + %(count)s as sequence, published,"
         + f" (select count(*) from stored) as stored, {sent} as sent from head"
     )
+
+
+@lru_cache
+def note_effect_statement(schema: str) -> str:
+    """Return the statement that notes one heard event that led to something, of workspace, cause, topic and place."""
+    return f"insert into {schema}.effects as e (workspace, cause, topic, sequence) values (%s, %s, %s, %s) {ANEW}"
 
 
 @lru_cache
@@ -102,10 +112,19 @@ def move_statement(schema: str) -> str:
 
 def _position(schema: str) -> str:
     return f""", moved as (
-  insert into {schema}.positions as p (workspace, topic, epoch, sequence)
-  select %(workspace)s, %(heard_topic)s, %(heard_epoch)s, %(heard_to)s from here
+  insert into {schema}.positions as p (workspace, topic, epoch, sequence, base)
+  select %(workspace)s, %(heard_topic)s, %(heard_epoch)s, %(heard_to)s, %(heard_base)s from here
   on conflict (workspace, topic, epoch) do update set sequence = excluded.sequence
   where p.sequence = %(heard_read)s and p.sequence < excluded.sequence returning 1)"""
+
+
+def _effects(schema: str) -> str:
+    """Note which heard events led to something."""
+    return f""", noted as (
+  insert into {schema}.effects as e (workspace, cause, topic, sequence)
+  select %(workspace)s, n.cause, %(heard_topic)s, n.sequence
+  from moved, unnest(%(effects)s::uuid[], %(effect_places)s::bigint[]) n(cause, sequence)
+  {ANEW})"""
 
 
 def _head(schema: str, source: str, topics: int) -> str:
@@ -119,7 +138,7 @@ def _head(schema: str, source: str, topics: int) -> str:
   at = greatest(h.at, coalesce(%(clock)s::timestamptz, clock_timestamp())), {grown}before = h.published
   returning epoch, sequence - %(count)s as base, at, before, published), minted as (
   insert into {schema}.epochs (workspace, epoch, base, minted_at)
-  select %(workspace)s, epoch, 0, at from head where base = 0)"""
+  select %(workspace)s, epoch, 0, at from head where base = 0 on conflict do nothing)"""
 
 
 def _last(start: str, topics: int) -> str:

@@ -73,6 +73,11 @@ TABLES = (
     """create table if not exists {schema}.positions (
     workspace text not null, topic text not null, epoch text not null, sequence bigint not null,
     primary key (workspace, topic, epoch)) with (fillfactor = 50)""",
+    "alter table {schema}.positions add column if not exists base bigint not null default 0",
+    """create table if not exists {schema}.effects (
+    workspace text not null, cause uuid not null, topic text not null, sequence bigint not null,
+    times int not null default 1, lost boolean not null default false, primary key (workspace, cause))""",
+    "create index if not exists effects_place on {schema}.effects (workspace, topic, sequence)",
 )
 """The record of a service. `{schema}` is filled in by the migrate step."""
 
@@ -97,6 +102,8 @@ class PositionMove:
     """How a heard run moves its position: from what the step read, to the last event of the run.
 
     `beside` is what was consumed of every topic before, as the run read it under the lock on its workspace's inbox.
+    `effects` are the heard events that led to something here, with their places: what a restore of their service takes
+    away is withdrawn by them. `base` is where the epoch began, told by the move that enters it.
     """
 
     topic: str
@@ -104,6 +111,8 @@ class PositionMove:
     read: int
     to: int
     beside: tuple[Reached, ...] = ()
+    effects: tuple[tuple[UUID, int], ...] = ()
+    base: int = 0
 
 
 class Recorder(AggregateRecorder):
@@ -229,7 +238,15 @@ def _published_rows(published: Sequence[Sent]) -> list[tuple[Any, ...]]:
 
 
 def _move_params(move: PositionMove) -> dict[str, Any]:
-    return {"heard_topic": move.topic, "heard_epoch": move.epoch, "heard_read": move.read, "heard_to": move.to}
+    return {
+        "heard_topic": move.topic,
+        "heard_epoch": move.epoch,
+        "heard_read": move.read,
+        "heard_to": move.to,
+        "heard_base": move.base,
+        "effects": [cause for cause, _ in move.effects],
+        "effect_places": [sequence for _, sequence in move.effects],
+    }
 
 
 def mint_epoch(at: datetime | None = None) -> str:

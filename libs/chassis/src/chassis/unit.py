@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -134,6 +134,14 @@ class Reading(Protocol):
         """Return the events of a stream and its version."""
         ...
 
+    def with_commands(self, stream: str) -> list[tuple[str, Event]]:
+        """Return the events of a stream, each with the id of the command that recorded it."""
+        ...
+
+    def ids(self, kind: str) -> list[str]:
+        """Return the id of every stream of a kind, in their order."""
+        ...
+
     def write(self, sql: str, params: dict[str, Any] | None = None) -> None:
         """Write a copied fact."""
         ...
@@ -170,6 +178,7 @@ class Unit:
     now: datetime
     reading: Reading
     may_copy: bool = False
+    may_record: bool = True
     decided: list[Decided] = field(default_factory=list[Decided])
     _streams: dict[str, _Stream] = field(default_factory=dict[str, _Stream])
     _new_ids: int = 0
@@ -199,6 +208,20 @@ class Unit:
         state = self._stream(cls, identifier).state
         return state if state is None or isinstance(state, cls) else None
 
+    def find_without(self, cls: type[S], identifier: str, commands: Collection[str]) -> S | None:
+        """Return the state a stream would have had before this unit, had some commands never been."""
+        recorded = self.reading.with_commands(cls.stream(self.workspace, identifier))
+        return evolve(cls, [event for command, event in recorded if command not in commands])
+
+    def events_of(self, cls: type[State], identifier: str, commands: Collection[str]) -> list[Event]:
+        """Return what some commands recorded on a stream before this unit."""
+        recorded = self.reading.with_commands(cls.stream(self.workspace, identifier))
+        return [event for command, event in recorded if command in commands]
+
+    def ids(self, cls: type[State]) -> list[str]:
+        """Return the id of every stream of a kind that had one before this unit."""
+        return self.reading.ids(cls.KIND)
+
     def version(self, cls: type[State], identifier: str) -> int:
         """Return how many events the stream has, with those of this unit."""
         return self._stream(cls, identifier).version
@@ -213,6 +236,8 @@ class Unit:
         """Collect events for a stream; return the state after them."""
         stream = self._stream(cls, identifier)
         for event in _flat(events):
+            if not self.may_record:
+                raise TypeError("what copies a fact records nothing: facts are copied again when they must be")
             stream.version += 1
             stream.state = cls.evolve(stream.state, event)  # pyright: ignore[reportArgumentType]
             index = self._counts[self.info.command_id] = self._counts.get(self.info.command_id, 0) + 1
@@ -260,6 +285,10 @@ class Unit:
     def base_state(self, stream: str) -> State | None:
         """Return the state a stream had before this unit."""
         return self._streams[stream].base
+
+    def because(self, event: str | None) -> None:
+        """Go on under the same command, because of another event (None: of none in particular)."""
+        self.info = replace(self.info, cause=UUID(event) if event else None)
 
     def next_command(self, info: CommandInfo, actor: Actor) -> None:
         """Go on under another command: the next heard event of the same run."""

@@ -3,8 +3,7 @@
 from chassis.service import Service
 from evaluation_svc import api
 from evaluation_svc.application import Evaluations
-from evaluation_svc.facts import TABLES
-from evaluation_svc.messaging import handlers, published
+from evaluation_svc.messaging import FACTS, published
 from evaluation_svc.projections import CycleList, EvaluationList, NoteList, ReactionList, deadlines
 from evaluation_svc.settings import NAME
 from wording import vague
@@ -19,8 +18,7 @@ def service() -> Service:
         published=published,
         router=api.router,
         errors=api.ERRORS,
-        handlers=handlers(application),
-        tables=TABLES,
+        facts=FACTS,
         views=(CycleList(), EvaluationList(), NoteList(), ReactionList()),
         deadlines=deadlines,
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from chassis.consumer import Handler
+from chassis.copied import Facts
 from chassis.kernel import Event, Sealed, State
 from chassis.unit import Unit
 from contracts import evaluation as out
 from contracts import framework
 from contracts.envelope import Envelope, Published
 from evaluation_svc import facts
-from evaluation_svc.application import Evaluations
 from evaluation_svc.domain import cycle as cycles
 from evaluation_svc.domain import evaluation_events as events
 from evaluation_svc.domain import notes, self_assessment
@@ -196,16 +195,6 @@ def _unforeseen(event: Event) -> TypeError:
     return TypeError(f"{type(event).__name__} has no published form and is not listed as private")
 
 
-def handlers(application: Evaluations) -> dict[type[Published], Handler]:
-    """Return what this service does when it hears others; so far it copies facts, and no use case follows."""
-    return {
-        framework.LadderPublished: when_ladder_published_then_copy_it,
-        framework.FrameworkPublished: when_framework_published_then_note_its_version,
-        framework.PersonPlaced: when_person_placed_then_copy_it,
-        framework.PlacementEnded: when_placement_ended_then_drop_it,
-    }
-
-
 def when_ladder_published_then_copy_it(unit: Unit, heard: framework.LadderPublished, envelope: Envelope) -> None:
     """Copy the levels of a ladder, what they ask, and whom its texts are to be credited to."""
     facts.copy_ladder(unit, _ladder(heard))
@@ -253,3 +242,18 @@ def when_person_placed_then_copy_it(unit: Unit, heard: framework.PersonPlaced, e
 def when_placement_ended_then_drop_it(unit: Unit, heard: framework.PlacementEnded, envelope: Envelope) -> None:
     """Drop a placement that was taken back."""
     facts.drop_placement(unit, heard.person, heard.effective_on, heard.level)
+
+
+FACTS = (
+    Facts(
+        framework.TOPIC,
+        facts.TABLES,
+        {
+            framework.LadderPublished: when_ladder_published_then_copy_it,
+            framework.FrameworkPublished: when_framework_published_then_note_its_version,
+            framework.PersonPlaced: when_person_placed_then_copy_it,
+            framework.PlacementEnded: when_placement_ended_then_drop_it,
+        },
+    ),
+)
+"""What is copied from others; nothing follows from it by itself, so nothing is withdrawn where it is lost."""

@@ -18,6 +18,7 @@ def service() -> Service:
         router=api.router,
         errors=api.ERRORS,
         handlers=handlers(application),
+        withdraw=application.withdraw,
         views=(FrameworkVersions(), PublishedLadders(), Placements(), RefusedPlacements()),
         deadlines=deadlines,
     )

@@ -3,8 +3,7 @@
 from chassis.service import Service
 from gap_svc import api
 from gap_svc.application import Reports
-from gap_svc.facts import TABLES
-from gap_svc.messaging import handlers, published
+from gap_svc.messaging import FACTS, handlers, published
 from gap_svc.projections import ReportList, ReportVersions, Standings, deadlines
 from gap_svc.settings import NAME, fonts
 
@@ -19,7 +18,8 @@ def service() -> Service:
         router=api.router,
         errors=api.ERRORS,
         handlers=handlers(application),
-        tables=TABLES,
+        facts=FACTS,
+        withdraw=application.withdraw,
         views=(ReportList(), ReportVersions(), Standings()),
         deadlines=deadlines,
     )

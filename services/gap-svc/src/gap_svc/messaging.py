@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from chassis.consumer import Handler
+from chassis.copied import Facts
 from chassis.kernel import Event, State
 from chassis.unit import Unit
 from contracts import evaluation, framework
@@ -81,26 +82,17 @@ def _computed(event: report.Computed) -> out.GapReportComputed:
 
 
 def handlers(application: Reports) -> dict[type[Published], Handler]:
-    """Return what this service does when it hears others: it copies facts, and reports follow some of them."""
-    return {**_copying(), **_of_placements(application), **_of_evaluations(application)}
+    """Return what follows here when others are heard; what is only copied is in `FACTS`."""
+    return {**_of_frameworks(application), **_of_evaluations(application)}
 
 
-def _copying() -> dict[type[Published], Handler]:
-    return {
-        framework.LadderPublished: when_ladder_published_then_copy_it,
-        framework.FrameworkPublished: when_framework_published_then_close_its_version,
-        evaluation.CycleOpened: when_cycle_opened_then_copy_it,
-        evaluation.CycleClosed: when_cycle_closed_then_note_it,
-        evaluation.EvaluationReleased: when_evaluation_released_then_note_it,
-        evaluation.EvaluationAcknowledged: when_evaluation_acknowledged_then_note_it,
-        evaluation.EvaluationReopened: when_evaluation_reopened_then_note_it,
-        evaluation.ScoreReactedTo: when_score_reacted_to_then_copy_it,
-        evaluation.PushBackAnswered: when_push_back_answered_then_copy_it,
-        evaluation.TextWithdrawn: when_text_withdrawn_then_note_it,
-    }
+def _of_frameworks(application: Reports) -> dict[type[Published], Handler]:
+    def when_framework_published_then_compute_what_waited(
+        unit: Unit, heard: framework.FrameworkPublished, envelope: Envelope
+    ) -> None:
+        """Compute the reports of evaluations by this version, where it was lost and is published again."""
+        application.complete_version(unit, heard.version)
 
-
-def _of_placements(application: Reports) -> dict[type[Published], Handler]:
     def when_person_placed_then_settle(unit: Unit, heard: framework.PersonPlaced, envelope: Envelope) -> None:
         """Let somebody sit at a level, now or from its day on."""
         at = LevelRef(ladder=heard.ladder, level=heard.level)
@@ -111,6 +103,7 @@ def _of_placements(application: Reports) -> dict[type[Published], Handler]:
         application.take_placement_back(unit, heard.person, heard.level, heard.effective_on, envelope.eventid)
 
     return {
+        framework.FrameworkPublished: when_framework_published_then_compute_what_waited,
         framework.PersonPlaced: when_person_placed_then_settle,
         framework.PlacementEnded: when_placement_ended_then_take_it_back,
     }
@@ -121,13 +114,13 @@ def _of_evaluations(application: Reports) -> dict[type[Published], Handler]:
         unit: Unit, heard: evaluation.EvaluationApproved, envelope: Envelope
     ) -> None:
         """Compute the reports that rest on an approved revision."""
-        application.take_approval(unit, _approved(heard, envelope.eventid))
+        application.take_approval(unit, _approved(heard, envelope))
 
     def when_cycle_cancelled_then_withdraw_its_reports(
         unit: Unit, heard: evaluation.CycleCancelled, envelope: Envelope
     ) -> None:
         """Rest on nothing of the cycle any more."""
-        application.cancel_cycle(unit, heard.cycle, envelope.time, envelope.eventid)
+        application.cancel_cycle(unit, heard.cycle, envelope.eventid)
 
     return {
         evaluation.EvaluationApproved: when_evaluation_approved_then_compute_reports,
@@ -213,6 +206,22 @@ def when_cycle_opened_then_copy_it(unit: Unit, heard: evaluation.CycleOpened, en
     )
 
 
+def when_cycle_cancelled_then_note_it(unit: Unit, heard: evaluation.CycleCancelled, envelope: Envelope) -> None:
+    """Note that a cycle and every evaluation in it count no more."""
+    facts.cancel_cycle(unit, heard.cycle, envelope.time)
+
+
+def when_evaluation_approved_then_copy_it(unit: Unit, heard: evaluation.EvaluationApproved, envelope: Envelope) -> None:
+    """Copy an approved revision."""
+    facts.copy_approval(unit, _approved(heard, envelope))
+
+
+def _approved(heard: evaluation.EvaluationApproved, envelope: Envelope) -> facts.Approved:
+    lines = tuple(facts.RatedLine.model_validate(line.model_dump()) for line in heard.lines)
+    values = {name: getattr(heard, name) for name in facts.Approved.model_fields if name not in ("lines", "approval")}
+    return facts.Approved(**values, lines=lines, approval=envelope.eventid)
+
+
 def when_cycle_closed_then_note_it(unit: Unit, heard: evaluation.CycleClosed, envelope: Envelope) -> None:
     """Note that a cycle ended."""
     facts.close_cycle(unit, heard.cycle)
@@ -250,3 +259,32 @@ def when_push_back_answered_then_copy_it(unit: Unit, heard: evaluation.PushBackA
 def when_text_withdrawn_then_note_it(unit: Unit, heard: evaluation.TextWithdrawn, envelope: Envelope) -> None:
     """Note since when a text cannot be read."""
     facts.note_withdrawal(unit, heard.stream, heard.part, heard.withdrawn_on)
+
+
+FACTS = (
+    Facts(
+        framework.TOPIC,
+        facts.FRAMEWORK_TABLES,
+        {
+            framework.LadderPublished: when_ladder_published_then_copy_it,
+            framework.FrameworkPublished: when_framework_published_then_close_its_version,
+        },
+    ),
+    Facts(
+        evaluation.TOPIC,
+        facts.EVALUATION_TABLES,
+        {
+            evaluation.CycleOpened: when_cycle_opened_then_copy_it,
+            evaluation.CycleClosed: when_cycle_closed_then_note_it,
+            evaluation.CycleCancelled: when_cycle_cancelled_then_note_it,
+            evaluation.EvaluationApproved: when_evaluation_approved_then_copy_it,
+            evaluation.EvaluationReleased: when_evaluation_released_then_note_it,
+            evaluation.EvaluationAcknowledged: when_evaluation_acknowledged_then_note_it,
+            evaluation.EvaluationReopened: when_evaluation_reopened_then_note_it,
+            evaluation.ScoreReactedTo: when_score_reacted_to_then_copy_it,
+            evaluation.PushBackAnswered: when_push_back_answered_then_copy_it,
+            evaluation.TextWithdrawn: when_text_withdrawn_then_note_it,
+        },
+    ),
+)
+"""What is copied from others, topic by topic."""

@@ -62,14 +62,7 @@ class ReportList(View):
         """Fold one event in."""
         match entry.event:
             case Computed() as event:
-                before = rows.get((event.report,)) or {}
-                rows.put(
-                    {
-                        **_report(event, entry),
-                        "withdrawn": before.get("withdrawn", False),
-                        "withdrawn_at": before.get("withdrawn_at"),
-                    }
-                )
+                rows.put({**_report(event, entry), "withdrawn": False, "withdrawn_at": None})
             case Withdrawn() as event:
                 rows.update((event.report,), withdrawn=True, withdrawn_at=entry.recorded_at)
             case _:
@@ -77,24 +70,31 @@ class ReportList(View):
 
 
 class ReportVersions(View):
-    """Every version of every report, as it was computed."""
+    """Every version of every report, as it was computed, and whether it was withdrawn since."""
 
     NAME = "report_versions"
-    COLUMNS: ClassVar[dict[str, str]] = _REPORT_COLUMNS
+    COLUMNS: ClassVar[dict[str, str]] = {**_REPORT_COLUMNS, "withdrawn": "boolean"}
     KEY = ("report", "version")
     INDEXES = (("evaluation", "revision"), ("employee",))
 
     def apply(self, rows: Rows, entry: RecordedEvent) -> None:
         """Fold one event in."""
-        if isinstance(entry.event, Computed):
-            rows.put(_report(entry.event, entry))
+        match entry.event:
+            case Computed() as event:
+                rows.put({**_report(event, entry), "withdrawn": False})
+            case Withdrawn() as event:
+                for version in range(1, event.version + 1):
+                    rows.update((event.report, version), withdrawn=True)
+            case _:
+                pass
 
 
 class Standings(View):
     """One row per person: present level, chosen target, approved evaluations, and the main report of each.
 
-    `approved` maps evaluation → the values of `ApprovedRevision`, `main_reports` evaluation → {report, version}; `evaluation`
-    is the one reports rest on now, `main_report` and `main_version` its main report.
+    `approved` maps evaluation → the values of `ApprovedRevision`, `main_reports` evaluation → revision → those that
+    count, each {report, version}, in the order of their computation; `evaluation` is the one reports rest on now,
+    `main_report` and `main_version` its last main report.
     """
 
     NAME = "standings"
@@ -120,7 +120,7 @@ class Standings(View):
 
     def apply(self, rows: Rows, entry: RecordedEvent) -> None:
         """Fold one event in."""
-        person = entry.event.employee if isinstance(entry.event, Computed) else entry.id
+        person = entry.event.employee if isinstance(entry.event, Computed | Withdrawn) else entry.id
         if entry.kind not in (standing.Standing.KIND, "report"):
             return
         row = rows.get((person,)) or {"person": person, "approved": {}, "main_reports": {}}
@@ -204,23 +204,27 @@ def _standing(entry: RecordedEvent, row: dict[str, Any]) -> dict[str, Any]:
                 "target_by": event.by,
                 "target_event": str(entry.event_id),
             }
-        case Computed(is_main=True) as event if _is_newest(event, row):
+        case Computed(is_main=True) as event:
             main = {"report": event.report, "version": event.version}
-            return {"main_reports": {**row["main_reports"], event.evaluation: main}}
+            known: dict[str, Any] = row["main_reports"].get(event.evaluation, {})
+            mains = {**known, str(event.revision): [*known.get(str(event.revision), ()), main]}
+            return {"main_reports": {**row["main_reports"], event.evaluation: mains}}
+        case Withdrawn() as event if event.evaluation in row["main_reports"]:
+            left = {
+                revision: [one for one in mains if one["report"] != event.report]
+                for revision, mains in row["main_reports"][event.evaluation].items()
+            }
+            return {"main_reports": {**row["main_reports"], event.evaluation: left}}
         case _:
             return {}
-
-
-def _is_newest(event: Computed, row: dict[str, Any]) -> bool:
-    """Tell whether a report is on the revision that was approved last; one before may still be what is released."""
-    taken = row["approved"].get(event.evaluation)
-    return taken is not None and taken["revision"] == event.revision
 
 
 def _with_basis(row: dict[str, Any]) -> dict[str, Any]:
     approved = [standing.ApprovedRevision.model_validate_json(json.dumps(taken)) for taken in row["approved"].values()]
     basis = standing.Standing(taken={taken.evaluation: taken for taken in approved}).basis
-    main: dict[str, Any] = row["main_reports"].get(basis.evaluation, {}) if basis else {}
+    mains: dict[str, Any] = row["main_reports"].get(basis.evaluation, {}) if basis else {}
+    last: list[dict[str, Any]] = mains.get(str(basis.revision), []) if basis else []
+    main: dict[str, Any] = last[-1] if last else {}
     return {
         **row,
         "evaluation": basis.evaluation if basis else None,

@@ -14,12 +14,16 @@ import structlog
 from chassis.consumer.care import Behind, Care
 from chassis.consumer.delivered import Delivered
 from chassis.consumer.parking import Parking, Unreadable
-from chassis.consumer.positions import NOWHERE, At, Positions, entered
+from chassis.consumer.positions import NOWHERE, At, Positions
 from chassis.consumer.run import Handlers, NewUnit, Runs, Span
+from chassis.consumer.setback import SetBacks
 from chassis.consumer.waiting import Waiting
+from chassis.copied import Facts
 from chassis.feed import Feed
+from chassis.loss import Withdraw, nothing_derived
 from chassis.steps import Progress
 from chassis.store import Pool, Store
+from chassis.unit import LostRace
 from contracts.envelope import Envelope
 
 log = structlog.get_logger(__name__)
@@ -47,10 +51,14 @@ class Consumer:
     """Told when a run recorded something, so that it is followed."""
     careful: bool = False
     """Whether the last process did not end in order, as far as whoever starts this one knows."""
+    facts: Sequence[Facts] = ()
+    """What the handlers copy: emptied and copied again where an upstream was restored to an earlier moment."""
+    withdraw: Withdraw = nothing_derived
     name: str = "consumer"
 
     def __post_init__(self) -> None:
         schema = self.store.schema
+        waiting = Waiting(schema, self.feeds)
         self._delivered = Delivered(self.feeds)
         self._positions = Positions(schema, self.pool, self.follower_pool)
         self._parking = Parking(schema, self.pool)
@@ -59,14 +67,26 @@ class Consumer:
             store=self.store,
             pool=self.pool,
             handlers=self.handlers,
+            facts=self.facts,
             new_unit=self.new_unit,
             delivered=self._delivered,
             positions=self._positions,
-            waiting=Waiting(schema, self.feeds),
+            waiting=waiting,
             parking=self._parking,
             span=self.span,
             on_progress=self.on_progress,
             care=self.care,
+        )
+        self._set_backs = SetBacks(
+            store=self.store,
+            pool=self.pool,
+            feeds=self.feeds,
+            facts=self.facts,
+            withdraw=self.withdraw,
+            new_unit=self.new_unit,
+            positions=self._positions,
+            waiting=waiting,
+            on_progress=self.on_progress,
         )
 
     def offer(self, records: Iterable[Envelope]) -> None:
@@ -142,24 +162,29 @@ class Consumer:
     def _advance(self, workspace: str, topic: str, asked: bool) -> Progress:
         if not asked and not self._delivered.has_any(workspace, topic):
             return "done"
-        at = self._in_latest_epoch(workspace, topic, self._positions.known(workspace, topic))
+        at = self._positions.known(workspace, topic)
+        seen = self._delivered.latest_epoch(workspace, topic)
+        if at.stored and seen > at.epoch:
+            return self._enter(workspace, topic, seen)
         records = self._delivered.after(workspace, topic, at) or self._fed(workspace, topic, at)
         if not records:
             return "done"
-        if records[0].epoch != at.epoch:
-            before, at = at, entered(self.feeds[topic], workspace, at, records[0].epoch)
-            if at.sequence < before.sequence:
-                records = self._fed(workspace, topic, at)
-        run = records[:RUN]
+        first = records[0]
+        if at.stored and first.epoch > at.epoch:
+            return self._enter(workspace, topic, first.epoch)
+        at = at if at.stored else At(first.epoch, 0, stored=False)
+        run = [record for record in records[:RUN] if record.epoch <= at.epoch]
         _refuse_hole(at, run)
         return self._runs.attempt(at, run)
 
-    def _in_latest_epoch(self, workspace: str, topic: str, at: At) -> At:
-        """Return the position, in the later epoch that a head or a delivered record was seen in, if there is one."""
-        epoch = self._delivered.latest_epoch(workspace, topic)
-        if not at.stored or epoch <= at.epoch:
-            return at
-        return entered(self.feeds[topic], workspace, at, epoch)
+    def _enter(self, workspace: str, topic: str, seen: str) -> Progress:
+        """Go on in a later epoch; what was delivered of one that the upstream does not know is dropped."""
+        try:
+            entered = self._set_backs.enter(workspace, topic, seen)
+        except LostRace:
+            return "more"
+        dropped = not entered and self._delivered.forget_epoch(workspace, topic, seen)
+        return "more" if entered or dropped else "failed"
 
     def _fed(self, workspace: str, topic: str, at: At) -> list[Envelope]:
         return list(self.feeds[topic].events(topic, workspace, at.sequence, RUN).records)

@@ -66,15 +66,20 @@ class Delivered:
         return bool(self._records.get(workspace, {}).get(topic))
 
     def after(self, workspace: str, topic: str, at: At) -> list[Envelope]:
-        """Return the records that follow a position without a gap; what lies at or before it is forgotten."""
+        """Return the records that follow a position without a gap; what lies at or before it is forgotten.
+
+        So is a record of another epoch than the one that is followed: whether it counts only the feed can say.
+        """
         self.forget(workspace, topic, at.sequence)
         with self._lock:
             kept = self._records.get(workspace, {}).get(topic, {})
+            for sequence in [one for one, record in kept.items() if at.stored and record.epoch != at.epoch]:
+                del kept[sequence]
             in_order = [kept[sequence] for sequence in sorted(kept)]
         run: list[Envelope] = []
         last = at.sequence
         for record in in_order:
-            if record.previous > last or (at.stored and record.epoch != at.epoch):
+            if record.previous > last:
                 break
             run.append(record)
             last = record.sequence
@@ -85,6 +90,15 @@ class Delivered:
         with self._lock:
             kept = [record.epoch for record in self._records.get(workspace, {}).get(topic, {}).values()]
             return max((self._later_epochs.pop((workspace, topic), ""), *kept))
+
+    def forget_epoch(self, workspace: str, topic: str, epoch: str) -> bool:
+        """Drop what was delivered of an epoch; say whether that was anything."""
+        with self._lock:
+            kept = self._records.get(workspace, {}).get(topic, {})
+            dropped = [one for one, record in kept.items() if record.epoch == epoch]
+            for sequence in dropped:
+                del kept[sequence]
+        return bool(dropped)
 
     def forget(self, workspace: str, topic: str, up_to: int) -> None:
         """Drop the records up to a sequence: they are applied, or were before they came."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
-from chassis.feed import Feed
+from chassis.feed import Epoch, Feed
 from chassis.sql import vouched
 from chassis.store import Connection, Pool, transaction
 from contracts.envelope import Envelope, Reached
@@ -16,7 +17,10 @@ PLACES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """A consumer's place on a topic of one workspace; `stored` is False before its first event."""
+    """A consumer's place on a topic of one workspace; `stored` is False before its first event.
+
+    `epoch` is the one in which the topic is followed: of earlier ones its log holds the events up to where they ended.
+    """
 
     epoch: str
     sequence: int
@@ -31,22 +35,47 @@ def place(record: Envelope) -> tuple[str, str, str, int]:
     return record.workspace, record.topic, record.epoch, record.sequence
 
 
-def entered(feed: Feed, workspace: str, at: At, epoch: str) -> At:
-    """Go on in a later epoch at the lowest of the position and all bases since (architecture: the epoch rule)."""
-    if not at.stored:
-        return At(epoch, 0, stored=False)
-    since = [one.base for one in feed.epochs(workspace) if one.epoch > at.epoch]
-    return At(epoch, min([at.sequence, *since]), stored=False)
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """How far a topic was followed in one of its epochs, and up to where that was what was followed before."""
+
+    epoch: str
+    sequence: int
+    base: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where to go on in the latest epoch of a topic; up to `base` its log is the one that was followed before."""
+
+    sequence: int
+    base: int
+
+
+def entered(visits: Sequence[Visit], epochs: Sequence[Epoch]) -> Entry:
+    """Go on at the lowest of the position and all bases since (architecture: the epoch rule).
+
+    `visits` are the epochs that were followed, the latest first. One that the upstream does not list is of a log that
+    a backup from before it has replaced: what was heard from where it began is not this log's.
+    """
+    listed = {one.epoch for one in epochs}
+    replaced = list(takewhile(lambda visit: visit.epoch not in listed, visits)) if listed else []
+    common = visits[len(replaced)].epoch if len(replaced) < len(visits) else ""
+    ended = [*(visit.base for visit in replaced), *(one.base for one in epochs if one.epoch > common)]
+    base = min(ended, default=visits[0].sequence)
+    return Entry(min(visits[0].sequence, base), base)
 
 
 def is_reached(feed: Feed, workspace: str, at: At, wanted: Reached) -> bool:
-    """Say whether a position covers another; what an ended epoch held above its end counts as reached."""
+    """Say whether a position covers another, or all that is left of it: what an ended epoch held above its end is lost."""
     if not at.stored or at.epoch < wanted.epoch:
         return False
     if at.epoch == wanted.epoch or at.sequence >= wanted.sequence:
         return at.sequence >= wanted.sequence
     since = [one.base for one in feed.epochs(workspace) if one.epoch > wanted.epoch]
-    return wanted.sequence > min(since, default=wanted.sequence)
+    left = min([wanted.sequence, *since])
+    following = feed.events(wanted.topic, workspace, at.sequence, 1).records
+    return at.sequence >= left or not following or following[0].sequence > left
 
 
 def beside(consumed: Mapping[str, At]) -> tuple[Reached, ...]:
@@ -95,11 +124,17 @@ class Positions:
         consumed = {row["topic"]: At(row["epoch"], row["sequence"], stored=True) for row in rows if row["topic"]}
         return consumed, {row["subject"] for row in rows if not row["topic"]}
 
-    def moved(self, last: Envelope) -> None:
-        """Remember that everything up to a record is done."""
+    def visited(self, connection: Connection, workspace: str, topic: str) -> list[Visit]:
+        """Return the epochs of a topic that were followed, the latest first."""
+        sql = f"""select epoch, sequence, base from {self.schema}.positions where workspace = %s and topic = %s
+        order by epoch desc"""
+        return [Visit(**row) for row in connection.execute(vouched(sql), (workspace, topic)).fetchall()]
+
+    def moved(self, last: Envelope, epoch: str) -> None:
+        """Remember that everything up to a record is done, as it is followed in an epoch."""
         if len(self._known) >= PLACES:
             self._known.clear()
-        self._known[last.workspace, last.topic] = At(last.epoch, last.sequence, stored=True)
+        self._known[last.workspace, last.topic] = At(epoch, last.sequence, stored=True)
 
     def forget(self, workspace: str, topic: str) -> None:
         """Look at the rows next time: a run began, and nobody knows yet how it ends."""

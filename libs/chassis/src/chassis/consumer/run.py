@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +18,11 @@ from chassis.consumer.delivered import Delivered
 from chassis.consumer.parking import Parking, reason_of
 from chassis.consumer.positions import At, Positions, beside
 from chassis.consumer.waiting import Waiting
+from chassis.copied import Facts
 from chassis.kernel import DomainError
 from chassis.postgres import INTERRUPTED
+from chassis.sql import vouched
+from chassis.statement import note_effect_statement
 from chassis.steps import Progress, failpoint
 from chassis.store import Connection, Moved, Pool, PositionMove, Store, transaction
 from chassis.unit import Answer, CommandInfo, LostRace, Unavailable, Unit
@@ -41,6 +44,17 @@ class OneByOne(Exception):
     """Runs of what was there at an unclean end are of one event."""
 
 
+def command_of(event: str, service: str, times: int) -> str:
+    """Return the id of the command under which something follows from a heard event, for the first time or again."""
+    return f"{event}/{service}" if times == 1 else f"{event}/{service}/{times}"
+
+
+def _effects(unit: Unit, run: Sequence[Envelope]) -> tuple[tuple[UUID, int], ...]:
+    """Return the events of a run that led to something, each with its place."""
+    causes = {decided.info.cause for decided in unit.decided}
+    return tuple((cause, record.sequence) for record in run if (cause := UUID(record.eventid)) in causes)
+
+
 @dataclass
 class Runs:
     """Applies runs; whatever they decide, copy and move is written together."""
@@ -48,6 +62,7 @@ class Runs:
     store: Store
     pool: Pool
     handlers: Handlers
+    facts: Sequence[Facts]
     new_unit: NewUnit
     delivered: Delivered
     positions: Positions
@@ -60,6 +75,7 @@ class Runs:
     def __post_init__(self) -> None:
         self._types = {contract.TYPE: contract for contract in self.handlers}
         self._attempts = Attempts(self.store.schema, self.pool)
+        self._again: dict[str, int] = {}
 
     def attempt(self, at: At, records: Sequence[Envelope]) -> Progress:
         """Apply records that follow a position; what fails is parked, and never holds up the rest of its workspace."""
@@ -81,16 +97,26 @@ class Runs:
             unit = self.new_unit(connection, self._info(record))
             self._handle(unit, record)
             self.parking.mark_replayed(connection, record)
-            if unit.decided and self.store.append(unit, Answer(), connection).repeated:
+            self._note_effect(connection, unit, record)
+            again = unit.decided and self.store.append(unit, Answer(), connection).repeated
+            again = again and self._came_back(connection, record)
+            if not again:
                 self.parking.mark_replayed(connection, record)
-        self._tell(record.workspace)
+        if again:
+            self.apply_parked(record)
+        else:
+            self._again.pop(record.eventid, None)
+            self._tell(record.workspace)
+
+    def _note_effect(self, connection: Connection, unit: Unit, record: Envelope) -> None:
+        if unit.decided:
+            values = (record.workspace, record.eventid, record.topic, record.sequence)
+            connection.execute(vouched(note_effect_statement(self.store.schema)), values)
 
     def _one_by_one(self, at: At, records: Sequence[Envelope]) -> Progress:
         """Apply a run event by event, up to the first that fails or waits; `more` when something else may go on now."""
         began = at.sequence
         for record in records:
-            if record.epoch != at.epoch:
-                break
             progress = self.attempt(at, [record])
             if progress == "waiting":
                 return "more" if at.sequence > began else "waiting"
@@ -115,10 +141,12 @@ class Runs:
             self._handle_all(connection, unit, run, parked)
             failpoint("during a consumer")
             last = run[-1]
-            move = PositionMove(last.topic, last.epoch, at.sequence, last.sequence, beside(consumed))
-            self._write(connection, unit, move, run)
+            effects = _effects(unit, run)
+            move = PositionMove(last.topic, at.epoch, at.sequence, last.sequence, beside(consumed), effects)
+            if not self._write(connection, unit, move, run):
+                return "more"
         failpoint("after consumer commit")
-        self._moved(last)
+        self._moved(last, at.epoch)
         if unit.decided:
             self._tell(first.workspace)
         return "more"
@@ -152,14 +180,39 @@ class Runs:
             with nullcontext() if self.span is None else self.span(record):
                 handler(unit, heard, record)
 
-    def _write(self, connection: Connection, unit: Unit, move: PositionMove, run: Sequence[Envelope]) -> None:
-        """Write what was decided and the position; only the position where the log holds the rest from before a restore."""
+    def _write(self, connection: Connection, unit: Unit, move: PositionMove, run: Sequence[Envelope]) -> bool:
+        """Write what was decided and the position; say whether that is done.
+
+        What the log holds already is from before a restore. It stands as it is, unless it was withdrawn since: then
+        the event is to be applied once more.
+        """
         if unit.decided and not self.store.append(unit, Answer(), connection, move).repeated:
-            return
-        if unit.decided and len(run) > 1:
-            raise AlreadyRecorded
-        self.store.recorder.move(unit.workspace, move, connection)
+            self._again.pop(run[0].eventid, None)
+            return True
+        if unit.decided:
+            if len(run) > 1:
+                raise AlreadyRecorded
+            if self._came_back(connection, run[0]):
+                return False
+            self._copy(unit, run[0])
+        self.store.recorder.move(unit.workspace, replace(move, effects=()), connection)
         connection.commit()
+        return True
+
+    def _came_back(self, connection: Connection, record: Envelope) -> bool:
+        """Say whether what followed from an event was withdrawn; if so it follows anew, under a command of its own."""
+        sql = f"select times from {self.store.schema}.effects where workspace = %s and cause = %s and lost"
+        row = connection.execute(vouched(sql), (record.workspace, record.eventid)).fetchone()
+        if row is not None:
+            self._again[record.eventid] = row["times"] + 1
+        return row is not None
+
+    def _copy(self, unit: Unit, record: Envelope) -> None:
+        """Copy the facts of an event whose consequences stand."""
+        contract = self._types[record.type]
+        for facts in self.facts:
+            if contract in facts.handlers:
+                facts.handlers[contract](unit, contract.model_validate_json(record.data), record)
 
     def _failed(self, at: At, record: Envelope, error: Exception) -> Progress:
         """Count the attempt; park at once what cannot get better, and after some tries what does not."""
@@ -171,7 +224,7 @@ class Runs:
         return "failed"
 
     def _park(self, at: At, record: Envelope, reason: str) -> Progress:
-        move = PositionMove(record.topic, record.epoch, at.sequence, record.sequence)
+        move = PositionMove(record.topic, at.epoch, at.sequence, record.sequence)
         try:
             with transaction(self.pool, record.workspace) as connection:
                 self.waiting.lock(connection, record.workspace, record.topic)
@@ -179,11 +232,11 @@ class Runs:
                 self.store.recorder.move(record.workspace, move, connection)
         except Moved:
             return "more"
-        self._moved(record)
+        self._moved(record, at.epoch)
         return "more"
 
-    def _moved(self, last: Envelope) -> None:
-        self.positions.moved(last)
+    def _moved(self, last: Envelope, epoch: str) -> None:
+        self.positions.moved(last, epoch)
         self.delivered.forget(last.workspace, last.topic, last.sequence)
 
     def _tell(self, workspace: str) -> None:
@@ -195,7 +248,7 @@ class Runs:
             workspace=record.workspace,
             actor=f"service:{self.store.service}",
             on_behalf_of=record.actor,
-            command_id=f"{record.eventid}/{self.store.service}",
+            command_id=command_of(record.eventid, self.store.service, self._again.get(record.eventid, 1)),
             cause=UUID(record.eventid),
             correlation_id=record.correlationid,
             traceparent=record.traceparent,

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from chassis.copied import Facts
 from contracts import people
 from contracts.envelope import Envelope, Published, Sealed
 
@@ -139,6 +140,9 @@ DIRECTORY_HANDLERS: Final[dict[type[Published], Callable[[Unit, Any, Envelope], 
     people.PersonErased: when_person_erased_then_drop_their_texts,
 }
 """What every service does when it hears people-svc; a service that does more calls these first."""
+
+DIRECTORY: Final = Facts(people.TOPIC, TABLES, DIRECTORY_HANDLERS)
+"""The directory as every service copies it."""
 
 
 def _copy_settings(unit: Unit, heard: people.WorkspaceOpened | people.WorkspaceSettingsChanged) -> None:

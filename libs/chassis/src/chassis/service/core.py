@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from chassis import attendance, consumer, projection, relay, store
 from chassis import clock as wall
 from chassis.consumer import Consumer, Handler, Span
+from chassis.copied import Facts
 from chassis.deadlines import Clockwork, DeadlineChanges, Deadlines, Due
 from chassis.feed import Feed, StoredFeed
-from chassis.identity import DIRECTORY_HANDLERS, Actor
-from chassis.identity import TABLES as DIRECTORY_TABLES
+from chassis.identity import DIRECTORY, Actor
 from chassis.kernel import DomainError
+from chassis.loss import Withdraw, nothing_derived
 from chassis.migrate import migrate
 from chassis.postgres import Server, check_durable, pool, refuse_superuser
 from chassis.projection import Projections, RecordedEvent, View
@@ -51,8 +52,9 @@ def _no_deadlines(entry: RecordedEvent) -> Iterable[Due]:
 class Service:
     """The parts of one bounded context as `main` lists them; `open` makes it run.
 
-    `handlers` maps a heard event to one handler or several; `tables` are those of copied facts and others the
-    application writes; `application.when_due(unit, deadline)` is called for due deadlines.
+    `facts` are what is copied from others; `handlers` maps a heard event to what follows from it, one handler or
+    several, and `withdraw` takes that back where the event is lost. `tables` are others that the application writes;
+    `application.when_due(unit, deadline)` is called for due deadlines.
     """
 
     name: str
@@ -60,15 +62,18 @@ class Service:
     published: PublishedForm
     router: APIRouter | None = None
     errors: Mapping[type[DomainError], int] = field(default_factory=dict[type[DomainError], int])
+    facts: tuple[Facts, ...] = ()
     handlers: Mapping[type[Published], Handler | Sequence[Handler]] = field(default_factory=_no_handlers)
+    withdraw: Withdraw = nothing_derived
     tables: tuple[str, ...] = ()
     views: tuple[View, ...] = ()
     deadlines: DeadlineChanges | None = None
     collaborators: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
+        self.copied: tuple[Facts, ...] = (DIRECTORY, *self.facts)
         heard: dict[type[Published], list[Handler]] = {}
-        for found in (DIRECTORY_HANDLERS, self.handlers):
+        for found in (*(facts.handlers for facts in self.copied), self.handlers):
             for contract, given in found.items():
                 heard.setdefault(contract, []).extend([given] if callable(given) else given)
         self.heard = heard
@@ -91,8 +96,9 @@ class Service:
     def migrate(self, server: Server) -> None:
         """Make or update the schema."""
         views = {view.NAME: tuple(view.tables()) for view in self.all_views}
+        copied = [statement for facts in self.copied for statement in facts.statements]
         record = (*store.TABLES, *projection.TABLES, *relay.TABLES, *consumer.TABLES, *attendance.TABLES, *accesses.TABLES)
-        migrate(server, self.name, record, (*DIRECTORY_TABLES, *self.tables), views)
+        migrate(server, self.name, record, (*copied, *self.tables), views)
 
     def open(
         self,
@@ -143,6 +149,8 @@ class Service:
             follower_pool=self.follower_pool,
             feeds={topic: feeds[topic] for topic in self.topics},
             handlers=self.heard,
+            facts=self.copied,
+            withdraw=self.withdraw,
             new_unit=self._heard_unit,
             span=span,
             on_progress=self.changed,

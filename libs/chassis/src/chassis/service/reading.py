@@ -36,6 +36,20 @@ class ConnectedReading:
         """Return the events of a stream and its version."""
         return self.store.load(self.connection, stream)
 
+    def with_commands(self, stream: str) -> list[tuple[str, Event]]:
+        """Return the events of a stream, each with the id of the command that recorded it."""
+        sql = f"""select command_id, topic, state from {self.store.schema}.events
+        where workspace = %(workspace)s and stream = %(stream)s order by version"""
+        read = self.store.mapper.read
+        return [(row["command_id"], read(row["topic"], bytes(row["state"]))) for row in self.rows(sql, {"stream": stream})]
+
+    def ids(self, kind: str) -> list[str]:
+        """Return the id of every stream of a kind, in their order."""
+        prefix = f"{self.workspace}/{kind}/"
+        sql = f"""select substr(stream, %(from)s) as id from {self.store.schema}.events
+        where workspace = %(workspace)s and version = 1 and starts_with(stream, %(prefix)s) order by stream"""
+        return [row["id"] for row in self.rows(sql, {"prefix": prefix, "from": len(prefix) + 1})]
+
     def write(self, sql: str, params: dict[str, Any] | None = None) -> None:
         """Write a copied fact."""
         self.connection.execute(vouched(sql), {**(params or {}), "workspace": self.workspace}, prepare=True)

@@ -47,7 +47,7 @@ class Placing:
             evaluation=evaluation,
             criteria=criteria,
         )
-        return _record(unit, person, decided)
+        return record(unit, person, decided)
 
     def place_group(
         self, unit: Unit, people: Iterable[str], level: str, effective_on: date, reason: Reason
@@ -99,9 +99,9 @@ class Placing:
             known = unit.directory.person(person)
             reason = now.reason_for(effective_on, known.starts_on if known else None)
             after = self.place(unit, person, found.level, effective_on, reason)
-            return _record(unit, person, after.settle())
+            return record(unit, person, after.settle())
         except DomainError as why:
-            return _record(unit, person, now.refuse(ladder, track, level, effective_on, str(why)))
+            return record(unit, person, now.refuse(ladder, track, level, effective_on, str(why)))
 
     def meant(self, unit: Unit, ladder: str, track: str, level: str) -> OfferedLevel:
         """Return the published level that words mean; NotOffered where there is none."""
@@ -127,7 +127,7 @@ class Placing:
     def take_back(self, unit: Unit, person: str, placement: str) -> Placement:
         """Take back a plan, or withdraw a placement recorded by mistake."""
         before = _placements(unit, person)
-        after = _record(unit, person, before.take_back(placement))
+        after = record(unit, person, before.take_back(placement))
         for level in after.held() - before.held():
             _offered(unit, level).take_back(level)
         return after
@@ -136,7 +136,7 @@ class Placing:
         """Count an erased person at no level any more."""
         now = unit.find(Placement, person)
         if now is not None:
-            _record(unit, person, now.vacate())
+            record(unit, person, now.vacate())
 
     def when_due(self, unit: Unit, deadline: Due) -> datetime | None:
         """Begin a planned placement on its day; the plans of somebody who left end."""
@@ -144,9 +144,9 @@ class Placing:
         now = unit.get(Placement, person)
         known = unit.directory.person(person)
         if known is None or known.status == "left":
-            _record(unit, person, now.end_plans("left"))
+            record(unit, person, now.end_plans("left"))
         else:
-            _record(unit, person, now.begin(placement, framework(unit).version))
+            record(unit, person, now.begin(placement, framework(unit).version))
         return None
 
 
@@ -165,7 +165,7 @@ def _offered(unit: Unit, level: str) -> Occupancy:
     return unit.find(Occupancy, ladder_of(level)) or Occupancy()
 
 
-def _record(unit: Unit, person: str, decided: Event | tuple[Event, ...]) -> Placement:
+def record(unit: Unit, person: str, decided: Event | tuple[Event, ...]) -> Placement:
     """Record what was decided about a person's placements, and whom it moves between levels."""
     before = _placements(unit, person)
     events = (decided,) if isinstance(decided, Event) else decided

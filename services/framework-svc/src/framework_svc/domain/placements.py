@@ -1,5 +1,6 @@
 """Where a person sits from when: which placement counts on a day, what may be decided, and what a listener is told."""
 
+from collections.abc import Container
 from datetime import date, datetime
 from typing import Literal, Self
 
@@ -164,6 +165,20 @@ class Placement(State):
         if others and self.counts(placement):
             return (withdrawn, PlacementCountsAgain(placement=others[-1].placement))
         return (withdrawn,)
+
+    def without(self, placements: Container[str], statement: Statement | None) -> tuple[Event, ...]:
+        """Take placements back that nobody stated after all, the last first, and list the statement that is left."""
+        now, decided = self, list[Event]()
+        for seat in reversed([seat for seat in self.seats if seat.placement in placements]):
+            for event in now.take_back(seat.placement):
+                decided.append(event)
+                now = self.evolve(now, event)
+        return (*decided, *self._listed_as(statement))
+
+    def _listed_as(self, statement: Statement | None) -> tuple[Event, ...]:
+        if statement == self.statement:
+            return ()
+        return (StatementRefused(**statement.model_dump()) if statement else StatementSettled(),)
 
     def end_plans(self, why: Literal["left", "erased"]) -> tuple[PlanEnded, ...]:
         """End every plan."""

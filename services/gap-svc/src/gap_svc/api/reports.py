@@ -97,7 +97,7 @@ def newer(person: Id, query: Queried, which: Asked) -> NewerFrameworkView:
 def history(person: Id, query: Queried, which: Asked) -> list[Recorded]:
     """Read what the record holds of a report: each version one may read, and what each was computed from."""
     shown = seen(query, person, "read reports")
-    row = shown.report(which)
+    row = shown.report_ever(which)
     query.record_access(person, "gap report history", row["report"])
     return [_recorded(one) for one in query.history(Report, row["report"]) if _is_shown(shown, one)]
 

@@ -23,15 +23,18 @@ _REVISIONS = (
     " order by period_ends_on, evaluation, revision"
 )
 _VERSIONS = (
-    "select v.* from report_versions v join report_list r on r.workspace = v.workspace and r.report = v.report"
-    " where v.workspace = %(workspace)s and v.employee = %(person)s and not r.withdrawn"
-    " order by v.sequence"
+    "select * from report_versions where workspace = %(workspace)s and employee = %(person)s and not withdrawn"
+    " order by sequence"
+)
+_WITHDRAWN = (
+    "select v.* from report_versions v where v.workspace = %(workspace)s and v.employee = %(person)s and v.withdrawn"
+    " and not exists (select 1 from evaluations e where e.workspace = v.workspace and e.evaluation = v.evaluation"
+    " and e.revision = v.revision and e.cancelled_at is not null) order by v.sequence"
 )
 _LATEST_MAIN = (
     "select distinct on (v.employee) v.* from report_versions v"
-    " join report_list r on r.workspace = v.workspace and r.report = v.report and not r.withdrawn"
     " join evaluations e on e.workspace = v.workspace and e.evaluation = v.evaluation and e.revision = v.revision"
-    " where v.workspace = %(workspace)s and v.is_main and e.cancelled_at is null"
+    " where v.workspace = %(workspace)s and v.is_main and not v.withdrawn and e.cancelled_at is null"
     " and (v.employee <> %(me)s or e.released_at is not null)"
     " and v.employee = any(%(people)s) order by v.employee, e.period_ends_on desc, e.approved_at desc,"
     " v.evaluation desc, v.revision desc, v.sequence desc"
@@ -59,6 +62,17 @@ class Seen:
         shown = {(row["evaluation"], row["revision"]) for row in self.revisions}
         rows = self.query.rows(_VERSIONS, {"person": self.person})
         return [row for row in rows if (row["evaluation"], row["revision"]) in shown]
+
+    @cached_property
+    def withdrawn(self) -> list[Row]:
+        """Every version that was withdrawn because what it rested on was lost, as one may still read that it was.
+
+        An approval that was lost is not known to be released, nor to whom: such a report shows like an unreleased one.
+        """
+        known = {(row["evaluation"], row["revision"]) for row in self.revisions}
+        rows = self.query.rows(_WITHDRAWN, {"person": self.person})
+        unreleased = shows(self.sight, was_released=False, wrote=False)
+        return [row for row in rows if unreleased or (row["evaluation"], row["revision"]) in known]
 
     @cached_property
     def basis(self) -> Row | None:
@@ -92,13 +106,19 @@ class Seen:
             return NothingApproved("There is no gap report: no evaluation of this person is approved yet.")
         return NotFound(self.person)
 
+    def report_ever(self, which: Which) -> Row:
+        """Return one report version that is shown, or was withdrawn since where it is asked for by its report."""
+        was = [row for row in self.withdrawn if row["report"] == which.report]
+        return was[-1] if was and not self._newest_of(which) else self.report(which)
+
     def trend(self) -> Trend:
         """Return the scores over time, of every evaluation that is shown."""
         return trend(past for row in self._newest.values() if (past := self._past(row)))
 
     def is_one_of(self, row: Row) -> bool:
-        """Tell whether a report version is among those that are shown."""
-        return any((one["report"], one["version"]) == (row["report"], row["version"]) for one in self.versions)
+        """Tell whether a report version is among those that are shown, or were before they were withdrawn."""
+        ever = (*self.versions, *self.withdrawn)
+        return any((one["report"], one["version"]) == (row["report"], row["version"]) for one in ever)
 
     @cached_property
     def _newest(self) -> dict[str, Row]:

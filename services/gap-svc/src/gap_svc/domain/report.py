@@ -43,11 +43,13 @@ class Inputs(Frozen):
 
 
 class Version(Frozen):
-    """What tells one version from another."""
+    """What tells one version from another, and what it was computed from."""
 
     cause: Cause
     caused_by: str
     present: LevelRef
+    is_main: bool
+    because: Because
 
 
 class Computed(Event):
@@ -74,7 +76,7 @@ class Computed(Event):
 
 
 class Withdrawn(Event):
-    """No version of the report counts any more."""
+    """No version up to `version` counts any more; one that is computed later does."""
 
     TOPIC = "report.withdrawn"
 
@@ -90,6 +92,7 @@ class Report(State):
     """The versions of the report about one approved revision and one target.
 
     A revision's versions are numbered apart from those of any other, so that their numbers tell nothing of it.
+    `withdrawn` is how many of them, from the first on, do not count any more.
     """
 
     KIND = "report"
@@ -98,7 +101,12 @@ class Report(State):
     employee: str
     evaluation: str
     versions: tuple[Version, ...] = ()
-    is_withdrawn: bool = False
+    withdrawn: int = 0
+
+    @property
+    def standing(self) -> tuple[Version, ...]:
+        """The versions that count, oldest first; none where the report is withdrawn."""
+        return self.versions[self.withdrawn :]
 
     @staticmethod
     def id_of(evaluation: str, revision: int, target: LevelRef) -> str:
@@ -131,14 +139,14 @@ class Report(State):
         )
 
     def has(self, inputs: Inputs) -> bool:
-        """Tell whether a version for this cause exists; on request: any with this present level."""
+        """Tell whether a version for this cause counts; on request: any with this present level."""
         if inputs.cause == "request":
-            return any(version.present == inputs.present.ref for version in self.versions)
-        return any((one.cause, one.caused_by) == (inputs.cause, inputs.caused_by) for one in self.versions)
+            return any(version.present == inputs.present.ref for version in self.standing)
+        return any((one.cause, one.caused_by) == (inputs.cause, inputs.caused_by) for one in self.standing)
 
     def withdraw(self, reason: str, heard: str) -> Withdrawn | tuple[()]:
         """Withdraw every version, because of the event `heard`."""
-        if self.is_withdrawn:
+        if not self.standing:
             return ()
         return Withdrawn(
             report=self.report,
@@ -157,7 +165,7 @@ class Report(State):
                 state = state or cls(report=event.report, employee=event.employee, evaluation=event.evaluation)
                 return state.model_copy(update={"versions": (*state.versions, _version(event))})
             case Withdrawn() if state:
-                return state.model_copy(update={"is_withdrawn": True})
+                return state.model_copy(update={"withdrawn": event.version})
             case _ if state:
                 return state
             case _:
@@ -165,4 +173,10 @@ class Report(State):
 
 
 def _version(event: Computed) -> Version:
-    return Version(cause=event.cause, caused_by=event.caused_by, present=event.present)
+    return Version(
+        cause=event.cause,
+        caused_by=event.caused_by,
+        present=event.present,
+        is_main=event.is_main,
+        because=event.because,
+    )

@@ -4,7 +4,7 @@ One stream per person. It is the guard of the person's reports too: whatever com
 here, so a target chosen while an approval arrives is decided again and never lost.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import date, datetime
 from typing import Self
 
@@ -57,7 +57,7 @@ class EvaluationTaken(Event):
 
 
 class EvaluationDropped(Event):
-    """The cycle of an evaluation was cancelled: no report or trend uses it."""
+    """The cycle of an evaluation was cancelled, or its approval is no more: no report or trend uses it."""
 
     TOPIC = "standing.evaluation-dropped"
     evaluation: str
@@ -130,6 +130,10 @@ class Standing(State):
         """The approved evaluation of the latest period (of the same period: the one approved last)."""
         return max(self.taken.values(), key=lambda taken: taken.rank, default=None)
 
+    def all_reports(self) -> tuple[str, ...]:
+        """Return every report about the person, evaluation by evaluation."""
+        return tuple(report for reports in self.reports.values() for report in reports)
+
     def bases(self, released: ApprovedRevision | None) -> tuple[ApprovedRevision, ...]:
         """Return every revision that somebody reads as the one that counts, or will once it is released.
 
@@ -174,14 +178,17 @@ class Standing(State):
         begun = [placement for placement in reversed(self.placements) if placement.in_force_from <= now]
         return max(begun, key=lambda placement: placement.effective_on, default=None)
 
-    def settle(self, now: datetime, heard: str | None = None) -> PresentLevelChanged | tuple[()]:
+    def settle(
+        self, now: datetime, heard: str | None = None, lost: Container[str | None] = ()
+    ) -> PresentLevelChanged | tuple[()]:
         """Let the placement in force at `now` be the present level.
 
-        `heard` names the event behind it where that is not the placement itself (one was taken back).
+        `heard` names the event behind it where that is not the placement itself (one was taken back); what one of
+        the `lost` events said is said anew by what is left.
         """
         placement = self.in_force(now)
         at = placement.at if placement else None
-        if at == self.present:
+        if at == self.present and self.present_heard not in lost:
             return ()
         return PresentLevelChanged(
             at=at,
@@ -189,6 +196,27 @@ class Standing(State):
             since=placement.in_force_from if placement else now,
             heard=heard or (placement.heard if placement else ""),
         )
+
+    def stand_as(self, person: str, meant: Self) -> tuple[Event, ...]:
+        """Rest on the approvals and placements of `meant`: where one would stand had what is lost never been heard."""
+        dropped = [EvaluationDropped(evaluation=one) for one in self.taken if one not in meant.taken]
+        taken = [EvaluationTaken(taken=one) for key, one in meant.taken.items() if self.taken.get(key) != one]
+        days = sorted({one.effective_on for one in (*self.placements, *meant.placements)})
+        moved = [event for day in days for event in self._placements_as(person, meant, day)]
+        return (*dropped, *taken, *moved)
+
+    def _placements_as(self, person: str, meant: Self, day: date) -> Iterable[Event]:
+        """Of one day the placement heard last counts, so where a day differs all of it is taken back and made again."""
+        ours, theirs = self._from(day), meant._from(day)
+        if ours == theirs:
+            return
+        for level in dict.fromkeys(placement.at.level for placement in ours):
+            yield PlacementTakenBack(person=person, level=level, effective_on=day)
+        for placement in theirs:
+            yield PlacementKnown(person=person, placement=placement)
+
+    def _from(self, day: date) -> tuple[Placement, ...]:
+        return tuple(placement for placement in self.placements if placement.effective_on == day)
 
     def choose(
         self, person: str, chosen: Level | None, present: Level | None, choice: str, by: str

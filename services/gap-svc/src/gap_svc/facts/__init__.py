@@ -5,6 +5,7 @@ from gap_svc.facts.evaluations import (
     Approved,
     RatedLine,
     approved,
+    approved_about,
     cancel_cycle,
     close_cycle,
     copy_approval,
@@ -16,6 +17,7 @@ from gap_svc.facts.evaluations import (
     note_release,
     note_reopening,
     note_withdrawal,
+    rated_by,
     released,
     scores_of,
 )
@@ -27,6 +29,7 @@ from gap_svc.facts.frameworks import (
     close_version,
     copy_ladder,
     copy_level,
+    has_version,
     ladder,
     ladder_event,
     ladder_events,
@@ -37,11 +40,22 @@ from gap_svc.facts.frameworks import (
 )
 from gap_svc.facts.reading import Reads
 
-TABLES = (*frameworks.TABLES, *evaluations.TABLES)
-"""The copied tables."""
+FRAMEWORK_TABLES, EVALUATION_TABLES = frameworks.TABLES, evaluations.TABLES
+"""The copied tables, by the service whose events fill them."""
+
+
+def sources(reads: Reads) -> frozenset[str]:
+    """Return the ids of the approvals and of the ladders' events that are known: what a report may rest on."""
+    rows = reads.rows(
+        "select approval as id from evaluations where workspace = %(workspace)s"
+        " union all select event_id from ladders where workspace = %(workspace)s"
+    )
+    return frozenset(row["id"] for row in rows)
+
 
 __all__ = [
-    "TABLES",
+    "EVALUATION_TABLES",
+    "FRAMEWORK_TABLES",
     "Approved",
     "Competency",
     "Ladder",
@@ -50,6 +64,7 @@ __all__ = [
     "Reads",
     "all_levels",
     "approved",
+    "approved_about",
     "cancel_cycle",
     "close_cycle",
     "close_version",
@@ -60,6 +75,7 @@ __all__ = [
     "copy_reaction",
     "copy_reply",
     "evaluations_in",
+    "has_version",
     "ladder",
     "ladder_event",
     "ladder_events",
@@ -71,6 +87,8 @@ __all__ = [
     "note_release",
     "note_reopening",
     "note_withdrawal",
+    "rated_by",
     "released",
     "scores_of",
+    "sources",
 ]

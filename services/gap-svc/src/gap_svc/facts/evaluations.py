@@ -236,6 +236,26 @@ def released(reads: Reads, person: str) -> Approved | None:
     return _approved(rows[0]) if rows else None
 
 
+def approved_about(reads: Reads, person: str) -> list[Approved]:
+    """Return every approved revision about somebody that counts, in the order of approval."""
+    rows = reads.rows(
+        f"select {_APPROVED} from evaluations where workspace = %(workspace)s and employee = %(person)s"
+        " and cancelled_at is null order by approved_at, evaluation, revision",
+        {"person": person},
+    )
+    return [_approved(row) for row in rows]
+
+
+def rated_by(reads: Reads, version: int) -> list[str]:
+    """Return who has an approved evaluation by a framework version that counts."""
+    rows = reads.rows(
+        "select distinct employee from evaluations where workspace = %(workspace)s"
+        " and framework_version = %(version)s and cancelled_at is null order by employee",
+        {"version": version},
+    )
+    return [row["employee"] for row in rows]
+
+
 def evaluations_in(reads: Reads, cycle: str) -> list[tuple[str, str]]:
     """Return the evaluations of a cycle that were approved, each with its employee."""
     rows = reads.rows(

@@ -201,6 +201,12 @@ def ladder(reads: Reads, version: int, name: str) -> Ladder | None:
     return Ladder.model_validate_json(json.dumps(rows[0]["content"])) if rows else None
 
 
+def has_version(reads: Reads, version: int) -> bool:
+    """Tell whether a framework version is complete here."""
+    sql = "select 1 from framework_versions where workspace = %(workspace)s and version = %(version)s"
+    return bool(reads.rows(sql, {"version": version}))
+
+
 def latest_version(reads: Reads) -> int | None:
     """Return the number of the newest complete framework version, or None before the first."""
     rows = reads.rows("select max(version) as version from framework_versions where workspace = %(workspace)s")
