@@ -150,16 +150,18 @@ def _per_event(what: str, before: Spent, after: Spent, events: int) -> Iterator[
 
 async def _seconds_of_bare(servers: str, records: Sequence[Envelope]) -> float:
     """Send records by a bare producer: idempotent, acknowledged by all, as many on their way as it likes."""
-    messages = [
-        (one.workspace.encode(), one.data, [(name, value.encode()) for name, value in headers_of(one).items()])
+    messages: list[dict[str, Any]] = [
+        {
+            "value": one.data,
+            "key": one.workspace.encode(),
+            "headers": [(name, value.encode()) for name, value in headers_of(one).items()],
+        }
         for one in records
     ]
     async with AIOKafkaProducer(
         bootstrap_servers=servers, acks="all", enable_idempotence=True, linger_ms=0, max_batch_size=BATCH_SIZE
     ) as producer:
         began = time.perf_counter()
-        sent: list[asyncio.Future[Any]] = []
-        for key, data, headers in messages:
-            sent.append(await producer.send(BARE.name, data, key=key, headers=headers))
+        sent: list[Any] = [await producer.send(BARE.name, **message) for message in messages]
         await asyncio.gather(*sent)
         return time.perf_counter() - began
