@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import LiteralString
@@ -19,7 +18,6 @@ from chassis.cipher import (
     Cipher,
     Erased,
     ErasuresMissing,
-    Forgetting,
     Grant,
     InstallationKey,
     KeysUnavailable,
@@ -276,37 +274,6 @@ def test_services_of_one_process_forget_together_what_one_of_them_destroys(evalu
     people.destroy_person("acme", "ann")
     people.destroy_part("acme", "bob", STREAM, "1")
     assert evaluation.open_many("acme", [hers, title, his]) == [None, None, "his"]
-
-
-def test_a_process_that_listens_forgets_at_once_what_another_destroys(
-    database: Database, evaluation: Cipher, people: Cipher
-) -> None:
-    hers, title, his = evaluation.seal_many(
-        "acme", [text("eve", "1", "hers"), text("dan", "1", "Cook"), text("dan", "2", "his")]
-    )
-    forgetting = Forgetting(database.dsn("keys", "evaluation"), evaluation)
-    forgetting.start()
-    try:
-        until(lambda: listens(database))
-        assert evaluation.open_many("acme", [hers, title, his]) == ["hers", "Cook", "his"]
-        people.destroy_person("acme", "eve")
-        people.destroy_part("acme", "dan", STREAM, "1")
-        until(lambda: evaluation.open_many("acme", [hers, title, his]) == [None, None, "his"])
-    finally:
-        forgetting.stop()
-
-
-def listens(database: Database) -> bool:
-    sql = "select 1 from pg_stat_activity where application_name = 'keys forgetting' and query = 'listen ladder_keys'"
-    with psycopg.connect(database.admin_dsn()) as admin:
-        return admin.execute(sql).fetchone() is not None
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.01)
 
 
 def test_reading_often_does_not_lengthen_the_life_of_a_cached_key(

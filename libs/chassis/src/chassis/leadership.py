@@ -10,6 +10,8 @@ from typing import Any, Final
 import psycopg
 import structlog
 
+from chassis.postgres import refusal
+
 log = structlog.get_logger(__name__)
 
 BEAT: Final = 0.25
@@ -55,7 +57,7 @@ class Leadership:
                     while not self._stopping.wait(BEAT):
                         self._look(connection)
             except psycopg.Error as error:
-                log.warning("leadership lost", service=self._service, error=type(error).__name__)
+                log.warning("leadership lost", service=self._service, because=refusal(error))
                 self._stopping.wait(BEAT)
             finally:
                 self._held = set()

@@ -11,6 +11,8 @@ import psycopg
 import structlog
 from psycopg import sql
 
+from chassis.postgres import refusal
+
 log = structlog.get_logger(__name__)
 
 Kind = Literal["changed", "moved"]
@@ -65,7 +67,7 @@ class Wakeups:
                 with self._connected("notify") as connection:
                     self._tell_on(connection)
             except psycopg.Error as error:
-                log.warning("cannot notify", service=self._service, error=type(error).__name__)
+                log.warning("cannot notify", service=self._service, because=refusal(error))
                 time.sleep(_AGAIN)
 
     def _tell_on(self, connection: psycopg.Connection[Any]) -> None:
@@ -90,7 +92,7 @@ class Wakeups:
                             kind = "changed" if heard.channel == self._channel("changed") else "moved"
                             self._hear(kind, heard.payload.split(" "))
             except psycopg.Error as error:
-                log.warning("cannot listen", service=self._service, error=type(error).__name__)
+                log.warning("cannot listen", service=self._service, because=refusal(error))
                 time.sleep(_AGAIN)
 
     def _connected(self, what: str) -> psycopg.Connection[Any]:

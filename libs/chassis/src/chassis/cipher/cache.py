@@ -15,8 +15,8 @@ __all__ = ["KeyCache"]
 class KeyCache:
     """The keys used last, each for at most `life` seconds after it was read from the database.
 
-    So what another process destroys is unreadable here after `life`. A key that was read before an eviction and arrives
-    after it is not kept.
+    So what another process destroys is unreadable here after `life`, whether or not this one was told. A key that was
+    read before an eviction and arrives after it is not kept.
     """
 
     def __init__(self, size: int, life: float, clock: Callable[[], float]) -> None:

@@ -34,7 +34,8 @@ class Cipher:
     """Seals and opens personal text with the keys that one service has been granted.
 
     Hierarchy: the installation key wraps a person's key, which wraps the key of each (stream, part) about them.
-    Destroying takes effect here and `beside` at once, and within `life` seconds in every other process.
+    Destroying takes effect here and `beside` at once, in a process that listens (`Forgetting`) as soon as it hears of
+    it, and within `life` seconds in any other.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Cipher:
         self._clock = clock
         self._cache = KeyCache(size, life, clock)
         self._beside: tuple[Cipher, ...] = ()
+        self._keeps: Callable[[], bool] = lambda: True
         self._workspace_key = functools.lru_cache(CACHED_WORKSPACES)(self._vault.workspace_key)
 
     @classmethod
@@ -85,6 +87,10 @@ class Cipher:
     def beside(self, others: Iterable[Cipher]) -> None:
         """Name the ciphers of other services in this process: what is destroyed here they forget at once too."""
         self._beside = tuple(one for one in others if one is not self)
+
+    def keep_keys_while(self, sure: Callable[[], bool]) -> None:
+        """Use keys kept from before only while `sure` says so; otherwise each is asked for."""
+        self._keeps = sure
 
     def close(self) -> None:
         """Close the connections."""
@@ -153,7 +159,7 @@ class Cipher:
     ) -> dict[Place, Key | None]:
         """Return what is known or `ask` finds about `places`."""
         evictions, read_at = self._cache.evictions, self._clock()
-        keys = self._cache.get(places)
+        keys = self._cache.get(places) if self._keeps() else {}
         unknown = [place for place in dict.fromkeys(places) if place not in keys]
         for start in range(0, len(unknown), BATCH):
             asked = ask(unknown[start : start + BATCH])

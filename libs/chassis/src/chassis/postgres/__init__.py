@@ -4,6 +4,7 @@ from chassis.postgres.embedded import Embedded, StartFailed
 from chassis.postgres.leftovers import AlreadyRunning
 from chassis.postgres.places import Unsupported, binaries, default_home
 from chassis.postgres.pools import INTERRUPTED, Pool, pool
+from chassis.postgres.refusals import refusal
 from chassis.postgres.roles import (
     Privileged,
     UnsafeDurability,
@@ -35,6 +36,7 @@ __all__ = [
     "pool",
     "prepare_lock",
     "prepare_service",
+    "refusal",
     "refuse_superuser",
     "role_name",
     "search_path",
