@@ -9,6 +9,14 @@ import pytest
 
 from chassis import testing
 from chassis.postgres import Database, Embedded
+from chassis.testing import kafka
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Say in the first lines what is not tested on this machine, and why."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if (lacks := kafka.missing()) and reporter is not None:
+        reporter.write_line(f"NOT TESTED here, everything over Kafka: {lacks}")
 
 
 @pytest.fixture(scope="session")

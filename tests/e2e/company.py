@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,9 +30,6 @@ ENOUGH = "Led the carrier cut-over in May; no parcel was lost on the way."
 """Evidence that the pre-check has nothing to say about."""
 
 FRAMEWORKS = Path(__file__).parent / "frameworks"
-
-KEYS = itertools.count(1)
-
 
 class Refused(Exception):
     """The system said no: with which status, and in which words."""
@@ -90,7 +87,12 @@ def line_body(line: Line) -> dict[str, Any]:
 
 @dataclass
 class Company:
-    """One workspace. Whoever reads waits for all that anybody of the company wrote: its positions are kept here."""
+    """One workspace. Whoever reads waits for all that anybody of the company wrote: its positions are kept here.
+
+    Idempotency keys are counted, so that the same journey makes the same ids wherever it is played; and before another
+    service is written to than before it lets the system come to rest, so that what two of them tell a third arrives in
+    the same order.
+    """
 
     http: httpx.Client
     operator: httpx.Client
@@ -98,6 +100,9 @@ class Company:
     positions: dict[str, str] = field(default_factory=dict[str, str])
     ids: dict[str, str] = field(default_factory=dict[str, str])
     tokens: dict[str, str] = field(default_factory=dict[str, str])
+    keys: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    comes_to_rest: Callable[[], None] = lambda: None
+    _written: str = ""
 
     def person(self, name: str) -> Person:
         """Return somebody by given name."""
@@ -114,6 +119,12 @@ class Company:
                 self.positions[one.strip().split("/")[0]] = one.strip()
         if header.startswith("people/"):
             self.tokens.clear()
+
+    def turns_to(self, service: str) -> None:
+        """Let what another service was told arrive everywhere before this one is written to."""
+        if service != self._written:
+            self.comes_to_rest()
+            self._written = service
 
     def token(self, email: str) -> str:
         """Return a token of somebody, as the operator signs them."""
@@ -174,7 +185,8 @@ class Person:
         self, path: str, body: Any = None, *, method: str = "POST", key: str | None = None, **more: Any
     ) -> httpx.Response:
         """Change something, under a new key where none is given; the answer as it is."""
-        headers = {"Idempotency-Key": key or f"e2e-{next(KEYS)}"} | more.pop("headers", {})
+        self.company.turns_to(path.split("/")[1])
+        headers = {"Idempotency-Key": key or f"e2e-{next(self.company.keys)}"} | more.pop("headers", {})
         answer = self._asked(method, path, json=body, headers=headers, **more)
         self.company.note(answer.headers.get("Position", ""))
         return answer

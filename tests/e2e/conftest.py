@@ -1,52 +1,35 @@
-"""The whole system in one process, on a clock that stands until it is moved; a company of its own for each journey."""
+"""The system in either mode, on a clock that stands until it is moved; a company of its own for each journey."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
-import httpx
 import pytest
 
 from chassis.service import Service
 from chassis.sql import vouched
-from ladder.composition import Composition
-from ladder.server import listen, operator_door, public_app, serving
+from chassis.testing.kafka import NoKafka
+from ladder.equality import Comparable, comparable, differences
 
 from .company import Company, found
+from .modes import BEGINNING, Mode, Opened, one_process, services
 
-BEGINNING: Final = datetime(2025, 1, 6, 9, tzinfo=UTC)
-"""Every journey begins on this Monday morning."""
-
-
-@dataclass
-class StandingClock:
-    """Stands still until it is moved; a little later at each look, as a clock is."""
-
-    at: datetime = BEGINNING
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def __call__(self) -> datetime:
-        with self.lock:
-            self.at += timedelta(microseconds=137)
-            return self.at
+MODES: Final[dict[str, Mode]] = {"one process": one_process, "services over Kafka": services}
 
 
 @dataclass
-class Running:
-    """A running system, how it is reached, and its time."""
+class Running(Opened):
+    """A running system, how it is reached, its time, and what journeys left behind in the mode played before."""
 
-    system: Composition
-    clock: StandingClock
-    http: httpx.Client
-    operator: httpx.Client
+    played: dict[str, Comparable]
 
     def goes_to(self, moment: str) -> None:
         """Let time pass to nine o'clock (UTC) of a day or to a moment; every deadline on the way fires in its minute."""
@@ -71,6 +54,12 @@ class Running:
         """Return every invariant of the record that does not hold."""
         self.comes_to_rest()
         return self.operator.post("/verification").json()["broken"]
+
+    def differs(self, company: Company) -> list[str]:
+        """Return how the journey of this company differs from how it went in the mode played before, if it was."""
+        self.comes_to_rest()
+        now = comparable(self.system.services, company.workspace)
+        return differences(self.played.setdefault(company.workspace, now), now)
 
     def stored(self, text: str) -> list[str]:
         """Return every table of any service in which a text stands in the clear."""
@@ -117,32 +106,41 @@ class Running:
             return row["found"] if row else None
 
 
-@pytest.fixture(scope="session")
-def running() -> Iterator[Running]:
-    """The system: its port, and the operator's door."""
+@pytest.fixture(scope="package")
+def played() -> dict[str, Comparable]:
+    """What each journey left behind in the mode it was played in first."""
+    return {}
+
+
+@pytest.fixture(scope="package", params=MODES.values(), ids=MODES)
+def running(request: pytest.FixtureRequest, played: dict[str, Comparable]) -> Iterator[Running]:
+    """The system in either mode, for all journeys: its port, and the operator's door."""
     folder = Path(tempfile.mkdtemp(prefix="ladder-e2e-"))
     folder.chmod(0o755)
-    clock = StandingClock()
     try:
-        with Composition(folder / "data", clock=clock) as system, listen("127.0.0.1", 0) as listening:
-            system.start()
-            with serving(public_app(system), listening), operator_door(system) as door:
-                port, socket = listening.getsockname()[1], httpx.HTTPTransport(uds=str(door))
-                with (
-                    httpx.Client(base_url=f"http://127.0.0.1:{port}/api", timeout=30) as public,
-                    httpx.Client(base_url="http://operator", transport=socket, timeout=60) as operator,
-                ):
-                    yield Running(system, clock, public, operator)
+        mode: Mode = request.param
+        with mode(folder) as opened:
+            yield Running(**vars(opened), played=played)
+    except NoKafka as missing:
+        not_here(missing)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def not_here(missing: NoKafka) -> NoReturn:
+    """Skip with the reason what needs Kafka; where everything has to be tested, fail."""
+    if os.environ.get("CI"):
+        pytest.fail(str(missing))
+    pytest.skip(f"no Kafka here: {missing}")
+
+
 @pytest.fixture(scope="module")
-def northwind(running: Running) -> Company:
+def northwind(request: pytest.FixtureRequest, running: Running) -> Company:
     """A company that was founded this Monday morning: ten people, one framework, nobody evaluated yet."""
     running.comes_to_rest()
     running.clock.at = BEGINNING
-    opened = running.operator.post(
-        "/workspaces", json={"name": "Northwind", "admin": "hanna@northwind.example", "given_name": "Hanna"}
-    ).json()
-    return found(Company(running.http, running.operator, opened["workspace"]))
+    admin = {"admin": "hanna@northwind.example", "given_name": "Hanna"}
+    asked = {"name": "Northwind", "key": request.path.stem, **admin}
+    opened = running.operator.post("/workspaces", json=asked).json()
+    company = Company(running.http, running.operator, opened["workspace"], comes_to_rest=running.comes_to_rest)
+    return found(company)

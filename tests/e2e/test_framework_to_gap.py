@@ -256,6 +256,10 @@ def test_everything_that_happened_verifies(running: Running, evaluation: str) ->
     assert running.broken() == []
 
 
+def test_what_happened_is_the_same_in_every_mode(running: Running, northwind: Company, evaluation: str) -> None:
+    assert running.differs(northwind) == []
+
+
 @pytest.fixture(scope="module")
 def cycle(northwind: Company) -> str:
     """H2 2024 is planned for the whole company."""

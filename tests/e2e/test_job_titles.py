@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from .company import Company, refused
+from .conftest import Running
 
 TITLES = [
     ("  Senior   Engineer II ", "SENIOR engineer ii"),
@@ -62,3 +63,10 @@ def test_a_title_that_only_looks_alike_means_nobody(northwind: Company, titled: 
     assert titled
     with refused(409, "nobody who is here has this one"):
         northwind.person("hanna").does("/framework/v1/placements/group", group(near))
+
+
+def test_what_happened_is_the_same_in_every_mode(
+    running: Running, northwind: Company, titled: dict[str, str]
+) -> None:
+    assert titled
+    assert running.differs(northwind) == []

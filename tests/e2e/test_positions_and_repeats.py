@@ -152,6 +152,10 @@ def test_everything_that_happened_verifies(running: Running, entered: Round) -> 
     assert running.broken() == []
 
 
+def test_what_happened_is_the_same_in_every_mode(running: Running, northwind: Company, entered: Round) -> None:
+    assert running.differs(northwind) == []
+
+
 # ---- how it is asked
 
 

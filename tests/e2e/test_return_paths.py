@@ -408,3 +408,7 @@ def test_a_leavers_evaluations_go_to_their_manager_until_hr_keeps_or_hands_them_
 
 def test_everything_that_happened_verifies(running: Running, entered: Round) -> None:
     assert running.broken() == []
+
+
+def test_what_happened_is_the_same_in_every_mode(running: Running, northwind: Company, entered: Round) -> None:
+    assert running.differs(northwind) == []

@@ -230,6 +230,10 @@ def test_everything_that_happened_verifies(running: Running, second: Round) -> N
     assert running.broken() == []
 
 
+def test_what_happened_is_the_same_in_every_mode(running: Running, northwind: Company, second: Round) -> None:
+    assert running.differs(northwind) == []
+
+
 EXTENDED = ("2025-09-05", "2025-09-12", "2025-09-19", "2025-10-03")
 
 

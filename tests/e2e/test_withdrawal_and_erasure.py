@@ -140,6 +140,10 @@ def test_a_manager_who_is_erased_leaves_what_they_wrote_about_others_and_no_name
     assert running.broken() == []
 
 
+def test_what_happened_is_the_same_in_every_mode(running: Running, northwind: Company, entered: Round) -> None:
+    assert running.differs(northwind) == []
+
+
 # ---- what is read
 
 

@@ -21,12 +21,13 @@ import gap_svc.main
 import gap_svc.settings
 import people_svc.main
 import people_svc.settings
-from chassis.cipher import Cipher, Grant, InstallationKey, erasures_path, keys_server, prepare_keys
+from chassis.cipher import Cipher, Forgetting, Grant, InstallationKey, erasures_path, keys_server, prepare_keys
 from chassis.clock import now
 from chassis.http import api
 from chassis.identity import Signer, SigningKey, Verifier
 from chassis.postgres import Embedded, External, Server, StartFailed
 from chassis.service import Service, connect_in_process
+from chassis.sharing import Sharing
 from chassis.telemetry import Metrics, Traces
 from people_svc import accounts
 from people_svc.domain import Workspace
@@ -47,13 +48,17 @@ Say = Callable[[str], None]
 
 @dataclass
 class Composition:
-    """Opens in order, closes in reverse; `say` hears what takes a moment."""
+    """Opens in order, closes in reverse; `say` hears what takes a moment.
+
+    The database is `given`, else that of LADDER_DATABASE_URL, else an embedded one below `home`.
+    """
 
     home: Path
     say: Say = lambda _: None
     clock: Callable[[], datetime | None] = lambda: None
     allow_unsafe: bool = False
     metrics: Metrics = field(default_factory=Metrics)
+    given: Server | None = None
 
     def __post_init__(self) -> None:
         self._stack = ExitStack()
@@ -76,6 +81,14 @@ class Composition:
         """Run the followers of every service."""
         for service in self.services:
             service.start()
+
+    def accompany(self) -> None:
+        """Stand beside processes that run the followers: wake them by what is done here, and hear what they did."""
+        forgetting = Forgetting(keys_server(self.server).dsn("keys", "people"), *(one.cipher for one in self.services))
+        shares = [Sharing(one, self.server.dsn(one.name, "follower"), works=False) for one in self.services]
+        for each in (forgetting, *shares):
+            each.start()
+            self._stack.callback(each.stop)
 
     def apps(self, *, inside: bool = False) -> dict[str, FastAPI]:
         """Return the HTTP application of every service, by name; `inside`: for the operator, who may see how it runs.
@@ -151,7 +164,7 @@ class Composition:
         self.verifier = Verifier(self.signer.jwks, self.now)
 
     def _server(self) -> Server:
-        external = External.from_environment()
+        external = self.given or External.from_environment()
         if external is not None:
             _refuse_unreachable(external)
             self.home.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+import itertools
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -24,8 +25,9 @@ HOP_BY_HOP: Final = frozenset({"connection", "keep-alive", "transfer-encoding", 
 AWAY: Final = "This service is starting or away; send the same request again, with the same Idempotency-Key."
 
 
-def front_app(at: Mapping[str, str]) -> FastAPI:
-    """Return the application of the one port; `at` holds the address of each service's interface by name."""
+def front_app(at: Mapping[str, Sequence[str]]) -> FastAPI:
+    """Return the application of the one port; `at` holds the addresses of each service's interface, asked in turn."""
+    turns = {service: itertools.cycle(addresses) for service, addresses in at.items()}
     client = httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=200))
 
     @asynccontextmanager
@@ -38,9 +40,9 @@ def front_app(at: Mapping[str, str]) -> FastAPI:
 
     @app.api_route("/api/{service}/v1/{path:path}", methods=METHODS)
     async def forward(request: Request, service: str, path: str) -> Response:
-        if service not in at or path in INSIDE:
+        if service not in turns or path in INSIDE:
             return problem(request, 404, "not-found", NOTHING_HERE)
-        return await _forward(client, request, f"{at[service]}/{path}")
+        return await _forward(client, request, f"{next(turns[service])}/{path}")
 
     return app
 

@@ -136,11 +136,12 @@ class Child:
 
 @dataclass
 class Processes:
-    """Every service as an `api` and a `worker` process over one database and one Kafka."""
+    """Every service as `api` and `worker` processes over one database and one Kafka; one of each, or as many as is said."""
 
     environ: Mapping[str, str]
     logs: Path
     say: Say = lambda _: None
+    apis: Mapping[str, int] = field(default_factory=dict[str, int])
     workers: int = 1
     services: Sequence[str] = SERVICES
     children: list[Child] = field(default_factory=list[Child])
@@ -160,8 +161,11 @@ class Processes:
     def start(self) -> None:
         """Start everything; return when all of it is ready."""
         self.logs.mkdir(parents=True, exist_ok=True)
-        roles = ("api", *["worker"] * self.workers)
-        wanted = [(service, role) for service in self.services for role in roles]
+        wanted = [
+            (service, role)
+            for service in self.services
+            for role in [*["api"] * self.apis.get(service, 1), *["worker"] * self.workers]
+        ]
         places = [(*one, port) for one, port in zip(wanted, _free_ports(len(wanted)), strict=True)]
         at = {f"LADDER_AT_{name.upper()}": f"http://127.0.0.1:{port}" for name, role, port in places if role == "api"}
         for service, role, port in places:
@@ -178,9 +182,13 @@ class Processes:
         if self._supervisor is not None:
             self._supervisor.join()
 
-    def api(self, service: str) -> str:
-        """Return where a service's interface answers."""
-        return next(child.url for child in self.children if (child.service, child.role) == (service, "api"))
+    @property
+    def at(self) -> dict[str, list[str]]:
+        """Where the interface of each service answers."""
+        return {
+            service: [child.url for child in self.children if (child.service, child.role) == (service, "api")]
+            for service in self.services
+        }
 
     def _supervise(self) -> None:
         """Start, watch and end the children, all in this one thread: it is the end of this thread that ends them too."""

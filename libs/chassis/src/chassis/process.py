@@ -166,6 +166,7 @@ class Process:
     grants: tuple[Grant, ...]
     environment: Environment
     signs: Signs | None = None
+    traces: Callable[[str], Traces] = Traces.from_environment
     _told: threading.Event = field(default_factory=threading.Event)
 
     def migrate(self) -> None:
@@ -176,30 +177,39 @@ class Process:
             self.make(cipher).migrate(self.environment.database)
 
     def serve(self) -> None:
-        """Answer over HTTP until told to end; what is written wakes the workers."""
-        with ExitStack() as stack, self._door() as door:
+        """Answer over HTTP until told to end."""
+        with self._door() as door, self.answering() as app:
+            self._until_told(app, door)
+
+    def work(self) -> None:
+        """Run the followers until told to end."""
+        with self._door() as door, self.working() as app:
+            self._until_told(app, door)
+
+    @contextmanager
+    def answering(self) -> Generator[FastAPI]:
+        """Open the service and give its interface; what is written there wakes the workers."""
+        with ExitStack() as stack:
             service, tokens, traces = self._opened(stack)
             sharing = Sharing(service, self._follower_dsn, works=False)
             sharing.start()
             stack.callback(sharing.stop)
             own = Signer(self.signs(service, service.cipher), self.environment.now).jwks if self.signs is not None else None
-            self._until_told(
-                api(
-                    service,
-                    verifier=Verifier(own or self._jwks(), self.environment.now),
-                    services=tokens,
-                    jwks=own,
-                    traces=traces,
-                    threads=self.environment.pool,
-                ),
-                door,
+            yield api(
+                service,
+                verifier=Verifier(own or self._jwks(), self.environment.now),
+                services=tokens,
+                jwks=own,
+                traces=traces,
+                threads=self.environment.pool,
             )
 
-    def work(self) -> None:
-        """Run the followers where this process leads, and its share of what others publish, until told to end."""
+    @contextmanager
+    def working(self) -> Generator[FastAPI]:
+        """Run the followers where this process leads, and its share of what others publish; give what tells its health."""
         from chassis.kafka import Client, KafkaSink  # of all processes only a worker waits until this is imported
 
-        with ExitStack() as stack, self._door() as door:
+        with ExitStack() as stack:
             kafka = self._kafka()
             client = Client(kafka, f"{self.name}-worker")
             client.start()
@@ -216,7 +226,7 @@ class Process:
                 driver.start()
                 stack.callback(driver.stop)
                 service.others.append(lambda: Part("kafka", driver.alive, driver.trouble))
-            self._until_told(health_app(service), door)
+            yield health_app(service)
 
     def _check_topics(self, kafka: ClientSettings, names: set[str]) -> None:
         """Refuse topics nobody could work with; brokers that are away now are waited for, and this is not ready."""
@@ -261,9 +271,10 @@ class Process:
         )
         stack.callback(service.close)
         tokens = ServiceTokens(key.derive("service tokens"), self.name, environment.now)
-        traces = Traces.from_environment(self.name)
+        traces = self.traces(self.name)
         stack.callback(traces.close)
         service.connect(self._feeds(stack, service, tokens), span=traces.span_for, sink=sink)
+        service.others.append(lambda: Part("forgetting", ok=True, detail="" if forgetting.sure else "cannot listen"))
         return service, tokens, traces
 
     def _feeds(self, stack: ExitStack, service: Service, tokens: ServiceTokens) -> dict[str, Any]:

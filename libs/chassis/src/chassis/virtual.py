@@ -1,41 +1,34 @@
-"""The clock of tests over several processes: a file says what time it is."""
+"""The clock of tests over several processes: a file says what time it was when it was written."""
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
 
-TICK: Final = timedelta(microseconds=137)
+from chassis.clock import now
 
 
 @dataclass
 class FileClock:
-    """Stands still until the file says another time (ISO 8601 with offset); a little later at each look, as a clock is.
+    """Goes on from what the file says (ISO 8601 with offset) since it was written: for every process the same moment.
 
-    Setting `at` replaces the file whole, for every process that looks at it.
+    A clock that each process counted by itself would let one be late for what another wrote down.
     """
 
     path: Path
-    _said: str = ""
-    _at: datetime | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self) -> datetime:
         """Return the time."""
-        with self._lock:
-            said = self.path.read_text()
-            if said != self._said or self._at is None:
-                self._said, self._at = said, datetime.fromisoformat(said)
-            self._at += TICK
-            return self._at
+        with self.path.open() as file:
+            written = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+            return datetime.fromisoformat(file.read()) + max(now() - written, timedelta())
 
     @property
     def at(self) -> datetime:
-        """The time that was last set."""
-        return datetime.fromisoformat(self.path.read_text())
+        """The time; set, it is another one from now on for every process that looks."""
+        return self()
 
     @at.setter
     def at(self, moment: datetime) -> None:

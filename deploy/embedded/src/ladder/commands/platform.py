@@ -19,7 +19,7 @@ from ladder.commands.reach import allow_unsafe
 from ladder.commands.terminal import Refused, Steps, steps, tell
 from ladder.composition import Composition
 from ladder.front import front_app
-from ladder.processes import SERVICES, NotReady, Processes, environment_of
+from ladder.processes import NotReady, Processes, environment_of
 from ladder.server import operator_door, serving
 
 T = TypeVar("T")
@@ -55,12 +55,13 @@ def serve(home: Path, listening: socket.socket, stopping: Event) -> None:
             processes = Processes(environment_of(url, ",".join(kafka.servers), home), home / "logs", say)
             stack.callback(processes.stop)
             system = stack.enter_context(Composition(home, say, allow_unsafe=allow_unsafe()))
+            system.accompany()
             try:
                 processes.start()
             except NotReady as error:
                 raise Refused(str(error)) from None
         stack.enter_context(operator_door(system))
-        stack.enter_context(serving(front_app({name: processes.api(name) for name in SERVICES}), listening))
+        stack.enter_context(serving(front_app(processes.at), listening))
         host, port = listening.getsockname()[:2]
         tell(f"Ready: http://{host}:{port} (logs in {home / 'logs'})")
         tell("Stop: Ctrl-C")

@@ -25,6 +25,7 @@ from chassis.sql import vouched
 from chassis.statement import note_effect_statement
 from chassis.steps import Progress, failpoint
 from chassis.store import Connection, Moved, Pool, PositionMove, Store, transaction
+from chassis.telemetry import current_traceparent
 from chassis.unit import Answer, CommandInfo, LostRace, Unavailable, Unit
 from contracts.envelope import Envelope, Published
 
@@ -175,9 +176,9 @@ class Runs:
         if contract is None:
             return
         heard = contract.model_validate_json(record.data)
-        unit.next_command(self._info(record), unit.actor)
-        for handler in self.handlers[contract]:
-            with nullcontext() if self.span is None else self.span(record):
+        with nullcontext() if self.span is None else self.span(record):
+            unit.next_command(self._info(record), unit.actor)
+            for handler in self.handlers[contract]:
                 handler(unit, heard, record)
 
     def _write(self, connection: Connection, unit: Unit, move: PositionMove, run: Sequence[Envelope]) -> bool:
@@ -251,5 +252,5 @@ class Runs:
             command_id=command_of(record.eventid, self.store.service, self._again.get(record.eventid, 1)),
             cause=UUID(record.eventid),
             correlation_id=record.correlationid,
-            traceparent=record.traceparent,
+            traceparent=record.traceparent if self.span is None else current_traceparent() or record.traceparent,
         )

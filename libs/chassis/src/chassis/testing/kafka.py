@@ -28,11 +28,20 @@ class NoKafka(Exception):
     """This machine can run no broker; the text says what is missing."""
 
 
+def missing() -> str:
+    """Return what this machine lacks to run a broker, and how to get it; nothing where all is there."""
+    programs = (("java", "default-jre-headless"), ("mvn", "maven"))
+    lacks = [(program, package) for program, package in programs if shutil.which(program) is None]
+    if not lacks:
+        return ""
+    names, packages = zip(*lacks, strict=True)
+    return f"there is no {' and no '.join(names)} (on Debian: apt-get install {' '.join(packages)})"
+
+
 def artifacts(cache: Path) -> Path:
     """Return the folder with Kafka's jars, fetched by Maven the first time; NoKafka where that cannot be."""
-    for program, remedy in (("java", "default-jre-headless"), ("mvn", "maven")):
-        if shutil.which(program) is None:
-            raise NoKafka(f"there is no {program} (on Debian: apt-get install {remedy})")
+    if lacks := missing():
+        raise NoKafka(lacks)
     folder = cache / f"kafka-{VERSION}"
     if (folder / ".complete").exists():
         return folder
@@ -136,7 +145,7 @@ def cluster(cache: Path, size: int = 1) -> Generator[Cluster]:
 
 def _format(nodes: Sequence[Node], jars: Path) -> None:
     voters = ",".join(f"{node.number}@127.0.0.1:{node.controller_port}" for node in nodes)
-    identity = base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")
+    identity = base64.urlsafe_b64encode(b"\0" + os.urandom(15)).decode().rstrip("=")  # never "-…": that is an option
     for node in nodes:
         node.folder.mkdir(parents=True)
         properties = node.folder / "server.properties"
