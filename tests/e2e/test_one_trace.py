@@ -43,10 +43,10 @@ class Traced:
         told = self.spans.get_finished_spans()
         return [one for one in told if (one.resource.attributes["service.name"], one.name) == (service, name)]
 
-    def follows(self, service: str, name: str, before: ReadableSpan) -> ReadableSpan:
-        """Wait for the span of a service that follows from another, and is of its trace."""
-        found = until(lambda: [one for one in self.named(service, name) if parent_of(one) == ids_of(before)])
-        return found[0]
+    def follow(self, service: str, name: str, *before: ReadableSpan) -> list[ReadableSpan]:
+        """Wait for spans of a service that follow from one of these, and are of its trace."""
+        known = {ids_of(one) for one in before}
+        return until(lambda: [one for one in self.named(service, name) if parent_of(one) in known])
 
 
 @pytest.fixture(scope="module")
@@ -98,16 +98,16 @@ def test_one_trace_leads_from_the_approval_over_kafka_to_gap_and_to_whoever_hear
 
     (approval,) = traced.named("evaluation", "POST /evaluations/{evaluation}/approval")
     assert parent_of(approval) == (int(TRACE, 16), int(CLICK, 16))
-    computed = traced.follows("gap", "process evaluation.v1", approval)
+    (computed,) = traced.follow("gap", "process evaluation.v1", approval)
     assert (computed.attributes or {})["cloudevents.event_type"] == "careerladder.evaluation.approved.v1"
-    traced.follows("analytics", "process gap.v1", computed)
+    assert traced.follow("analytics", "process gap.v1", computed)
 
 
 def test_a_trace_goes_on_from_service_to_service(traced: Traced) -> None:
     (taken,) = traced.named("people", "POST /imports")
-    placed = traced.follows("framework", "process people.v1", taken)
+    placed = traced.follow("framework", "process people.v1", taken)
     for service in ("evaluation", "gap"):
-        traced.follows(service, "process framework.v1", placed)
+        assert traced.follow(service, "process framework.v1", *placed)
 
 
 def ids_of(span: ReadableSpan) -> tuple[int, int]:
