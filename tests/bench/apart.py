@@ -58,7 +58,7 @@ class Apart:
 
     def caller(self) -> Caller:
         """Return somebody at the interface of every service."""
-        addresses = {name: self.processes.api(name).removeprefix("http://") for name in SERVICES}
+        addresses = {name: self.processes.at[name][0].removeprefix("http://") for name in SERVICES}
         return Caller({name: Door(http.client.HTTPConnection(one, timeout=60)) for name, one in addresses.items()})
 
     def spent(self) -> dict[str, float]:

@@ -112,7 +112,7 @@ def played() -> dict[str, Comparable]:
     return {}
 
 
-@pytest.fixture(scope="package", params=MODES.values(), ids=MODES)
+@pytest.fixture(scope="package", params=list(MODES.values()), ids=list(MODES))
 def running(request: pytest.FixtureRequest, played: dict[str, Comparable]) -> Iterator[Running]:
     """The system in either mode, for all journeys: its port, and the operator's door."""
     folder = Path(tempfile.mkdtemp(prefix="ladder-e2e-"))

@@ -164,7 +164,9 @@ class Composition:
         self.verifier = Verifier(self.signer.jwks, self.now)
 
     def _server(self) -> Server:
-        external = self.given or External.from_environment()
+        if self.given is not None:
+            return self.given
+        external = External.from_environment()
         if external is not None:
             _refuse_unreachable(external)
             self.home.mkdir(parents=True, exist_ok=True)
