@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from chassis.postgres import Database
+from ladder.commands.platform import refuse_narrow
+from ladder.commands.terminal import Refused
 from ladder.processes import Child, NotReady, Processes, environment_of
 
 NOWHERE = "127.0.0.1:1"
@@ -111,3 +113,12 @@ def test_pauses_between_starts_grow_and_begin_anew_after_a_long_run(tmp_path: Pa
     child.end(30)
 
     assert pauses == [0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 0.5]
+
+
+def test_a_database_that_could_not_take_every_connection_is_refused_with_the_remedy(
+    environ: dict[str, str], database: Database, tmp_path: Path
+) -> None:
+    one_of_each, many = Processes(environ, tmp_path), Processes(environ, tmp_path, workers=4)
+    refuse_narrow(database, one_of_each.connections)
+    with pytest.raises(Refused, match=rf"takes 300 connections, these processes may need {many.connections}: set max"):
+        refuse_narrow(database, many.connections)

@@ -41,6 +41,9 @@ if os.getppid() != int(parent):
 os.execv(command[0], command)
 """
 
+BESIDE: Final = 70
+"""Connections of a composition that stands beside the processes: its pools, and what it listens on."""
+
 Say = Callable[[str], None]
 
 
@@ -183,6 +186,12 @@ class Processes:
             self._supervisor.join()
 
     @property
+    def connections(self) -> int:
+        """How many connections to PostgreSQL the processes may hold at once, with what the operator holds beside them."""
+        each = 2 * int(self.environ["LADDER_POOL"]) + 6
+        return BESIDE + sum((self.apis.get(service, 1) + self.workers) * each for service in self.services)
+
+    @property
     def at(self) -> dict[str, list[str]]:
         """Where the interface of each service answers."""
         return {
@@ -218,7 +227,7 @@ def environment_of(database_url: str, kafka: str, home: Path) -> dict[str, str]:
         "LADDER_DATABASE_URL": database_url,
         "LADDER_KAFKA": kafka,
         "LADDER_HOME": str(home),
-        "LADDER_POOL": "8",
+        "LADDER_POOL": os.environ.get("LADDER_POOL", "8"),
     }
 
 

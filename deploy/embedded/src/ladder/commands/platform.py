@@ -11,10 +11,11 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Final, TypeVar
 
+import psycopg
 from aiokafka.errors import KafkaError
 
 from chassis.kafka import TOPICS, ClientSettings, apply_topics, differences
-from chassis.postgres import Embedded, External, default_home
+from chassis.postgres import Embedded, External, Server, default_home
 from ladder.commands.reach import allow_unsafe
 from ladder.commands.terminal import Refused, Steps, steps, tell
 from ladder.composition import Composition
@@ -55,6 +56,7 @@ def serve(home: Path, listening: socket.socket, stopping: Event) -> None:
             processes = Processes(environment_of(url, ",".join(kafka.servers), home), home / "logs", say)
             stack.callback(processes.stop)
             system = stack.enter_context(Composition(home, say, allow_unsafe=allow_unsafe()))
+            refuse_narrow(system.server, processes.connections)
             system.accompany()
             try:
                 processes.start()
@@ -69,6 +71,16 @@ def serve(home: Path, listening: socket.socket, stopping: Event) -> None:
         with steps() as say:
             say("Ending")
             stack.close()
+
+
+def refuse_narrow(server: Server, needed: int) -> None:
+    """Refuse a database that could not take every connection: some would be turned away, now these, now those."""
+    with psycopg.connect(server.dsn("people", "follower")) as connection:
+        row = connection.execute("select current_setting('max_connections')::int").fetchone()
+    taken = row[0] if row else 0
+    if taken < needed:
+        remedy = f"set max_connections = {needed} or more there, or a smaller LADDER_POOL here"
+        raise Refused(f"The database takes {taken} connections, these processes may need {needed}: {remedy}.")
 
 
 def _database_url(stack: ExitStack, home: Path, say: Steps) -> str:
