@@ -28,7 +28,7 @@ from chassis.postgres import Embedded
 from chassis.process import Environment, Process
 from chassis.service import Service
 from chassis.telemetry import Traces
-from chassis.testing.kafka import cluster
+from chassis.testing.kafka import broker
 from chassis.virtual import FileClock
 from ladder.composition import Composition
 from ladder.front import front_app
@@ -122,13 +122,13 @@ def platform(folder: Path) -> Generator[tuple[Composition, FileClock, dict[str, 
     (folder / "clock").write_text(BEGINNING.isoformat())
     clock = FileClock(folder / "clock")
     with (
-        cluster(ROOT / "build") as kafka,
+        broker(ROOT / "build") as kafka,
         Embedded(folder / "server", {"max_connections": "400"}) as server,
         Composition(folder / "data", clock=clock, given=server.database) as system,
     ):
-        asyncio.run(apply_topics(ClientSettings((kafka.servers,)), TOPICS, replication=1))
+        asyncio.run(apply_topics(ClientSettings((kafka,)), TOPICS, replication=1))
         system.accompany()
-        told = environment_of(server.database.admin_dsn(), kafka.servers, folder / "data")
+        told = environment_of(server.database.admin_dsn(), kafka, folder / "data")
         yield system, clock, told | {"LADDER_TEST_CLOCK": str(clock.path), "LADDER_ALLOW_UNSAFE_SYNC": "1"}
 
 

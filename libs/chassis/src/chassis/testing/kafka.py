@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import os
 import secrets
@@ -10,11 +11,13 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
+
+from aiokafka.admin import AIOKafkaAdminClient
 
 VERSION: Final = "4.3.1"
 POM: Final = Path(__file__).with_name("kafka-pom.xml")
@@ -121,6 +124,42 @@ class Cluster:
 
 
 @contextmanager
+def broker(cache: Path) -> Generator[str]:
+    """Give the addresses of a broker: of the one LADDER_TEST_KAFKA names, rid afterwards of new topics, or of our own."""
+    named = os.environ.get("LADDER_TEST_KAFKA")
+    if named is None:
+        with cluster(cache) as one:
+            yield one.servers
+        return
+    there = asyncio.run(_topics(named))
+    try:
+        yield named
+    finally:
+        asyncio.run(_remove_others(named, there))
+
+
+async def _topics(servers: str) -> set[str]:
+    async with _admin(servers) as admin:
+        return set(await admin.list_topics())
+
+
+async def _remove_others(servers: str, kept: set[str]) -> None:
+    async with _admin(servers) as admin:
+        new = [name for name in await admin.list_topics() if name not in kept and not name.startswith("__")]
+        await admin.delete_topics(new)
+
+
+@asynccontextmanager
+async def _admin(servers: str) -> AsyncGenerator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+@contextmanager
 def cluster(cache: Path, size: int = 1) -> Generator[Cluster]:
     """Run a cluster in a temporary folder until the block ends; its topics are made by whoever uses it."""
     jars = artifacts(cache)
@@ -208,8 +247,3 @@ def _free_ports(count: int) -> list[int]:
     for one in held:
         one.close()
     return ports
-
-
-def given() -> str | None:
-    """Return the addresses of a broker that this machine was given (LADDER_TEST_KAFKA), or None."""
-    return os.environ.get("LADDER_TEST_KAFKA")
