@@ -3,7 +3,9 @@
 import base64
 import itertools
 import json
+import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -21,6 +23,7 @@ from chassis.identity import (
     Actor,
     Directory,
     InvalidToken,
+    KeysAway,
     KeysUnread,
     Signer,
     SigningKey,
@@ -219,6 +222,39 @@ def test_a_source_that_fails_leaves_the_keys_known_so_far(signer: Signer, clock:
     verifier.verify(signer.sign(ADA))
     clock.now += timedelta(minutes=10)
     assert verifier.verify(signer.sign(ADA)) == ADA
+
+
+def test_who_comes_while_the_keys_are_read_for_the_first_time_waits_for_them(signer: Signer, clock: Clock) -> None:
+    asked, answers = threading.Event(), threading.Event()
+
+    def jwks() -> dict[str, Any]:
+        asked.set()
+        assert answers.wait(30)
+        return signer.jwks()
+
+    verifier, token = Verifier(jwks, clock), signer.sign(ADA)
+    with ThreadPoolExecutor(4) as many:
+        first = many.submit(verifier.verify, token)
+        assert asked.wait(30)
+        others = [many.submit(verifier.verify, token) for _ in range(3)]
+        answers.set()
+        assert [one.result() for one in (first, *others)] == [ADA] * 4
+
+
+def test_a_token_is_not_called_bad_while_the_keys_cannot_be_read(signer: Signer, clock: Clock) -> None:
+    documents: list[dict[str, Any]] = []
+
+    def jwks() -> dict[str, Any]:
+        if not documents:
+            raise ConnectionError("people-svc is away")
+        return documents[0]
+
+    verifier, token = Verifier(jwks, clock), signer.sign(ADA)
+    with pytest.raises(KeysAway):
+        verifier.verify(token)
+    documents.append(signer.jwks())
+    clock.now += timedelta(seconds=1)
+    assert verifier.verify(token) == ADA
 
 
 def test_a_document_that_lists_other_kinds_of_keys_gives_none_of_them(clock: Clock) -> None:

@@ -14,7 +14,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from chassis.http.positions import opened
 from chassis.http.problems import Refusal
-from chassis.identity import Actor, InvalidToken, KeysUnread, ServiceTokens, Verifier
+from chassis.identity import Actor, InvalidToken, KeysAway, KeysUnread, ServiceTokens, Verifier
 from chassis.service import Service
 
 PATIENCE: Final = 2.0
@@ -73,7 +73,7 @@ WaitFor = Annotated[str | None, Header(description="Positions, as a write answer
 
 
 async def authenticated(served: Served, credentials: HTTPAuthorizationCredentials | None) -> Actor:
-    """Return who asks; refuse with 401 when the token does not prove it."""
+    """Return who asks; refuse with 401 when the token does not prove it, with 503 when that cannot be known now."""
     challenge = {"WWW-Authenticate": "Bearer"}
     if credentials is None:
         raise Refusal(401, "unauthenticated", "Send an actor token as Authorization: Bearer.", challenge)
@@ -83,6 +83,9 @@ async def authenticated(served: Served, credentials: HTTPAuthorizationCredential
             return served.verifier.verify(token, may_read=False)
         except KeysUnread:
             return await to_thread.run_sync(served.verifier.verify, token)
+    except KeysAway:
+        detail = "Who you are cannot be judged now. Send the same request again in a moment, with the same Idempotency-Key."
+        raise Refusal(503, "unavailable", detail, {"Retry-After": "1"}) from None
     except InvalidToken as invalid:
         challenge["WWW-Authenticate"] = 'Bearer error="invalid_token"'
         raise Refusal(401, "invalid-token", f"The actor token is not good: {invalid.reason}.", challenge) from None

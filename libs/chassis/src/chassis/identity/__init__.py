@@ -4,7 +4,7 @@ from chassis.identity.actor import Actor
 from chassis.identity.copying import DIRECTORY, DIRECTORY_HANDLERS, TABLES
 from chassis.identity.directory import Directory, Person, Relation, WorkspaceSettings
 from chassis.identity.services import EVERYWHERE, ServiceTokens
-from chassis.identity.tokens import InvalidToken, KeysUnread, Signer, SigningKey, Verifier
+from chassis.identity.tokens import InvalidToken, KeysAway, KeysUnread, Signer, SigningKey, Verifier
 
 __all__ = [
     "DIRECTORY",
@@ -14,6 +14,7 @@ __all__ = [
     "Actor",
     "Directory",
     "InvalidToken",
+    "KeysAway",
     "KeysUnread",
     "Person",
     "Relation",

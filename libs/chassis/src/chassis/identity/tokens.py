@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ _ALGORITHM: Final = "Ed25519"
 _TYPE: Final = "at+jwt"
 _LONGEST_TOKEN: Final = 4096
 _LEEWAY: Final = timedelta(seconds=5)
+_AFTER_FAILURE: Final = timedelta(seconds=1)
 
 Clock = Callable[[], datetime]
 
@@ -40,6 +42,10 @@ class InvalidToken(Exception):
 
 class KeysUnread(Exception):
     """The document of keys has to be read before this token can be judged, and the caller may not wait for that."""
+
+
+class KeysAway(Exception):
+    """The document of keys cannot be read now, so a token that names a key not known yet cannot be judged."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -138,7 +144,8 @@ class Verifier:
     """Turns a token into the actor it proves. Knows keys from a JWKS document only, never from the token itself.
 
     The document is read again when it is older than `fresh`, or when a token names an unknown key (at most every ten
-    seconds). A source that fails leaves the keys known so far.
+    seconds; every second while the source fails). A source that fails leaves the keys known so far. Whoever comes
+    while it is read waits for it.
     """
 
     def __init__(
@@ -154,9 +161,11 @@ class Verifier:
         self._jwks, self._clock, self._fresh, self._again = jwks, clock, fresh, again
         self._known: dict[str, OKPKey] = {}
         self._read_at: datetime | None = None
+        self._failed = False
+        self._reading = threading.Lock()
 
     def verify(self, token: str, *, may_read: bool = True) -> Actor:
-        """Return who acts; InvalidToken when the token does not prove it.
+        """Return who acts; InvalidToken when the token does not prove it, KeysAway when that cannot be known now.
 
         Where `may_read` is False nothing is waited for: KeysUnread says that the document has to be read first.
         """
@@ -198,23 +207,36 @@ class Verifier:
         if not isinstance(kid, str):
             raise InvalidToken("no key named")
         self._refresh(kid, may_read)
-        if kid not in self._known:
-            raise InvalidToken("unknown key")
-        return self._known[kid]
+        if kid in self._known:
+            return self._known[kid]
+        if self._failed:
+            raise KeysAway
+        raise InvalidToken("unknown key")
 
     def _refresh(self, wanted: str, may_read: bool) -> None:
-        now = self._clock()
-        age = None if self._read_at is None else now - self._read_at
-        if age is not None and age < (self._fresh if wanted in self._known else self._again):
+        if not self._is_due(wanted):
             return
         if not may_read:
             raise KeysUnread
-        self._read_at = now
+        with self._reading:
+            if self._is_due(wanted):
+                self._read()
+
+    def _is_due(self, wanted: str) -> bool:
+        if self._read_at is None:
+            return True
+        pause = self._fresh if wanted in self._known else _AFTER_FAILURE if self._failed else self._again
+        return self._clock() - self._read_at >= pause
+
+    def _read(self) -> None:
         try:
             document = self._jwks()
         except OSError:
-            return
-        self._known = {key.kid: key for key in map(_public_key, document["keys"]) if key is not None and key.kid}
+            self._failed = True
+        else:
+            self._known = {key.kid: key for key in map(_public_key, document["keys"]) if key is not None and key.kid}
+            self._failed = False
+        self._read_at = self._clock()
 
 
 def _public_key(listed: Mapping[str, str]) -> OKPKey | None:
