@@ -1,5 +1,7 @@
 # One image for every service: `docker build -t career-ladder .`, then a command such as `people_svc api`.
-FROM python:3.13-slim-trixie AS build
+# Whoever wants the very same image again names the base by its digest: --build-arg PYTHON=python@sha256:…
+ARG PYTHON=python:3.13-slim-trixie
+FROM ${PYTHON} AS build
 ENV UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 VIRTUAL_ENV=/opt/ladder PYTHONDONTWRITEBYTECODE=1
 WORKDIR /src
 COPY requirements.lock pyproject.toml ./
@@ -13,8 +15,11 @@ COPY services services
 COPY deploy/embedded deploy/embedded
 # Its own packages as wheels, so that nothing of the source tree is needed afterwards.
 RUN uv pip install --no-deps --no-build-isolation libs/* services/* deploy/embedded
+# Linters, type checkers and test tools, some 350 MB, stay behind.
+COPY tools/unneeded.py tools/unneeded.py
+RUN "$VIRTUAL_ENV/bin/python" tools/unneeded.py | xargs uv pip uninstall
 
-FROM python:3.13-slim-trixie
+FROM ${PYTHON}
 LABEL org.opencontainers.image.title="Career Ladder Builder" org.opencontainers.image.licenses="Apache-2.0"
 ENV PATH=/opt/ladder/bin:$PATH PYTHONUNBUFFERED=1 LADDER_BIND=0.0.0.0:8000 LADDER_HOME=/var/lib/ladder
 RUN useradd --system --uid 10001 --no-create-home ladder && install -d -o ladder -g ladder -m 0700 /var/lib/ladder

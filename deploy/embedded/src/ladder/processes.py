@@ -161,9 +161,8 @@ class Processes:
             if done.returncode != 0:
                 raise NotReady(f"{service}-svc could not migrate: {done.stderr.strip()[-500:]}")
 
-    def start(self) -> None:
-        """Start everything; return when all of it is ready."""
-        self.logs.mkdir(parents=True, exist_ok=True)
+    def planned(self) -> list[Child]:
+        """Return what is to run, none of it started, and what each is told."""
         wanted = [
             (service, role)
             for service in self.services
@@ -171,9 +170,21 @@ class Processes:
         ]
         places = [(*one, port) for one, port in zip(wanted, _free_ports(len(wanted)), strict=True)]
         at = {f"LADDER_AT_{name.upper()}": f"http://127.0.0.1:{port}" for name, role, port in places if role == "api"}
-        for service, role, port in places:
-            environ = {**self.environ, **at, "LADDER_BIND": f"127.0.0.1:{port}"}
-            self.children.append(Child(service, role, environ, self.logs / f"{service}-{role}-{port}.log", port))
+        return [
+            Child(
+                service,
+                role,
+                {**self.environ, **at, "LADDER_BIND": f"127.0.0.1:{port}"},
+                self.logs / f"{service}-{role}-{port}.log",
+                port,
+            )
+            for service, role, port in places
+        ]
+
+    def start(self) -> None:
+        """Start everything; return when all of it is ready."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self.children = self.planned()
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
         self._supervisor.start()
         for child in self.children:
