@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -122,14 +122,24 @@ def _installation(home: Path, running: bool) -> Iterator[Finding]:
 
 def _parts(way: Way) -> Iterator[Finding]:
     yield Finding("workspaces", str(len(way.ask("GET", "/workspaces"))))
-    unwell = [f"{one['service']} {one['name']}" for one in _readiness(way)["parts"] if not one["ok"]]
-    yield Finding("parts", f"not well: {', '.join(unwell)}" if unwell else "all well", _restart(unwell))
+    yield from of_parts(_readiness(way)["parts"])
     parked = len(way.ask("GET", "/parked"))
     yield Finding("parked events", str(parked), "See `ladder parked list`." if parked else "")
     verdict = way.ask("POST", "/verification")
     broken = len(verdict["broken"])
     remedy = "See `ladder verify`; keep this data, and restore a backup beside it." if broken else ""
     yield Finding("record", f"{verdict['events']} events, {broken} invariants broken", remedy)
+
+
+def of_parts(parts: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Say which parts are not well, and which follower runs and fails: that one tries again by itself, in vain so far."""
+    unwell = [f"{one['service']} {one['name']}" for one in parts if not one["ok"]]
+    yield Finding("parts", f"not well: {', '.join(unwell)}" if unwell else "all well", _restart(unwell))
+    for one in parts:
+        if one["ok"] and one["detail"]:
+            waiting = f" ({one['lag']} workspaces wait)" if one["lag"] else ""
+            remedy = "It tries again by itself; its log says with what. Mend that, or tell who wrote it."
+            yield Finding(f"{one['service']} {one['name']}", f"fails: {one['detail']}{waiting}", remedy)
 
 
 def _readiness(way: Way) -> Any:

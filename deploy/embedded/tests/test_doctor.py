@@ -1,0 +1,28 @@
+"""What the doctor makes of the parts of a running system."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ladder.commands.doctor import of_parts
+
+
+def part(name: str, *, ok: bool = True, detail: str = "", lag: int = 0) -> dict[str, Any]:
+    return {"service": "evaluation", "name": name, "ok": ok, "detail": detail, "lag": lag}
+
+
+def test_parts_that_are_well_need_no_remedy() -> None:
+    (only,) = of_parts([part("relay"), part("parked", lag=3)])
+    assert (only.how, only.remedy) == ("all well", "")
+
+
+def test_a_follower_that_runs_and_fails_is_named_with_its_error_and_how_many_wait() -> None:
+    _, failing = of_parts([part("relay"), part("projections", detail="UndefinedTable", lag=2)])
+    assert failing.what == "evaluation projections"
+    assert failing.how == "fails: UndefinedTable (2 workspaces wait)"
+    assert failing.remedy
+
+
+def test_a_part_that_is_away_is_named_and_not_said_to_fail_as_well() -> None:
+    (only,) = of_parts([part("database", ok=False, detail="PoolTimeout")])
+    assert only.how == "not well: evaluation database"
