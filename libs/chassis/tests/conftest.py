@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,12 +21,16 @@ from chassis.service import Service
 from chassis.sql import vouched
 from chassis.steps import disarm
 from chassis.testing import keyed, opened
+from chassis.testing.kafka import Cluster, NoKafka, cluster
 from chassis.unit import Answer, CommandInfo, Decide, Executed, Unit
 from contracts.envelope import Envelope
 
 from . import toy
 
 _numbers = itertools.count(1)
+ROOT = Path(__file__).parents[3]
+USERS = {"toy": "password-of-toy", "reader": "password-of-reader"}
+"""Who may come in at the broker's guarded door."""
 
 
 @dataclass
@@ -123,6 +128,18 @@ def pair(module_database: Database, tmp_path_factory: pytest.TempPathFactory) ->
         opened(module_database, ciphers, one, other, size=10, clock=clock),
     ):
         yield Pair(one, other, module_database, clock, home)
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[Cluster]:
+    """A broker of Apache Kafka with a guarded door; where none can run it is skipped with the reason, and fails in CI."""
+    try:
+        with cluster(ROOT / "build", users=USERS) as one:
+            yield one
+    except NoKafka as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no Kafka here: {missing}")
 
 
 @pytest.fixture

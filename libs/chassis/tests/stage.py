@@ -32,7 +32,7 @@ NOWHERE = "127.0.0.1:1"
 
 def until(condition: Callable[[], bool], what: str = "it") -> None:
     """Wait for a condition."""
-    end = time.monotonic() + 90
+    end = time.monotonic() + 240
     while not condition():
         assert time.monotonic() < end, f"{what} did not come about"
         time.sleep(0.05)
@@ -76,7 +76,7 @@ class Started:
 
     def ends(self) -> int:
         """Wait for its end and return how it ended."""
-        return self.process.wait(90)
+        return self.process.wait(240)
 
     def is_told_to_end(self) -> int:
         """End it in order."""
@@ -124,10 +124,19 @@ class Stage:
         return self.pair.rows(f"select count(*) as n from {table}")[0]["n"]
 
     def close(self) -> None:
-        for one in self.started:
-            if one.process.poll() is None:
+        """End what still runs, in order where it can: members of a group that are killed are missed for half a minute."""
+        running = [one for one in self.started if one.process.poll() is None]
+        for one in running:
+            one.send(signal.SIGTERM)
+            one.send(signal.SIGCONT)
+        for one in running:
+            try:
+                one.process.wait(45)
+            except subprocess.TimeoutExpired:
                 one.process.kill()
                 one.process.wait()
+        for one in self.started:
+            sys.stdout.write(f"{one.name}:\n{one.wrote()[-3_000:]}\n")  # shown where a test failed
 
 
 @contextmanager

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -23,26 +21,13 @@ from chassis.kafka import Client, ClientSettings, Driver, KafkaSink, apply_topic
 from chassis.kafka.wire import NoEvent, from_record
 from chassis.relay import Refused
 from chassis.store import LARGEST_PUBLISHED, TooLarge
-from chassis.testing.kafka import Cluster, NoKafka, cluster
+from chassis.testing.kafka import Cluster
 from contracts.envelope import Envelope
 from contracts.topics import Topic
 
 from .conftest import Pair
 
 _numbers = itertools.count(1)
-ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture(scope="module")
-def kafka() -> Iterator[Cluster]:
-    """A broker of Apache Kafka; where this machine can run none it is skipped with the reason, and fails in CI."""
-    try:
-        with cluster(ROOT / "build") as one:
-            yield one
-    except NoKafka as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"no Kafka here: {missing}")
 
 
 class NothingToCatchUp:

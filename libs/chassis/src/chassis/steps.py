@@ -40,19 +40,20 @@ def disarm(name: str | None = None) -> None:
 
 
 def arm_from_environment() -> None:
-    """Arm `LADDER_FAILPOINT=name[:count]`: kill this process at the count-th passage of that point."""
+    """Arm `LADDER_FAILPOINT=name[:count[:stop]]`: kill or stop this process at the count-th passage of that point."""
     text = os.environ.get("LADDER_FAILPOINT")
     if not text:
         return
-    name, _, count = text.partition(":")
+    name, count, how, *_ = *text.split(":"), "", ""
     left = [int(count or 1)]
+    number = signal.SIGSTOP if how == "stop" else signal.SIGKILL
 
-    def kill() -> None:
+    def end() -> None:
         left[0] -= 1
         if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), number)
 
-    arm(name, kill)
+    arm(name, end)
 
 
 class Step(Protocol):

@@ -7,7 +7,7 @@ import ssl
 from dataclasses import dataclass
 from typing import Final
 
-from aiokafka.conn import AIOKafkaConnection, create_conn
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import BrokerResponseError, IllegalSaslStateError, KafkaError, UnsupportedSaslMechanismError
 from aiokafka.protocol.metadata import MetadataRequest
 
@@ -40,14 +40,14 @@ class Asking:
         try:
             await asyncio.wait_for(self._kept.send(MetadataRequest([])), PATIENCE)
         except (KafkaError, OSError, TimeoutError) as error:
-            self.close()
+            await self.close()
             raise Unanswered(f"a broker is there and does not answer ({type(error).__name__})") from None
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let the connection go."""
         kept, self._kept = self._kept, None
         if kept is not None:
-            kept.close()
+            await _closed(kept)
 
     async def _connected(self) -> AIOKafkaConnection:
         """Return a connection to the first broker that lets us in; else say what the last one was about."""
@@ -64,20 +64,30 @@ class Asking:
         settings, tls = self.settings, self.settings.tls_context()
         sasl = settings.username is not None
         protocol = {(False, False): "PLAINTEXT", (True, False): "SSL", (False, True): "SASL_PLAINTEXT"}
-        return await asyncio.wait_for(
-            create_conn(
-                host.strip("[]"),
-                int(port),
-                client_id=self.name,
-                request_timeout_ms=int(PATIENCE * 1000),
-                ssl_context=tls,
-                security_protocol=protocol.get((settings.tls, sasl), "SASL_SSL"),
-                sasl_mechanism=settings.mechanism,
-                sasl_plain_username=settings.username,
-                sasl_plain_password=settings.password,
-            ),
-            2 * PATIENCE,
+        connection = AIOKafkaConnection(
+            host.strip("[]"),
+            int(port),
+            client_id=self.name,
+            request_timeout_ms=int(PATIENCE * 1000),
+            ssl_context=tls,
+            security_protocol=protocol.get((settings.tls, sasl), "SASL_SSL"),
+            sasl_mechanism=settings.mechanism,
+            sasl_plain_username=settings.username,
+            sasl_plain_password=settings.password,
         )
+        try:
+            await asyncio.wait_for(connection.connect(), 2 * PATIENCE)
+        except (KafkaError, TimeoutError):
+            await _closed(connection)
+            raise
+        return connection
+
+
+async def _closed(connection: AIOKafkaConnection) -> None:
+    """Close a connection and wait, within bounds, until that is done: whoever asks once ends its loop afterwards."""
+    closed: asyncio.Future[None] | None = connection.close()
+    if closed is not None:
+        await asyncio.wait([closed], timeout=1)
 
 
 def _understood(server: str, settings: ClientSettings, error: Exception) -> Unanswered:
@@ -97,8 +107,8 @@ def _understood(server: str, settings: ClientSettings, error: Exception) -> Unan
         case ConnectionRefusedError():
             return Unanswered(f"nobody listens at {server}")
         case _:
-            asks = "" if settings.tls and settings.username else "; it may ask for TLS or a name (LADDER_KAFKA_TLS, _USERNAME)"
-            return Unanswered(f"{server} does not answer ({type(error).__name__}){asks}")
+            may = "not speak TLS there" if settings.tls else "ask for TLS, or for a name"
+            return Unanswered(f"{server} does not answer ({type(error).__name__}); it may {may} (LADDER_KAFKA_TLS, _USERNAME)")
 
 
 async def ask(settings: ClientSettings, name: str) -> None:
@@ -107,4 +117,4 @@ async def ask(settings: ClientSettings, name: str) -> None:
     try:
         await asking.ask()
     finally:
-        asking.close()
+        await asking.close()

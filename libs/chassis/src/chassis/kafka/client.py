@@ -95,7 +95,7 @@ class Client:
                 self.trouble = trouble
                 await asyncio.sleep(LOOK_EVERY)
         finally:
-            asking.close()
+            await asking.close()
 
 
 async def _trouble(asking: Asking) -> str:

@@ -11,13 +11,15 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
 from aiokafka.admin import AIOKafkaAdminClient
+
+from chassis.testing.guarding import LISTENER, Guard
 
 VERSION: Final = "4.3.1"
 POM: Final = Path(__file__).with_name("kafka-pom.xml")
@@ -71,6 +73,7 @@ class Node:
     controller_port: int
     detour_port: int
     gate_port: int
+    guard: Guard | None = None
     process: subprocess.Popen[bytes] | None = None
     _log: IO[bytes] | None = field(default=None, repr=False)
 
@@ -111,6 +114,7 @@ class Cluster:
     """Brokers of one cluster."""
 
     nodes: Sequence[Node]
+    guard: Guard | None = None
 
     @property
     def servers(self) -> str:
@@ -160,8 +164,11 @@ async def _admin(servers: str) -> AsyncGenerator[AIOKafkaAdminClient]:
 
 
 @contextmanager
-def cluster(cache: Path, size: int = 1) -> Generator[Cluster]:
-    """Run a cluster in a temporary folder until the block ends; its topics are made by whoever uses it."""
+def cluster(cache: Path, size: int = 1, users: Mapping[str, str] | None = None) -> Generator[Cluster]:
+    """Run a cluster in a temporary folder until the block ends; its topics are made by whoever uses it.
+
+    With `users`, names and passwords, its first broker also has a guarded door for them (`guard`).
+    """
     jars = artifacts(cache)
     folder = Path(tempfile.mkdtemp(prefix="ladder-kafka-"))
     ports = iter(_free_ports(4 * size))
@@ -169,13 +176,17 @@ def cluster(cache: Path, size: int = 1) -> Generator[Cluster]:
         Node(number, folder / str(number), jars, next(ports), next(ports), next(ports), next(ports))
         for number in range(1, size + 1)
     ]
+    guard = None
+    if users is not None:
+        guard = nodes[0].guard = Guard(folder / "guard", _free_ports(1)[0], users)
+        guard.make_certificates()
     try:
         _format(nodes, jars)
         for node in nodes:
             node.start()
         for node in nodes:
             _wait_for(node)
-        yield Cluster(nodes)
+        yield Cluster(nodes, guard)
     finally:
         for node in nodes:
             node.kill()  # its data goes with it, and the last of several would wait for the others
@@ -190,7 +201,8 @@ def _format(nodes: Sequence[Node], jars: Path) -> None:
         properties = node.folder / "server.properties"
         properties.write_text(_properties(node, voters, len(nodes)))
         tool = ["java", "-Xmx128m", *JVM[2:], "-cp", f"{jars}/*", "kafka.tools.StorageTool"]
-        command = [*tool, "format", "-t", identity, "-c", str(properties)]
+        credentials = node.guard.credentials() if node.guard is not None else []
+        command = [*tool, "format", "-t", identity, "-c", str(properties), *credentials]
         subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - Kafka's own tool
 
 
@@ -218,6 +230,11 @@ def _properties(node: Node, voters: str, size: int) -> str:
         "broker.session.timeout.ms": 3000,
         "broker.heartbeat.interval.ms": 500,
     }
+    if node.guard is not None:
+        for name in ("listeners", "advertised.listeners"):
+            lines[name] = f"{lines[name]},{LISTENER}://{node.guard.server}"
+        lines["listener.security.protocol.map"] = f"{lines['listener.security.protocol.map']},{LISTENER}:SASL_SSL"
+        lines |= node.guard.properties()
     return "".join(f"{name}={value}\n" for name, value in lines.items())
 
 
