@@ -21,6 +21,7 @@ OF_ROWS: Sequence[Check] = (
     record.commands,
     following.relay,
     following.consumer,
+    following.effects,
 )
 """What holds in every service and workspace, by its rows alone."""
 OF_EVENTS: Sequence[Check] = (following.views,)

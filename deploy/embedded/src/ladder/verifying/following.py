@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chassis.feed import PAGE
 from chassis.projection import REBUILD_BATCH, Rows, View
 from chassis.service import Service
 from chassis.sql import vouched
@@ -44,6 +45,21 @@ def consumer(service: Service, workspace: str) -> Iterator[Finding]:
         at = service.consumer.position(workspace, topic).sequence
         if at != last:
             yield "consumers have heard everything", f"{topic} published {last}, heard {at}"
+
+
+def effects(service: Service, workspace: str) -> Iterator[Finding]:
+    """What followed from heard events rests on events that are there, where they were heard; or it was withdrawn."""
+    sql = "select cause::text, topic, sequence from {s}.effects where workspace = %s and not lost"
+    known = {(row["topic"], row["cause"]): row["sequence"] for row in rows(service, sql, workspace)}
+    for topic, feed in service.consumer.feeds.items():
+        after = 0
+        while records := feed.events(topic, workspace, after, PAGE).records:
+            for one in records:
+                if known.get((topic, one.eventid)) == one.sequence:
+                    del known[topic, one.eventid]
+            after = records[-1].sequence
+    for (topic, cause), sequence in sorted(known.items()):
+        yield "nothing rests on lost events", f"{topic} {sequence}: {cause} is not there, and what followed stands"
 
 
 def _differing(service: Service, view: View, workspace: str, generation: int, through: int) -> int:

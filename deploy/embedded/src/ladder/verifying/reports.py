@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,19 +14,24 @@ from ladder.verifying.reading import Finding, Heard, heard, recorded, rows
 APPROVED = "careerladder.evaluation.approved.v1"
 RELEASED = "careerladder.evaluation.released.v1"
 CANCELLED = "careerladder.evaluation.cycle-cancelled.v1"
+FRAMEWORK = "careerladder.framework.framework-published.v1"
 LADDER = "careerladder.framework.ladder-published.v1"
 PLACED = "careerladder.framework.person-placed.v1"
 PLACEMENT_ENDED = "careerladder.framework.placement-ended.v1"
-HEARD = (APPROVED, RELEASED, CANCELLED, LADDER, PLACED, PLACEMENT_ENDED)
+HEARD = (APPROVED, RELEASED, CANCELLED, FRAMEWORK, LADDER, PLACED, PLACEMENT_ENDED)
 
 
 @dataclass(frozen=True)
 class Known:
-    """What one workspace's reports are held against: what gap-svc could hear, and what it recorded of it."""
+    """What one workspace's reports are held against: what gap-svc could hear, and what it recorded of it.
+
+    `ever` are all versions of reports, `computed` those that count, `withdrawn` the last withdrawal by report.
+    """
 
     heard: dict[str, list[Heard]]
+    ever: list[Computed]
     computed: list[Computed]
-    withdrawn: set[str]
+    withdrawn: dict[str, Withdrawn]
     choices: set[str]
     shown: set[tuple[str, int]]
     parked: set[str]
@@ -40,14 +45,33 @@ class Known:
         events = [entry.event for entry in recorded(gap, workspace)]
         shown = "select evaluation, revision from {s}.evaluations where workspace = %s and released_at is not null"
         parked = "select event_id::text from {s}.parked where workspace = %s and status <> 'replayed'"
+        withdrawn = {event.report: event for event in events if isinstance(event, Withdrawn)}
+        ever = [event for event in events if isinstance(event, Computed)]
         return cls(
             heard=by_type,
-            computed=[event for event in events if isinstance(event, Computed)],
-            withdrawn={event.report for event in events if isinstance(event, Withdrawn)},
+            ever=ever,
+            computed=[one for one in ever if one.report not in withdrawn or one.version > withdrawn[one.report].version],
+            withdrawn=withdrawn,
             choices={event.choice for event in events if isinstance(event, TargetChosen)},
             shown={(row["evaluation"], row["revision"]) for row in rows(gap, shown, workspace)},
             parked={row["event_id"] for row in rows(gap, parked, workspace)},
         )
+
+
+    @property
+    def renewed(self) -> set[str]:
+        """The evaluations a report of which was withdrawn."""
+        return {one.evaluation for one in self.withdrawn.values()}
+
+    @property
+    def cancelled(self) -> set[str]:
+        """The cycles that were cancelled."""
+        return {one.said["cycle"] for one in self.heard[CANCELLED]}
+
+    @property
+    def there(self) -> set[str]:
+        """The ids of everything gap-svc could hear of these types."""
+        return {one.event for found in self.heard.values() for one in found}
 
 
 def loop(gap: Service, workspace: str) -> Iterator[Finding]:
@@ -69,12 +93,20 @@ def causes(known: Known) -> Iterator[Finding]:
 def approvals(known: Known) -> Iterator[Finding]:
     """Every approved revision has one main report that was computed because of its approval.
 
-    An approval that was parked is told by `ladder parked`, and has none until it is replayed.
+    An approval that was parked is told by `ladder parked`, and has none until it is replayed; one by a framework version
+    that was lost has none until that is published again. One whose first main report was withdrawn may have it for
+    another cause.
     """
     found = {(one.caused_by, one.report) for one in known.computed if one.is_main and one.cause == "approval"}
     main = Counter(approval for approval, _ in found)
+    versions = {one.said["version"] for one in known.heard[FRAMEWORK]}
+    again = {one.because.approval for one in known.computed if one.is_main and one.evaluation in known.renewed}
     for approval in known.heard[APPROVED]:
-        if main[approval.event] != 1 and approval.event not in known.parked:
+        if approval.event in known.parked or approval.said["framework_version"] not in versions:
+            continue
+        if approval.said["cycle"] in known.cancelled:
+            continue
+        if main[approval.event] != 1 and approval.event not in again:
             evaluation, revision = _revision(approval)
             detail = f"{evaluation} revision {revision} has {main[approval.event]}"
             yield "every approved revision has its main report", detail
@@ -104,11 +136,20 @@ def sources(known: Known) -> Iterator[Finding]:
 
 
 def withdrawals(known: Known) -> Iterator[Finding]:
-    """The reports of a cancelled cycle are withdrawn, and no others."""
-    cancelled = {one.said["cycle"] for one in known.heard[CANCELLED]}
-    for report, cycle in {one.report: one.cycle for one in known.computed}.items():
-        if (cycle in cancelled) != (report in known.withdrawn):
-            said = "cancelled" if cycle in cancelled else "not cancelled"
+    """The reports of a cancelled cycle are withdrawn, and no others but those whose source is nowhere any more."""
+    counting = {one.report for one in known.computed}
+    rested_on = defaultdict[str, set[str | None]](set)
+    for one in known.ever:
+        because = one.because
+        rested_on[one.report] |= {because.approval, because.present_ladder, because.target_ladder, because.placement}
+        rested_on[one.report].add(one.caused_by)
+    for report, cycle in {one.report: one.cycle for one in known.ever}.items():
+        if cycle in known.cancelled:
+            wrong, said = report in counting, "cancelled"
+        else:
+            lost = rested_on[report] - known.there
+            wrong, said = report not in counting and known.withdrawn[report].heard not in lost, "not cancelled"
+        if wrong:
             yield "reports of cancelled cycles are withdrawn", f"{report} rests on {cycle}, which is {said}"
 
 

@@ -51,11 +51,13 @@ class SetBacks:
             if consumed[topic].epoch >= latest:
                 return False
             at = entered(self.positions.visited(connection, workspace, topic), epochs)
-            lost = self._go_back(connection, unit, topic, at.sequence) if at.sequence < consumed[topic].sequence else None
+            to, lost = at.sequence, None
+            if to < consumed[topic].sequence:
+                to, lost = self._go_back(connection, unit, topic, to)
             failpoint("during a set-back")
-            self._write(connection, unit, PositionMove(topic, latest, 0, at.sequence, beside(consumed), base=at.base))
+            self._write(connection, unit, PositionMove(topic, latest, 0, to, beside(consumed), base=at.base))
         if lost is not None:
-            found = {"to": at.sequence, "effects": len(lost.events), "withdrawn": len(unit.decided)}
+            found = {"to": to, "effects": len(lost.events), "withdrawn": len(unit.decided)}
             log.warning("upstream was restored", topic=topic, workspace=workspace, **found)
         if unit.decided and self.on_progress is not None:
             self.on_progress(workspace)
@@ -66,11 +68,12 @@ class SetBacks:
             self.store.recorder.move(unit.workspace, move, connection)
             connection.commit()
 
-    def _go_back(self, connection: Connection, unit: Unit, topic: str, to: int) -> Loss:
+    def _go_back(self, connection: Connection, unit: Unit, topic: str, to: int) -> tuple[int, Loss]:
+        """Take back what was heard above a place; return where the last event up to there stands, and what was lost."""
         loss = self._lose(connection, unit.workspace, topic, to)
-        self._copy_again(connection, unit, topic, to)
+        last = self._copy_again(connection, unit, topic, to)
         self.withdraw(unit, loss)
-        return loss
+        return last, loss
 
     # -- what is lost
 
@@ -119,8 +122,9 @@ class SetBacks:
 
     # -- facts
 
-    def _copy_again(self, connection: Connection, unit: Unit, topic: str, to: int) -> None:
-        """Empty the tables that are copied from a topic, and fill them with what is left of it."""
+    def _copy_again(self, connection: Connection, unit: Unit, topic: str, to: int) -> int:
+        """Empty the tables that are copied from a topic, and fill them with what is left of it; return where that ends."""
+        last = 0
         facts = [one for one in self.facts if one.topic == topic]
         for table in [table for one in facts for table in one.tables]:
             unit.copy(f"delete from {table} where workspace = %(workspace)s")
@@ -128,10 +132,12 @@ class SetBacks:
         not_applied = self._given_up(connection, unit.workspace, topic)
         unit.may_record = False
         for record in self._left(unit.workspace, topic, to):
+            last = record.sequence
             for contract, handler in handlers:
                 if record.type == contract.TYPE and record.eventid not in not_applied:
                     handler(unit, contract.model_validate_json(record.data), record)
         unit.may_record = True
+        return last
 
     def _given_up(self, connection: Connection, workspace: str, topic: str) -> set[str]:
         """Return the events that were heard and not applied: parked, or discarded by an operator."""
