@@ -187,12 +187,6 @@ def _level(heard: framework.LadderPublished, level: framework.LevelText) -> Leve
 # -- evaluation
 
 
-def _approved(heard: evaluation.EvaluationApproved, approval: str) -> facts.Approved:
-    lines = tuple(facts.RatedLine.model_validate(line.model_dump()) for line in heard.lines)
-    values = {name: getattr(heard, name) for name in facts.Approved.model_fields if name not in ("lines", "approval")}
-    return facts.Approved(**values, lines=lines, approval=approval)
-
-
 def when_cycle_opened_then_copy_it(unit: Unit, heard: evaluation.CycleOpened, envelope: Envelope) -> None:
     """Copy a cycle that runs."""
     facts.copy_cycle(
