@@ -224,8 +224,8 @@ class Projections:
     views: tuple[View, ...]
     mapper: EventMapper
     name: str = "projections"
-    moved: list[Any] = field(default_factory=list[Any])
-    on_progress: Any = None
+    on_progress: Callable[[str], None] | None = None
+    """Told when a workspace's views moved, so that whoever waits for them looks."""
 
     def step(self, workspace: str) -> Progress:
         """Fold the next batch of a workspace into every view that has not seen it."""
