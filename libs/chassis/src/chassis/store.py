@@ -81,6 +81,7 @@ TABLES = (
 )
 """The record of a service. `{schema}` is filled in by the migrate step."""
 
+
 class TooLarge(Exception):
     """The published form of an event is larger than a broker takes."""
 

@@ -74,9 +74,9 @@ def api(
     return app
 
 
-def health_app(service: Service, metrics: Metrics | None = None) -> FastAPI:
+def health_app(service: Service) -> FastAPI:
     """Return the application of a process that answers nobody but its supervisor: health and metrics."""
-    metrics = metrics or Metrics()
+    metrics = Metrics()
     metrics.measure(lambda: figures(service))
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     _show_health(app, service, inside=True)

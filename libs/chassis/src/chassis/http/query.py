@@ -87,15 +87,14 @@ class Query:
         """Answer with this version as the ETag, for the If-Match of a change."""
         self.response.headers["ETag"] = entity_tag(version)
 
-    def record_access(self, person: str, what: str, subject: str, capacity: str | None = None) -> None:
-        """Note that a personal document of `person` was read: `what` kind it is, `subject` its id, and as what.
+    def record_access(self, person: str, what: str, subject: str) -> None:
+        """Note that a personal document of `person` was read: `what` kind it is, `subject` its id, and in which capacity.
 
         Reading what is about oneself is not noted. It is written before the answer is sent, or nothing is sent.
         """
         if person == self.actor.person:
             return
-        capacity = capacity or self._capacity(person)
-        self._accesses.append(Access(self.actor.person, capacity, what, person, subject))
+        self._accesses.append(Access(self.actor.person, self._capacity(person), what, person, subject))
 
     def page(
         self,

@@ -20,6 +20,11 @@ INTERRUPTED: Final = (
 it is there, and whoever began it may try again. (psycopg counts the timeouts of a session among internal errors.)"""
 
 
+_OPTIONS: Final = (
+    "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=10s -c timezone=UTC"
+)
+
+
 class Pool(ConnectionPool[psycopg.Connection[DictRow]]):
     """A pool that hands out no connection that died while idle.
 
@@ -41,29 +46,20 @@ def pool(
     size: int,
     name: str,
     *,
-    lock_timeout: float = 5,
-    statement_timeout: float = 30,
-    idle_in_transaction_timeout: float = 10,
     wait: float = 10,
     autocommit: bool = False,
 ) -> Pool:
-    """Return an open pool of at most `size` connections, shown as `name` in `pg_stat_activity`; times are seconds.
+    """Return an open pool of at most `size` connections, shown as `name` in `pg_stat_activity`.
 
-    A caller waits at most `wait` for a connection. A statement is prepared when it has been used twice.
+    A caller waits at most `wait` seconds for a connection. A statement is prepared when it has been used twice.
     """
-    milliseconds = {
-        "lock_timeout": lock_timeout,
-        "statement_timeout": statement_timeout,
-        "idle_in_transaction_session_timeout": idle_in_transaction_timeout,
-    }
-    options = " ".join(f"-c {setting}={int(seconds * 1000)}" for setting, seconds in milliseconds.items())
     return Pool(
         dsn,
         connection_class=psycopg.Connection[DictRow],
         kwargs={
             "row_factory": dict_row,
             "application_name": name,
-            "options": f"{options} -c timezone=UTC",
+            "options": _OPTIONS,
             "prepare_threshold": 2,
             "connect_timeout": 10,
             "autocommit": autocommit,

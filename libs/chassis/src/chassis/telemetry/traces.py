@@ -11,8 +11,8 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -32,21 +32,16 @@ def current_traceparent() -> str | None:
 class Traces:
     """The spans of one service."""
 
-    def __init__(self, service: str, *processors: SpanProcessor, sampled: float = 1.0) -> None:
+    def __init__(self, service: str, *processors: SpanProcessor) -> None:
         self.service = service
         self.provider = TracerProvider(
             resource=Resource.create({"service.name": service}),
-            sampler=ParentBased(TraceIdRatioBased(sampled)),
+            sampler=ParentBased(ALWAYS_ON),
             shutdown_on_exit=False,
         )
         for processor in processors:
             self.provider.add_span_processor(processor)
         self._tracer: Tracer = self.provider.get_tracer("chassis")
-
-    @classmethod
-    def exporting(cls, service: str, exporter: SpanExporter, sampled: float = 1.0) -> Traces:
-        """Return traces that are sent in batches, in the background."""
-        return cls(service, BatchSpanProcessor(exporter), sampled=sampled)
 
     @classmethod
     def from_environment(cls, service: str, environ: Mapping[str, str] = os.environ) -> Traces:
@@ -55,7 +50,7 @@ class Traces:
             return cls(service)
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-        return cls.exporting(service, OTLPSpanExporter())
+        return cls(service, BatchSpanProcessor(OTLPSpanExporter()))
 
     def close(self) -> None:
         """Send what is left."""

@@ -75,7 +75,7 @@ def opened(
 
 
 @contextmanager
-def served(app: FastAPI, timeout: float = 30) -> Generator[Client]:
+def served(app: FastAPI) -> Generator[Client]:
     """Serve an application on a free port of this machine and give a client of it: real HTTP."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as the one port: else each answer waits 40 ms
@@ -83,8 +83,8 @@ def served(app: FastAPI, timeout: float = 30) -> Generator[Client]:
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()
         try:
-            with Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=timeout) as client:
+            with Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=30) as client:
                 yield client
         finally:
             server.should_exit = True
-            thread.join(timeout)
+            thread.join(30)
