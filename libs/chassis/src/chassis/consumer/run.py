@@ -99,9 +99,9 @@ class Runs:
             self._handle(unit, record)
             self.parking.mark_replayed(connection, record)
             self._note_effect(connection, unit, record)
-            again = unit.decided and self.store.append(unit, Answer(), connection).repeated
-            again = again and self._came_back(connection, record)
-            if not again:
+            repeated = bool(unit.decided) and self.store.append(unit, Answer(), connection).repeated
+            again = repeated and self._came_back(connection, record)
+            if repeated and not again:  # what was marked above was undone with what the log holds already
                 self.parking.mark_replayed(connection, record)
         if again:
             self.apply_parked(record)
