@@ -18,6 +18,9 @@ from ladder.commands.terminal import Refused, out, steps, tell, warn
 commands = typer.Typer()
 As = Annotated[str | None, typer.Option("--as", help="Who takes it: hr (the default) or an e-mail address.")]
 PEOPLE: Final = "a file of people (CSV, its first line headings)"
+_API: Final = "/api/framework/v1/framework"
+REFUSED: Final = "/api/framework/v1/placements/refused"
+_STYLES: Final = {"new": "green", "changed": "yellow", "unchanged": "dim", "error": "red"}
 
 
 @commands.command("import-framework")
@@ -204,8 +207,3 @@ def _confirm_endings(plan: dict[str, Any], confirmed: bool) -> bool:
     if typer.prompt(f"{ends}. Type how many to take it", err=True) != str(plan["ends"]):
         raise Refused("Nothing was changed.")
     return True
-
-
-_API: Final = "/api/framework/v1/framework"
-REFUSED: Final = "/api/framework/v1/placements/refused"
-_STYLES: Final = {"new": "green", "changed": "yellow", "unchanged": "dim", "error": "red"}
