@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Literal, Self
 
 from chassis.kernel import Event, Frozen, State
-from gap_svc.domain.calculation import Calculation, Scores, calculate
+from gap_svc.domain.calculation import Calculation, calculate
 from gap_svc.domain.levels import Level, LevelRef
 from gap_svc.domain.standing import ApprovedRevision
 
@@ -38,8 +38,7 @@ class Inputs(Frozen):
 
     def calculate(self) -> Calculation:
         """Return the figures of the report."""
-        scores: Scores = self.scores
-        return calculate(scores, self.present.bar, self.target.bar)
+        return calculate(self.scores, self.present.bar, self.target.bar)
 
 
 class Version(Frozen):
