@@ -122,7 +122,7 @@ class Composition:
         return self.clock() or now()
 
     def workspaces(self) -> list[str]:
-        """Return the ids of all workspaces, in the order of their ids."""
+        """Return the ids of all workspaces; the one whose people changed last stands last."""
         with self.people.follower_pool.connection() as connection:
             rows = connection.execute("select workspace from people.head order by at, workspace").fetchall()
         return [row["workspace"] for row in rows]

@@ -139,7 +139,7 @@ DIRECTORY_HANDLERS: Final[dict[type[Published], Callable[[Unit, Any, Envelope], 
     people.PersonInvited: when_person_invited_then_copy_that,
     people.PersonErased: when_person_erased_then_drop_their_texts,
 }
-"""What every service does when it hears people-svc; a service that does more calls these first."""
+"""What every service copies when it hears people-svc."""
 
 DIRECTORY: Final = Facts(people.TOPIC, TABLES, DIRECTORY_HANDLERS)
 """The directory as every service copies it."""
