@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
 from typing import get_args
 
 import pytest
-from fastapi import FastAPI
 
 from chassis.identity import Actor, Relation
+from chassis.testing import every_route_has_a_row
 from chassis.testing.asking import named_in_writing_routes
 from gap_svc.access import Action, Resource, Sight, decide, shows, sight
 from gap_svc.api import PARTS, router
@@ -94,16 +93,8 @@ def actor(roles: tuple[str, ...]) -> Actor:
     return Actor(workspace="w", person="me", roles=frozenset(roles))
 
 
-def routes() -> Iterator[tuple[str, str]]:
-    app = FastAPI()
-    app.include_router(router)
-    for path, methods in app.openapi()["paths"].items():
-        for method in methods:
-            yield method.upper(), path
-
-
 def test_every_route_has_a_row() -> None:
-    assert set(routes()) == set(ROUTES)
+    every_route_has_a_row(router, ROUTES)
 
 
 def test_every_writing_route_asks_what_its_row_says() -> None:
