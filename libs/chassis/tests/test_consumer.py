@@ -740,6 +740,21 @@ def test_a_late_record_of_an_ended_epoch_is_dropped(pair: Pair, workspace: str) 
     assert pair.tally(workspace).numbers == (1, 20)
 
 
+def test_records_of_two_epochs_that_arrive_together_are_applied_by_who_heard_nothing_before(
+    pair: Pair, workspace: str
+) -> None:
+    first, _, lost = written(pair, workspace, "one", "two", "three")
+    later = f"{first.epoch}-later"
+    again = in_epoch(first, later, 3, 2, 20)
+    feed = Shelf(first, again, epochs=(Epoch(first.epoch, 0), Epoch(later, 2)))
+    hears = consumer(pair, {"toy.v1": feed})
+
+    hears.offer([first, again, lost])
+    hears.step(workspace)
+
+    assert pair.tally(workspace).numbers == (1, 20)
+
+
 def test_what_an_ended_epoch_lost_counts_as_reached(pair: Pair, workspace: str) -> None:
     first, second = written(pair, workspace, "one", "two")
     later = f"{first.epoch}-later"

@@ -16,6 +16,7 @@ from psycopg import sql
 from structlog.testing import capture_logs
 
 from chassis.cipher import Cipher, Forgetting, Grant
+from chassis.cipher.forgetting import SURE_FOR
 from chassis.kernel import Unsealed
 from chassis.postgres import Database
 from chassis.testing import keyed
@@ -70,6 +71,20 @@ def test_a_process_that_listens_forgets_at_once_what_another_destroys(two: Two, 
     two.destroy()
 
     until(lambda: two.read() == GONE)
+
+
+@pytest.mark.parametrize("made_up", ["nonsense", "7", '["acme"]', '[["acme"], "eve"]'])
+def test_a_message_that_none_of_ours_sent_does_not_end_the_listening(
+    database: Database, two: Two, forgetting: Forgetting, made_up: str
+) -> None:
+    forgetting.start()
+    until(lambda: forgetting.sure)
+    with psycopg.connect(database.admin_dsn(), autocommit=True) as admin:
+        admin.execute("select pg_notify('ladder_keys', %s)", (made_up,))
+    two.destroy()
+    until(lambda: two.read() == GONE)
+    time.sleep(SURE_FOR)
+    until(lambda: forgetting.sure)
 
 
 def test_what_was_destroyed_before_it_listened_is_forgotten_too(two: Two, forgetting: Forgetting) -> None:

@@ -143,3 +143,21 @@ def test_nothing_is_discarded_without_a_reason_or_from_another_workspace(pair: P
         parked.discard(pair.reader, f"{workspace}-other", first, "not mine")
     with pytest.raises(NotFound):
         parked.shown(pair.reader, f"{workspace}-other", first)
+
+
+def test_an_event_that_was_replayed_or_discarded_meanwhile_is_not_applied_again(
+    pair: Pair, workspace: str, mend: Callable[[], None]
+) -> None:
+    def tally() -> tuple[int, ...]:
+        return pair.tally(workspace, "n1").numbers
+
+    first, second = [parked.shown(pair.reader, workspace, one)[1] for one in poisoned(pair, workspace)]
+    mend()
+    parked.discard(pair.reader, workspace, UUID(first.eventid), "not wanted")
+    before = tally()
+
+    assert not pair.reader.consumer.apply_parked(first)
+    assert tally() == before
+    assert pair.reader.consumer.apply_parked(second)
+    assert not pair.reader.consumer.apply_parked(second)
+    assert tally() == (*before, 3)

@@ -79,7 +79,7 @@ def replay(service: Service, workspace: str, subject: str | None = None) -> Repl
         failure = _replay_one(service, parked)
         if failure is None:
             applied.append(parked.event_id)
-        else:
+        elif failure:
             stopped[line] = _with_reason(service, parked, failure)
     return Replayed(tuple(applied), tuple(stopped.values()))
 
@@ -96,18 +96,18 @@ def discard(service: Service, workspace: str, event_id: UUID, reason: str) -> No
 
 
 def _replay_one(service: Service, parked: Parked) -> str | None:
-    """Apply one event; return None, or why it could not be applied."""
+    """Apply one event; return None, or why it could not be applied: no words where it is parked no more."""
     record = shown(service, parked.workspace, parked.event_id)[1]
     for _ in range(RACES):
         try:
-            service.consumer.apply_parked(record)
+            still_parked = service.consumer.apply_parked(record)
         except LostRace:
             continue
         except (*INTERRUPTED, Unavailable):
             raise
         except Exception as error:  # noqa: BLE001  (whatever fails again stays parked)
             return reason_of(error)
-        return None
+        return None if still_parked else ""
     return reason_of(LostRace())
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import structlog
 
@@ -101,9 +102,12 @@ class Consumer:
         """Return how far a topic was consumed for a workspace."""
         return self._positions.stored(workspace, topic)
 
-    def apply_parked(self, record: Envelope) -> None:
-        """Apply one parked event in a unit of its own and mark it replayed; raises what its handler raises."""
-        self._runs.apply_parked(record)
+    def apply_parked(self, record: Envelope) -> bool:
+        """Apply one parked event in a unit of its own and mark it replayed; raises what its handler raises.
+
+        Return whether it was still parked.
+        """
+        return self._runs.apply_parked(record)
 
     def step(self, workspace: str) -> Progress:
         """Apply what can be applied, until nothing moves."""
@@ -173,7 +177,7 @@ class Consumer:
         if at.stored and first.epoch > at.epoch:
             return self._enter(workspace, topic, first.epoch)
         at = at if at.stored else At(first.epoch, 0, stored=False)
-        run = [record for record in records[:RUN] if record.epoch <= at.epoch]
+        run = list(takewhile(lambda record: record.epoch <= at.epoch, records[:RUN]))
         _refuse_hole(at, run)
         return self._runs.attempt(at, run)
 

@@ -59,11 +59,11 @@ class Parking:
         about = (record.subject, record.type, record.eventid)
         connection.execute(vouched(sql), (*place(record), *about, Jsonb(_as_parked(record)), reason))
 
-    def mark_replayed(self, connection: Connection, record: Envelope) -> None:
-        """Say that a parked event was applied after all."""
+    def mark_replayed(self, connection: Connection, record: Envelope) -> bool:
+        """Say that a parked event was applied after all; tell whether it was still parked."""
         sql = f"""update {self.schema}.parked set status = 'replayed'
         where workspace = %s and topic = %s and epoch = %s and sequence = %s and status = 'parked'"""
-        connection.execute(vouched(sql), place(record))
+        return connection.execute(vouched(sql), place(record)).rowcount == 1
 
     def put_aside(self, arrived: Unreadable) -> None:
         """Keep what came on a topic and is no event; what it may have been the feed still has."""

@@ -91,23 +91,27 @@ class Runs:
                 return self._one_by_one(at, records)
             return "more" if isinstance(error, LostRace) else self._failed(at, records[0], error)
 
-    def apply_parked(self, record: Envelope) -> None:
-        """Apply one parked event in a unit of its own and mark it replayed; raises what its handler raises."""
+    def apply_parked(self, record: Envelope) -> bool:
+        """Apply one parked event in a unit of its own and mark it replayed; raises what its handler raises.
+
+        One that is parked no more, since it was replayed, discarded or lost meanwhile, stays as it is: return False.
+        """
         with transaction(self.pool, record.workspace) as connection:
             self.waiting.lock(connection, record.workspace, topic="")
             unit = self.new_unit(connection, self._info(record))
+            if not self.parking.mark_replayed(connection, record):
+                return False
             self._handle(unit, record)
-            self.parking.mark_replayed(connection, record)
             self._note_effect(connection, unit, record)
             repeated = bool(unit.decided) and self.store.append(unit, Answer(), connection).repeated
             again = repeated and self._came_back(connection, record)
             if repeated and not again:  # what was marked above was undone with what the log holds already
                 self.parking.mark_replayed(connection, record)
         if again:
-            self.apply_parked(record)
-        else:
-            self._again.pop(record.eventid, None)
-            self._tell(record.workspace)
+            return self.apply_parked(record)
+        self._again.pop(record.eventid, None)
+        self._tell(record.workspace)
+        return True
 
     def _note_effect(self, connection: Connection, unit: Unit, record: Envelope) -> None:
         if unit.decided:
