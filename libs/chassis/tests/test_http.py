@@ -333,6 +333,13 @@ def test_how_much_others_wrote_is_told_by_no_position(ann: Caller) -> None:
     assert "Position" not in refused.headers
 
 
+def test_whether_others_published_meanwhile_is_told_by_no_position(ann: Caller, running: Running) -> None:
+    ann.post(f"/notebooks/{ann.opens()}/lines", {"text": "x"})
+    answers = [ann.post("/notebooks", {}) for _ in range(2)]  # opening publishes nothing
+    assert len({places(running, ann, one)[1] for one in answers}) == 1
+    assert len({one.headers["Position"].split(", ")[1] for one in answers}) == 2
+
+
 def test_a_position_of_another_workspace_is_none_here(ann: Caller, running: Running) -> None:
     foreign = positions.sealed(running.toy.cipher, "elsewhere", Position("toy", "e", 1))
     assert refusal(ann.get("/notebooks", Wait_For=foreign)) == (400, "wait-for-unusable")
