@@ -8,17 +8,19 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import httpx
 import pytest
 
-from chassis.testing import served
-from ladder.backups import KEYS, BackupRefused
+from chassis.postgres import External
+from chassis.testing import now, served
+from ladder.backups import KEYS, BackupRefused, backup
 from ladder.composition import Composition
 from ladder.operator.workspaces import NewWorkspace, new_workspace
 from ladder.restoring import back_up, restore
@@ -143,3 +145,21 @@ def test_a_changed_archive_and_data_that_is_there_are_refused(folder: Path) -> N
         file.write(b"x")
     with pytest.raises(BackupRefused, match="is not the file that was written"):
         restore(carried(folder / "old", folder / "new"), folder / "backup", Composition)
+
+
+def test_no_program_is_told_a_password_where_other_accounts_can_read_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[str, str]] = []
+
+    def run(command: list[str], *, env: Mapping[str, str], **_: Any) -> CompletedProcess[str]:
+        started.append((" ".join(command), env.get("PGPASSWORD", "")))
+        return CompletedProcess(command, 0)
+
+    monkeypatch.setattr("ladder.backups.subprocess.run", run)
+    monkeypatch.delenv("LADDER_KEYS_URL", raising=False)
+
+    backup(External("postgresql://ladder:sesame@db/ladder"), tmp_path / "backup", ["people"], now(), lambda _: None)
+
+    assert [password for _, password in started] == ["sesame", "sesame"]
+    assert not [command for command, _ in started if "sesame" in command or "host=db" not in command]

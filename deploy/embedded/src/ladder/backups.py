@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from chassis.cipher import keys_server
 from chassis.postgres import Server, binaries
@@ -104,19 +105,25 @@ def _dump(dsn: str, path: Path, schemas: Sequence[str]) -> None:
     chosen = [f"--schema={schema}" for schema in schemas]
     with path.open("wb") as file:
         os.fchmod(file.fileno(), 0o600)
-        _run(["pg_dump", "--format=custom", "--no-password", *chosen, f"--dbname={dsn}"], stdout=file)
+        _run(["pg_dump", "--format=custom", "--no-password", *chosen], dsn, stdout=file)
 
 
 def _restore(dsn: str, path: Path) -> None:
     with path.open("rb") as file:
-        command = ["pg_restore", "--exit-on-error", "--single-transaction", "--no-password", f"--dbname={dsn}"]
-        _run(command, stdin=file)
+        _run(["pg_restore", "--exit-on-error", "--single-transaction", "--no-password"], dsn, stdin=file)
 
 
-def _run(command: list[str], **streams: Any) -> None:
-    program = binaries(Path(), None) / command[0]
+def _run(command: list[str], dsn: str, **streams: Any) -> None:
+    """Run a program of PostgreSQL on a database; the password goes through its environment, which others cannot read."""
+    program, said = binaries(Path(), None) / command[0], conninfo_to_dict(dsn)
+    environ = {**os.environ, **({"PGPASSWORD": str(said.pop("password"))} if said.get("password") else {})}
     done = subprocess.run(  # noqa: S603 - PostgreSQL's own programs
-        [str(program), *command[1:]], stderr=subprocess.PIPE, text=True, check=False, **streams
+        [str(program), *command[1:], "--dbname", make_conninfo("", **said)],
+        env=environ,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        **streams,
     )
     if done.returncode != 0:
         raise BackupRefused(f"{command[0]} failed: {done.stderr.strip()[-300:]}")

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
+from urllib.parse import quote
 
 import httpx
 import structlog
@@ -40,19 +41,19 @@ def front_app(at: Mapping[str, Sequence[str]]) -> FastAPI:
 
     @app.api_route("/api/{service}/v1/{path:path}", methods=METHODS)
     async def forward(request: Request, service: str, path: str) -> Response:
-        if service not in turns or path in INSIDE:
+        if service not in turns:
             return problem(request, 404, "not-found", NOTHING_HERE)
-        return await _forward(client, request, f"{next(turns[service])}/{path}")
+        url = httpx.URL(f"{next(turns[service])}/{quote(path)}", query=request.scope["query_string"] or None)
+        if url.path.strip("/") in INSIDE:  # as it is sent: `/./metrics` is `/metrics` by now
+            return problem(request, 404, "not-found", NOTHING_HERE)
+        return await _forward(client, request, url)
 
     return app
 
 
-async def _forward(client: httpx.AsyncClient, request: Request, url: str) -> Response:
+async def _forward(client: httpx.AsyncClient, request: Request, url: httpx.URL) -> Response:
     headers = [(name, value) for name, value in request.headers.raw if name.decode().lower() not in HOP_BY_HOP]
-    query = request.url.query
-    asked = client.build_request(
-        request.method, f"{url}?{query}" if query else url, headers=headers, content=request.stream()
-    )
+    asked = client.build_request(request.method, url, headers=headers, content=request.stream())
     try:
         answer = await client.send(asked, stream=True)
     except httpx.TransportError as error:
