@@ -16,6 +16,7 @@ from chassis.feed_http import HttpFeed
 from chassis.http import api
 from chassis.identity import Actor, ServiceTokens, Signer, SigningKey, Verifier
 from chassis.testing import served
+from chassis.unit import Unavailable
 
 from . import notebook_api
 from .conftest import Pair
@@ -137,3 +138,13 @@ def test_a_service_s_token_opens_nothing_but_the_feed(
 def test_another_topic_than_the_service_s_own_is_not_here(client: Client, workspace: str) -> None:
     answer = asks(client, "/heads?topic=people.v1", workspace)
     assert (answer.status_code, answer.json()["detail"]) == (404, "toy publishes on toy.v1.")
+
+
+def test_an_upstream_that_cannot_be_asked_is_unavailable_which_no_consumer_counts_against_an_event() -> None:
+    feed = HttpFeed("http://127.0.0.1:1", "toy.v1", lambda: "token")
+
+    with pytest.raises(Unavailable, match="feed of toy"):
+        feed.events("toy.v1", "w1", 0)
+    with pytest.raises(Unavailable, match="feed of toy"):
+        feed.epochs("w1")
+    feed.close()

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from chassis.feed import PAGE, Epoch, Head, Page
+from chassis.unit import Unavailable
 from contracts.envelope import Envelope
 
 HEADS = 1_000
@@ -19,7 +20,7 @@ HEADS = 1_000
 class HttpFeed:
     """The feed at `url` (the address of a service's interface); `token` gives the token of the service that asks.
 
-    A service that cannot be asked raises `httpx.HTTPError`: whoever follows it tries again, nothing is passed over.
+    A service that cannot be asked raises `Unavailable`: whoever follows it tries again, and counts no event as failed.
     """
 
     url: str
@@ -51,10 +52,12 @@ class HttpFeed:
         self._client.close()
 
     def _ask(self, path: str, **params: Any) -> Any:
-        answer = self._client.get(
-            f"{self.url}{path}", params=params, headers={"Authorization": f"Bearer {self.token()}"}
-        )
-        answer.raise_for_status()
+        headers = {"Authorization": f"Bearer {self.token()}"}
+        try:
+            answer = self._client.get(f"{self.url}{path}", params=params, headers=headers)
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise Unavailable(f"The feed of {self.topic} cannot be read now: {type(error).__name__}.") from None
         return answer.json()
 
 
