@@ -34,8 +34,8 @@ bench: .venv/.set-up ## measure what the design aims at (some minutes, on a mach
 faults: .venv/.set-up ## break real parts at random 50 times and write docs/faults.md (ROUNDS=, SEED=, ONLY=)
 	@cd tests && ../$(BIN)/python -m faults.rounds $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
-simulate: .venv/.set-up ## play 1,000 seeded schedules, or one again (COUNT=, SEED=, PLAY=)
-	@cd tests && ../$(BIN)/python -m simulation.rounds $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(if $(PLAY),--play $(PLAY))
+simulate: .venv/.set-up ## play 1,000 seeded schedules, or one again (COUNT=, SEED=, PLAY=); TABLE=1 writes docs/simulation.md
+	@cd tests && ../$(BIN)/python -m simulation.rounds $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(if $(PLAY),--play $(PLAY)) $(if $(TABLE),--table)
 
 events: .venv/.set-up ## write docs/events.md and the schemas of the published events anew
 	@$(BIN)/python tools/events.py

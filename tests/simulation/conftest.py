@@ -10,7 +10,6 @@ import pytest
 from chassis import testing
 from chassis.postgres import Embedded
 
-from .company import COMPANY
 from .small import SMALL
 from .world import UNSAFE, World
 
@@ -28,10 +27,3 @@ def small(unsafe_postgres: Embedded, tmp_path_factory: pytest.TempPathFactory) -
     with testing.fresh_database(unsafe_postgres) as database, World(database, tmp_path_factory.mktemp("small"), SMALL) as world:
         yield world
 
-
-@pytest.fixture(scope="module")
-def company(unsafe_postgres: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The world of the real services."""
-    home = tmp_path_factory.mktemp("company")
-    with testing.fresh_database(unsafe_postgres) as database, World(database, home, COMPANY) as world:
-        yield world

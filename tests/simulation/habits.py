@@ -26,6 +26,8 @@ class Habits:
     restart: float = 0.0
     rebuild: float = 0.0
     sweep: float = 0.1
+    resume: float = 0.3
+    """How soon what is held goes on."""
     haste: float = 0.5
     """How much sooner a client acts than anything follows: 0 waits for followers, 1 leaves them behind."""
 
@@ -52,8 +54,9 @@ class Habits:
             rewind=some(0.02, 0.1),
             poison=some(0.05, 0.2),
             restart=some(0.002, 0.01),
-            rebuild=some(0.005, 0.02),
+            rebuild=some(0.02, 0.1),
             sweep=chance.choice((0.02, 0.1, 0.3)),
+            resume=chance.choice((0.05, 0.15, 0.3)),
             haste=chance.choice((0.1, 0.5, 0.9)),
         )
 

@@ -14,6 +14,7 @@ from chassis import parked
 from chassis.cipher import KeysUnavailable
 from chassis.identity import Actor
 from chassis.kernel import DomainError
+from chassis.projection import Overtaken
 from chassis.steps import Progress
 from chassis.unit import Answer, CommandInfo, Executed, Unavailable, Unit
 from ladder.verifying import verify
@@ -21,7 +22,7 @@ from ladder.verifying import verify
 from .broker import Log
 from .habits import Habits
 from .play import Act, Client, Scene
-from .scheduler import Crash, Scheduler, Task
+from .scheduler import Crash, Endless, Scheduler, Task
 from .world import Process, World
 
 TURNS = 600
@@ -30,8 +31,8 @@ ROUNDS = 10
 """How often a system that is left alone may find something left when it compares everything."""
 STEPS = 100
 """Rounds of steps that a change may cause."""
-PASSING = (psycopg.OperationalError, PoolTimeout, Unavailable, KeysUnavailable, DomainError, Crash)
-"""What a step or a command may end with while parts fail; it is tried again."""
+PASSING = (psycopg.OperationalError, PoolTimeout, Unavailable, KeysUnavailable, DomainError, Overtaken, Crash)
+"""What a step, a command or a rebuild beside another may end with while parts fail; it is tried again."""
 CRASHING = "the process ended while this event was applied"
 
 
@@ -72,10 +73,14 @@ class Schedule:
         """Play it, let everything come to rest, judge."""
         partitions = self.chance.randint(1, self.world.play.workspaces)
         with self.world.schedule(self.scheduler, list(self.short), partitions):
-            self._rough()
-            self._calm()
-            self.broken += self._judged()
-        return Outcome(self.seed, self.scheduler.habits, self.scheduler.trace, self.broken, self.errors)
+            try:
+                self._rough()
+                self._calm()
+                self.broken += self._judged()
+            except Endless:
+                self.scheduler.give_up()
+        broken = list(dict.fromkeys(self.broken))
+        return Outcome(self.seed, self.scheduler.habits, self.scheduler.trace, broken, self.errors)
 
     # -- while things go wrong
 
@@ -88,9 +93,9 @@ class Schedule:
     def _turn(self) -> None:
         habits, chance = self.scheduler.habits, self.chance
         self._mischief()
-        if self.scheduler.held and chance.random() < 0.3:
+        if self.scheduler.held and chance.random() < habits.resume:
             self._resume(chance.choice(self.scheduler.held))
-        elif chance.random() < 0.15 * habits.haste + 0.02 and (client := self._idle_client()):
+        elif chance.random() < 0.3 * habits.haste + 0.02 and (client := self._idle_client()):
             self._send(client, chance.choice(self._processes(client)))
         elif chance.random() < habits.sweep * 0.2:
             process = chance.choice(self.world.processes)
@@ -219,6 +224,8 @@ class Schedule:
         if task.error is not None and not isinstance(task.error, PASSING):
             self.broken.append(f"{task.name} raised {type(task.error).__name__}")
             self.errors.append(task.error)
+            if isinstance(task.error, Endless):
+                raise task.error
         if self.scheduler.crashed:
             process = self.scheduler.crashed.pop()
             assert isinstance(process, Process)
@@ -260,13 +267,16 @@ class Schedule:
         self.broken += [f"{client.name} waits for ever" for client in self._clients() if not client.done]
 
     def _come_to_rest(self) -> None:
-        """Do what is known to be left, then compare everything, until comparing finds nothing."""
+        """Do what is known to be left, then compare everything, until comparing finds nothing.
+
+        A step that raised what no fault explains would do so for ever: then it is judged at once.
+        """
         for _ in range(ROUNDS):
             self._do_what_is_known()
             for process in self._first_of_each():
                 for follower in process.followers:
                     self._sweep(process, follower)
-            if not self._known():
+            if self.errors or not self._known():
                 return
         self.broken.append("it never comes to rest")
 
@@ -274,7 +284,7 @@ class Schedule:
         for _ in range(STEPS):
             self._deliver_all()
             known = self._known()
-            if not known:
+            if self.errors or not known:
                 return
             for process, follower, workspace in known:
                 self._step(process, follower, [workspace])

@@ -10,14 +10,21 @@ from typing import Any, Literal, cast
 
 from .habits import Habits
 
-PATIENCE = 60
+PATIENCE = 240
 """Seconds of the real clock a task may take from one place to the next; beyond it the scheduler itself is broken."""
+
+LONGEST = 1_000
+"""Places one task may pass."""
 
 Fate = Literal["kept", "cut before", "reply lost"]
 
 
 class Crash(BaseException):
     """The end of a process as the code sees it that was running there."""
+
+
+class Endless(BaseException):
+    """A task that goes round and round: no step takes so many statements."""
 
 
 class Task(threading.Thread):
@@ -27,6 +34,7 @@ class Task(threading.Thread):
         super().__init__(name=name, daemon=True)
         self.owner, self.part, self.place = owner, part, "its start"
         self.doomed = False
+        self.passed = 0
         self.has_ended = False
         self.result: Any = None
         self.error: BaseException | None = None
@@ -90,6 +98,12 @@ class Scheduler:
             self.resume(task)
         return doomed
 
+    def give_up(self) -> None:
+        """End everything that is held, wherever it runs."""
+        while self.held:
+            self.held[0].doomed = True
+            self.resume(self.held[0])
+
     def note(self, line: str) -> None:
         """Add a line to the trace."""
         self.trace.append(line)
@@ -99,9 +113,12 @@ class Scheduler:
     def reach(self, place: str, *, failpoint: bool = False) -> None:
         """A task passes a place: it goes on, is held there, or its process ends there."""
         task = self._task()
-        if task is None or self.calm:
+        if task is None:
             return
         self._stop_doomed(task)
+        self._stop_endless(task)
+        if self.calm:
+            return
         task.place = place
         if self.chance.random() < (self.habits.crash if failpoint else self.habits.crash_anywhere):
             self._crash(task)
@@ -135,6 +152,11 @@ class Scheduler:
         """What is dead says nothing more to anybody, whatever its code would still do on the way out."""
         if task.doomed:
             raise Crash
+
+    def _stop_endless(self, task: Task) -> None:
+        task.passed += 1
+        if task.passed > LONGEST:
+            raise Endless
 
     def _crash(self, task: Task) -> None:
         self.note(f"{task.name}: its process ends at {task.place}")

@@ -317,17 +317,17 @@ def _writer(page: str, numbers: list[tuple[int, ...]], *, begins: bool) -> Scrip
 
 
 def scene(workspace: str, chance: Random) -> Scene:
-    """Two clients write on one page of the first workspace, one client on a page of the same name in the second."""
+    """Two clients write in the first workspace, on one page or on two; one on a page of the same name in the second."""
     given = iter(chance.sample(range(1, 10_000), 20))
-    writers = ("one", "two") if workspace.endswith("_0") else ("one",)
-    written = {
-        name: [tuple(next(given) for _ in range(chance.choice((1, 1, 2)))) for _ in range(chance.randint(1, 2))]
-        for name in writers
-    }
-    clients = [
-        Client(name, workspace, _writer("p1", some, begins=name == writers[0])) for name, some in written.items()
-    ]
-    promised = {"p1": [number for some in written.values() for numbers in some for number in numbers]}
+    pages = {"one": "p1"}
+    if workspace.endswith("_0"):
+        pages["two"] = chance.choice(("p1", "p2"))
+    clients: list[Client] = []
+    promised: dict[str, list[int]] = {}
+    for name, page in pages.items():
+        written = [tuple(next(given) for _ in range(chance.choice((1, 1, 2)))) for _ in range(chance.randint(1, 2))]
+        clients.append(Client(name, workspace, _writer(page, written, begins=page not in promised)))
+        promised.setdefault(page, []).extend(number for numbers in written for number in numbers)
     return Scene(workspace, clients, lambda services: _promises(services, workspace, promised))
 
 
