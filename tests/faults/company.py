@@ -10,7 +10,9 @@ import tempfile
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+import httpx
 
 from .killable import Killable
 
@@ -21,13 +23,47 @@ _COLUMNS = "given name,family name,work email,job title,manager,start date,statu
 EVIDENCE = "Led the carrier cut-over in May; no parcel was lost."
 
 
+class System(Protocol):
+    """What runs: one process or many, asked by the people of the company and by whoever operates it."""
+
+    def operator(self, method: str, path: str, body: Any = None) -> Any:
+        """Do what only the operator may do."""
+        ...
+
+    def sign_in(self, *who: str) -> None:
+        """Take tokens for people."""
+        ...
+
+    def send(self, who: str, method: str, path: str, body: Any = None, key: str = "", **more: Any) -> httpx.Response:
+        """Ask a service until it answers, always under the same key."""
+        ...
+
+    def does(self, who: str, method: str, path: str, body: Any = None, key: str = "", **more: Any) -> Any:
+        """Ask a service until it answers, and that must be yes."""
+        ...
+
+    def broken(self) -> list[dict[str, Any]]:
+        """Wait until everything is followed and heard, then return the invariants that do not hold."""
+        ...
+
+    def has_died(self) -> bool:
+        """Return whether nothing can be asked until somebody starts it again."""
+        ...
+
+
 @dataclass(frozen=True)
 class Company:
-    """Where the prepared data is, and who is in it: people by name, and their evaluations."""
+    """Who is in it: people by name, and their evaluations."""
 
-    home: Path
     people: dict[str, str]
     evaluations: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Prepared(Company):
+    """A company with the folder its data is in, at rest."""
+
+    home: Path
 
     def copy(self) -> Killable:
         """Return a system over a copy of the data (with its owners, which `shutil` would not keep), not started."""
@@ -52,24 +88,27 @@ def email(name: str) -> str:
     return f"{name}@example.com"
 
 
-def prepare() -> Company:
-    """Make the company over HTTP, as its people would, and end the system in order."""
+def prepare() -> Prepared:
+    """Make the company in a system of one process, and end that in order."""
     system = Killable(folder() / "data")
     try:
-        return _make(system)
+        system.start()
+        system.operator("POST", "/workspaces", {"name": "Northwind", "admin": HR})
+        company = found(system)
+        system.end(signal.SIGINT)
     except BaseException:
         system.remove()
         raise
+    return Prepared(company.people, company.evaluations, system.home)
 
 
-def _make(system: Killable) -> Company:
+def found(system: System) -> Company:
+    """Make the company over HTTP in a workspace that was opened for it, as its people would."""
     keys = (f"prepare-{n}" for n in itertools.count(1))
 
     def hr(method: str, path: str, body: Any = None, **more: Any) -> Any:
         return system.does(HR, method, path, body, next(keys), **more)
 
-    system.start()
-    system.operator("POST", "/workspaces", {"name": "Northwind", "admin": HR})
     system.sign_in(HR)
     _publish(system, hr)
     people = _hire(system, hr)
@@ -78,11 +117,10 @@ def _make(system: Killable) -> Company:
     for evaluation in evaluations.values():
         _hand_in(system, evaluation, keys)
     _settle(system)
-    system.end(signal.SIGINT)
-    return Company(system.home, people, evaluations)
+    return Company(people, evaluations)
 
 
-def _publish(system: Killable, hr: Any) -> None:
+def _publish(system: System, hr: Any) -> None:
     hr("POST", "/framework/v1/framework/draft/templates/engineering")
     draft = "/framework/v1/framework/draft/ladders/engineering"
     edition = system.send(HR, "GET", draft).headers["ETag"]
@@ -90,7 +128,7 @@ def _publish(system: Killable, hr: Any) -> None:
     hr("POST", "/framework/v1/framework/publication", {"note": "The first framework"})
 
 
-def _hire(system: Killable, hr: Any) -> dict[str, str]:
+def _hire(system: System, hr: Any) -> dict[str, str]:
     rows = [f"Daniel,Reyes,{MANAGER},Engineering Manager,,2019-03-04,active,engineering,ic,IC4"]
     rows += [f"{n.title()},Example,{email(n)},Engineer,{MANAGER},2021-05-10,active,engineering,ic,IC2" for n in TEAM]
     csv = {"content": "\n".join((_COLUMNS, *rows, "")).encode(), "headers": {"Content-Type": "text/csv"}}
@@ -101,7 +139,7 @@ def _hire(system: Killable, hr: Any) -> dict[str, str]:
     return {one["work_email"].split("@")[0]: one["id"] for one in listed}
 
 
-def _open_cycle(system: Killable, hr: Any, people: dict[str, str]) -> dict[str, str]:
+def _open_cycle(system: System, hr: Any, people: dict[str, str]) -> dict[str, str]:
     plan = {
         "name": "Pilot",
         "starts_on": str(TODAY - timedelta(days=180)),
@@ -122,7 +160,7 @@ def _open_cycle(system: Killable, hr: Any, people: dict[str, str]) -> dict[str, 
     return {names[one["person"]]: one["evaluation"] for one in entered}
 
 
-def _hand_in(system: Killable, evaluation: str, keys: Any) -> None:
+def _hand_in(system: System, evaluation: str, keys: Any) -> None:
     path = f"/evaluation/v1/evaluations/{evaluation}"
     lines = system.does(MANAGER, "GET", path)["revision"]["lines"]
     for line in lines:
@@ -131,6 +169,6 @@ def _hand_in(system: Killable, evaluation: str, keys: Any) -> None:
     system.does(MANAGER, "POST", f"{path}/submission", key=next(keys))
 
 
-def _settle(system: Killable) -> None:
+def _settle(system: System) -> None:
     broken = system.broken()
     assert broken == [], broken

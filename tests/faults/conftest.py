@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from .company import Company, prepare
+from .company import Prepared, prepare
 from .killable import Killable
 
 
 @pytest.fixture(scope="module")
-def company() -> Iterator[Company]:
+def company() -> Iterator[Prepared]:
     """The prepared company."""
     made = prepare()
     yield made
@@ -19,7 +19,7 @@ def company() -> Iterator[Company]:
 
 
 @pytest.fixture
-def system(company: Company) -> Iterator[Killable]:
+def system(company: Prepared) -> Iterator[Killable]:
     """A system over a copy of the company, ended by its own handle."""
     one = company.copy()
     yield one

@@ -14,7 +14,7 @@ import httpx
 
 from chassis.postgres.leftovers import processes_in
 
-from .company import Company
+from .company import Prepared
 from .killable import Killable
 from .load import Load, unkept
 
@@ -27,7 +27,7 @@ class Fault:
 
     name: str
     how: str
-    strike: Callable[[Load, random.Random], None]
+    strike: Callable[[Load[Killable], random.Random], None]
     point: str = ""
     most: int = 1
 
@@ -50,18 +50,18 @@ def at_point(point: str, most: int) -> Fault:
     return Fault(f"process killed {point}", how, wait_for_death, point, most)
 
 
-def wait_for_death(load: Load, _: random.Random) -> None:
+def wait_for_death(load: Load[Killable], _: random.Random) -> None:
     """Wait until the process has killed itself."""
     load.wait_until(load.system.has_died, "the process never came to the point where it was to die")
 
 
-def kill_outside(load: Load, chance: random.Random) -> None:
+def kill_outside(load: Load[Killable], chance: random.Random) -> None:
     """Kill the process from outside at a random moment."""
     time.sleep(chance.uniform(0.05, 1.5))
     load.system.end(signal.SIGKILL)
 
 
-def kill_twice(load: Load, chance: random.Random) -> None:
+def kill_twice(load: Load[Killable], chance: random.Random) -> None:
     """Kill the process, and again while it comes back."""
     kill_outside(load, chance)
     load.system.launch()
@@ -69,13 +69,13 @@ def kill_twice(load: Load, chance: random.Random) -> None:
     load.system.end(signal.SIGKILL)
 
 
-def kill_postgres(load: Load, chance: random.Random) -> None:
+def kill_postgres(load: Load[Killable], chance: random.Random) -> None:
     """Kill PostgreSQL's first process at a random moment; ours lives on and has to bring it back."""
     time.sleep(chance.uniform(0.05, 1.5))
     os.kill(load.system.postmaster(), signal.SIGKILL)
 
 
-def kill_backend(load: Load, chance: random.Random) -> None:
+def kill_backend(load: Load[Killable], chance: random.Random) -> None:
     """Kill one of PostgreSQL's other processes; it throws every connection out and recovers by itself."""
     time.sleep(chance.uniform(0.05, 1.5))
     first = load.system.postmaster()
@@ -83,7 +83,7 @@ def kill_backend(load: Load, chance: random.Random) -> None:
     os.kill(chance.choice(others), signal.SIGKILL)
 
 
-def cut_power(load: Load, chance: random.Random) -> None:
+def cut_power(load: Load[Killable], chance: random.Random) -> None:
     """Kill both at once."""
     time.sleep(chance.uniform(0.05, 1.5))
     first = load.system.postmaster()
@@ -92,7 +92,7 @@ def cut_power(load: Load, chance: random.Random) -> None:
         os.kill(first, signal.SIGKILL)
 
 
-def kill_during_rebuild(load: Load, chance: random.Random) -> None:
+def kill_during_rebuild(load: Load[Killable], chance: random.Random) -> None:
     """Have a view rebuilt; the process kills itself within."""
     with suppress(httpx.TransportError):
         load.system.operator("POST", "/rebuilds", {"view": chance.choice(VIEWS)})
@@ -129,7 +129,7 @@ FAULTS = (
 """Of those that are told together at most two end the process: an event that was under way at three ends is parked."""
 
 
-def live_through(company: Company, faults: Sequence[Fault], chance: random.Random, system: Killable) -> Outcome:
+def live_through(company: Prepared, faults: Sequence[Fault], chance: random.Random, system: Killable) -> Outcome:
     """Let faults happen one after another to a system under load, then verify.
 
     A recovery is the time from a fault until every client is answered again, or until the next one strikes.

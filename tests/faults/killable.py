@@ -21,7 +21,7 @@ import httpx
 from chassis.postgres.leftovers import processes_in
 
 LADDER = [sys.executable, "-c", "from ladder.cli import main; main()"]
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds within which everything must come back; a system that takes longer is broken."""
 
 

@@ -11,10 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from .company import HR, MANAGER, TEAM, TODAY, Company, email
-from .killable import PATIENCE, Killable
+from .company import HR, MANAGER, TEAM, TODAY, Company, System, email
+from .killable import PATIENCE
+
+S = TypeVar("S", bound=System)
+_numbers = itertools.count(1)
 
 
 @dataclass
@@ -28,20 +31,26 @@ class Promised:
 
 
 @dataclass
-class Load:
-    """One client per member of the team, for as long as the block runs."""
+class Load(Generic[S]):
+    """One client per member of the team, for as long as the block runs, each to the end of its last loop.
 
-    system: Killable
+    `pause` is how many seconds a client thinks after each answer.
+    """
+
+    system: S
     company: Company
     promised: Promised = field(default_factory=Promised)
+    pause: float = 0.0
     failures: list[BaseException] = field(default_factory=list[BaseException])
 
     def __post_init__(self) -> None:
+        self._number = next(_numbers)
+        self._commands: dict[str, int] = dict.fromkeys(TEAM, 0)
         self._stopping = False
         self._answered: dict[str, float] = dict.fromkeys(TEAM, 0.0)
         self._threads = [threading.Thread(target=self._work, args=(name,), daemon=True) for name in TEAM]
 
-    def __enter__(self) -> Load:
+    def __enter__(self) -> Load[S]:
         """Let the clients begin."""
         self.system.sign_in(HR, MANAGER, *map(email, TEAM))
         for thread in self._threads:
@@ -49,12 +58,22 @@ class Load:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let every client get the answer to its last command."""
+        """Let every client come to the end of its loop: the next load begins where every evaluation is handed in."""
         self._stopping = True
         for thread in self._threads:
             thread.join(2 * PATIENCE)
         if self.failures:
             raise self.failures[0]
+
+    @property
+    def commands(self) -> int:
+        """How many commands were answered so far."""
+        return sum(self._commands.values())
+
+    def wait_for_commands(self, more: int) -> None:
+        """Wait until so many more commands were answered."""
+        wanted = self.commands + more
+        self.wait_until(lambda: self.commands >= wanted, "nothing is answered any more")
 
     def wait_until(self, what: Callable[[], bool], otherwise: str) -> None:
         """Wait until something is so; a client that failed ends the wait."""
@@ -76,19 +95,22 @@ class Load:
 
     def _work(self, name: str) -> None:
         try:
-            for act in self._acts(name):
+            for loop in self._loops(name):
                 if self._stopping:
                     return
-                act()
-                self._answered[name] = time.monotonic()
+                for act in loop:
+                    act()
+                    self._answered[name] = time.monotonic()
+                    self._commands[name] += 1
+                    time.sleep(self.pause)
         except BaseException as failure:  # noqa: BLE001  (told by whoever waits for this client)
             self.failures.append(failure)
 
-    def _acts(self, name: str) -> Iterator[Callable[[], None]]:
-        """Yield what one client does, one command after the other, for ever."""
+    def _loops(self, name: str) -> Iterator[tuple[Callable[[], None], ...]]:
+        """Yield what one client does, one command after the other, over and over."""
         evaluation, person = self.company.evaluations[name], self.company.people[name]
         path = f"/evaluation/v1/evaluations/{evaluation}"
-        keys = (f"load-{name}-{n}" for n in itertools.count(1))
+        keys = (f"load-{self._number}-{name}-{n}" for n in itertools.count(1))
         last: dict[str, Any] = {}
 
         def does(who: str, method: str, path: str, body: Any = None) -> Any:
@@ -132,12 +154,12 @@ class Load:
         def hand_in() -> None:
             does(MANAGER, "POST", f"{path}/submission")
 
-        return itertools.cycle((approve, release, aim, add, erase, add, note, withdraw, reopen, hand_in))
+        return itertools.repeat((approve, release, aim, add, erase, add, note, withdraw, reopen, hand_in))
 
 
-def unkept(system: Killable, company: Company, promised: Promised) -> list[str]:
+def unkept(system: System, company: Company, promised: Promised) -> list[str]:
     """Return the promises that were not kept: what was acknowledged and is not there, or is there twice."""
-    listed = [one["id"] for one in system.does(HR, "GET", "/people/v1/people", params={"limit": 200})["items"]]
+    listed = _listed(system)
     due = {*company.people.values(), *promised.added} - promised.erased
     found = [] if len(listed) == len(due) and set(listed) == due else [f"{len(listed)} people listed, {len(due)} due"]
     for name, evaluation in company.evaluations.items():
@@ -146,4 +168,15 @@ def unkept(system: Killable, company: Company, promised: Promised) -> list[str]:
             recorded = sum(one["what"] == f"evaluation.{topic}" for one in seen)
             if recorded != times:
                 found.append(f"{evaluation} was {topic} {times} times and recorded {recorded} times")
+    return found
+
+
+def _listed(system: System) -> list[str]:
+    """Return everybody HR sees, page by page."""
+    found: list[str] = []
+    asked: dict[str, Any] = {"limit": 200}
+    while asked:
+        page = system.does(HR, "GET", "/people/v1/people", params=asked)
+        found += [one["id"] for one in page["items"]]
+        asked = {"limit": 200, "cursor": page["next_cursor"]} if page["next_cursor"] else {}
     return found

@@ -1,24 +1,20 @@
-"""`make faults`: rounds of random faults under load, each replayable from its seed; writes docs/faults.md."""
+"""`make faults`, first half: rounds of random faults to one process under load, each replayable from its seed."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import random
 import secrets
 import sys
 import time
 import traceback
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 
-from .company import Company, prepare
+from . import page
+from .company import Prepared, prepare
 from .faults import FAULTS, Fault, Outcome, live_through
+from .page import PAGE, PARTS, ROOT, say
 
-ROOT = Path(__file__).parents[2]
-TABLE = ROOT / "docs" / "faults.md"
 KEPT = ROOT / "build" / "faults"
 """Where the data and the log of a round that broke something stay."""
 
@@ -42,7 +38,7 @@ def chosen(seed: int, number: int) -> tuple[Fault, random.Random]:
     return shuffled[place], random.Random(f"{seed}/{number}")
 
 
-def play(company: Company, seed: int, number: int) -> tuple[Fault, Outcome]:
+def play(company: Prepared, seed: int, number: int) -> tuple[Fault, Outcome]:
     """Play one round on a copy of the company; what it broke is kept."""
     fault, chance = chosen(seed, number)
     system = company.copy()
@@ -63,6 +59,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     parser.add_argument("--only", type=int, help="play this one round of the seed again; the table stays as it is")
     asked = parser.parse_args()
+    if asked.rounds == 0:
+        return 0
     numbers = [asked.only] if asked.only else list(range(1, asked.rounds + 1))
     say(f"── {len(numbers)} rounds of faults, seed {asked.seed} (some ten seconds each); preparing a company")
     company = prepare()
@@ -71,12 +69,12 @@ def main() -> int:
     finally:
         company.remove()
     if not asked.only:
-        TABLE.write_text(table(asked.seed, tallies))
-        say(f"The table is in {TABLE.relative_to(ROOT)}.")
+        page.write(PARTS[0], table(asked.seed, tallies))
+        say(f"The table is in {PAGE.relative_to(ROOT)}.")
     return 1 if any(tally.broken for tally in tallies.values()) else 0
 
 
-def _rounds(company: Company, seed: int, numbers: list[int]) -> dict[str, Tally]:
+def _rounds(company: Prepared, seed: int, numbers: list[int]) -> dict[str, Tally]:
     tallies = {fault.name: Tally() for fault in FAULTS}
     for number in numbers:
         begin = time.monotonic()
@@ -96,28 +94,17 @@ def _rounds(company: Company, seed: int, numbers: list[int]) -> dict[str, Tally]
 
 
 def table(seed: int, tallies: dict[str, Tally]) -> str:
-    """Return docs/faults.md."""
+    """Return this part of docs/faults.md."""
     total = sum(len(tally.rounds) for tally in tallies.values())
     how = {fault.name: fault.how for fault in FAULTS}
     rows = [
         f"| {name} | {how[name]} | {', '.join(map(str, tally.rounds)) or '–'} | {tally.broken} | {tally.worst:.1f} |"
         for name, tally in tallies.items()
     ]
-    return "\n".join((_HEAD.format(total=total, seed=seed, machine=machine()), *rows, ""))
+    return "\n".join((_HEAD.format(total=total, seed=seed, machine=page.machine()), *rows, ""))
 
 
-_HEAD = """# Faults
-
-What was broken on purpose, and what it broke. `make faults` plays fifty rounds like these and writes this page;
-`make test` lives through every fault once.
-
-In each round four clients work at the same time on a copy of a small company: they approve evaluations, release them,
-reopen them and hand them in again, choose targets, add and erase people, write notes and withdraw them. Every command
-is sent under one key until it is answered. Then a fault happens, the system is started where it is dead, and the
-clients go on. At the end `verify()` must find nothing: no hole, no changed leaf, every command once, everything heard,
-live views equal to rebuilt ones, one main report for each approved revision and one version per cause, what is erased
-unreadable. Nothing may be parked; everybody who was acknowledged as added is listed once; every approval and every
-release is in the record as often as it was acknowledged.
+_HEAD = """The system is one process; it is started where it is dead.
 
 *Recovery* is the time from the fault until every client was answered again, with the start of the process where it
 died. It is recorded, never asserted.
@@ -127,19 +114,6 @@ One round again: `make faults SEED={seed} ONLY=` and its number.
 
 | fault | how | rounds | invariants broken | worst recovery, s |
 | --- | --- | --- | --- | --- |"""
-
-
-def machine() -> str:
-    """Say when and on what the rounds were played."""
-    day = datetime.fromtimestamp(time.time(), UTC).date()
-    release = platform.release().split("-")[0]
-    return f"{day}, {os.cpu_count()} cores ({platform.machine()}), Linux {release}, Python {platform.python_version()}"
-
-
-def say(line: str) -> None:
-    """Print a line at once."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

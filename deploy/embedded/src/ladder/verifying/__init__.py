@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from pydantic import BaseModel
 
@@ -55,9 +55,10 @@ class Verdict(BaseModel):
         return not self.broken
 
 
-def verify(services: Sequence[Service]) -> Verdict:
-    """Check every service and workspace; the system must be quiet, or what is on its way counts as missing."""
-    workspaces = sorted({workspace for service in services for workspace in workspaces_of(service)})
+def verify(services: Sequence[Service], only: Collection[str] | None = None) -> Verdict:
+    """Check every service and workspace (`only` these); the system must be quiet, or what is on its way counts as missing."""
+    known = {workspace for service in services for workspace in workspaces_of(service)}
+    workspaces = sorted(known if only is None else known.intersection(only))
     broken = [
         Broken(invariant=invariant, service=service.name, workspace=workspace, detail=detail)
         for service in services

@@ -25,7 +25,7 @@ VERSION: Final = "4.3.1"
 POM: Final = Path(__file__).with_name("kafka-pom.xml")
 JVM: Final = ("-Xmx256m", "-Xms256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 _PORTS: Final = range(20_000, 30_000)
-START_WITHIN: Final = 60
+START_WITHIN: Final = 180
 """Seconds until a broker that does not answer counts as failed."""
 
 

@@ -1,0 +1,318 @@
+"""The faults between the services: what breaks, how it is brought about, and how the platform lives through it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from psycopg_pool import PoolTimeout
+
+from chassis.postgres import INTERRUPTED
+from ladder.processes import Child
+
+from ..company import Company
+from ..faults import Outcome
+from ..load import Load, Promised, unkept
+from . import topics, wires
+from .gate import Gate
+from .platform import LED_BY_TWO, Platform
+
+THINKS = 0.05
+"""Seconds a client waits between two commands: the platform, its brokers and the clients share one machine."""
+A_FEW, MANY = 8, 20
+"""Commands that are answered before a fault, and while something is broken."""
+
+
+@dataclass
+class Scene:
+    """Where a fault happens: a company whose people are at work on the platform, and what they were promised so far.
+
+    `times` is how often it happens in `make faults`, where what is a duration lasts as long as its description says;
+    None is how `make test` plays it: once, and short.
+    """
+
+    platform: Platform
+    company: Company
+    chance: random.Random
+    times: int | None = None
+    promised: Promised = field(default_factory=Promised)
+    load: Load[Platform] = field(init=False)
+    broken: list[str] = field(default_factory=list[str])
+
+    def meanwhile(self, seconds: float, at_least: int = MANY) -> None:
+        """Let time pass (little of it in `make test`) in which people go on and are answered."""
+        self.load.wait_for_commands(at_least)
+        time.sleep(seconds if self.times else 0.0)
+
+    def until(self, condition: Callable[[], bool], otherwise: str) -> None:
+        """Wait for a condition while people work."""
+        self.load.wait_until(condition, otherwise)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that may break between the services; `make faults` lets it happen so many `times`, `make test` once."""
+
+    name: str
+    how: str
+    strike: Callable[[Scene], None]
+    times: int = 3
+
+
+def live_through(scene: Scene, fault: Fault) -> Outcome:
+    """Let a fault happen to the platform under load, once or several times, then verify.
+
+    A recovery is the time from the end of a fault until every client was answered again, and every relay has sent and
+    every service has heard all that had been published by then.
+    """
+    platform, outcome = scene.platform, Outcome()
+    platform.refusals.clear()
+    with Load(platform, scene.company, scene.promised, THINKS) as scene.load:
+        for _ in range(scene.times or 1):
+            scene.load.wait_for_commands(A_FEW)
+            fault.strike(scene)
+            struck = time.monotonic()
+            published = patiently(scene, platform.published)
+            scene.until(lambda published=published: _came_through(platform, published), "not everything was sent and heard")
+            scene.load.wait_for_work(struck)
+            outcome.recoveries.append(time.monotonic() - struck)
+    outcome.broken = [*scene.broken, *map(str, platform.broken()), *unkept(platform, scene.company, scene.promised)]
+    scene.broken.clear()
+    return outcome
+
+
+def patiently(scene: Scene, read: Callable[[], dict[tuple[str, str, str], int]]) -> dict[tuple[str, str, str], int]:
+    """Read from the database as soon as it can be read."""
+    found: list[dict[tuple[str, str, str], int]] = []
+
+    def has_read() -> bool:
+        try:
+            found.append(read())
+        except (*INTERRUPTED, PoolTimeout):
+            return False
+        return True
+
+    scene.until(has_read, "the database cannot be read")
+    return found[0]
+
+
+def _came_through(platform: Platform, published: dict[tuple[str, str, str], int]) -> bool:
+    try:
+        return platform.has_heard(published) and platform.has_sent(published)
+    except (*INTERRUPTED, PoolTimeout):
+        return False
+
+
+# -- brokers
+
+
+def a_broker_killed(scene: Scene) -> None:
+    """Kill one of three brokers, whichever topics it leads, and start it again."""
+    node = scene.chance.choice(scene.platform.kafka.nodes)
+    node.kill()
+    scene.meanwhile(0)
+    node.start()
+
+
+def kafka_gone(scene: Scene) -> None:
+    """Kill every broker, let people go on, start them again."""
+    nodes = scene.platform.kafka.nodes
+    for node in nodes:
+        node.kill()
+    scene.meanwhile(60, 2 * MANY)
+    for node in nodes:
+        node.start()
+
+
+def acknowledgements_lost(scene: Scene) -> None:
+    """Cut the connection of a relay after its records were written and before it is told."""
+    platform = scene.platform
+    (worker,) = platform.workers("people")
+    with Gate(platform.kafka.nodes) as gate:
+        platform.restarted(worker, {"LADDER_KAFKA": platform.kafka.gates})
+        gate.lose_acknowledgements(3)
+        scene.until(lambda: gate.lost == 3, "no acknowledgement was lost")
+        scene.meanwhile(0)
+        platform.restarted(worker, {})
+
+
+# -- workers
+
+
+def _killed_at(scene: Scene, worker: Child, point: str, most: int) -> None:
+    scene.platform.restarted(worker, {"LADDER_FAILPOINT": f"{point}:{scene.chance.randint(1, most)}"})
+    armed = worker.starts
+    scene.until(lambda: worker.starts > armed, f"{worker.name} never came to the point where it was to die")
+
+
+def relay_killed(scene: Scene) -> None:
+    """Kill the relay of the directory when the brokers have its records and its position does not say so."""
+    _killed_at(scene, scene.platform.workers("people")[0], "between send and position", 10)
+
+
+def consumer_killed(scene: Scene) -> None:
+    """Kill a consumer when its work is committed and Kafka's offset is not."""
+    _killed_at(scene, scene.platform.workers("gap")[0], "after consumer commit", 10)
+
+
+def offset_lost(scene: Scene) -> None:
+    """Kill a consumer that has a batch in its hands whose offset is not committed."""
+    _killed_at(scene, scene.platform.workers("gap")[0], "between offer and offset", 5)
+
+
+def zombie(scene: Scene) -> None:
+    """Stop a leading worker until another has taken over and its group has given its partitions away; let it go on."""
+    platform = scene.platform
+    worker = platform.leader(LED_BY_TWO)
+    worker.signal(signal.SIGSTOP)
+    scene.until(lambda: platform.leader(LED_BY_TWO) is not worker, "nobody took over")
+    scene.meanwhile(30)
+    worker.signal(signal.SIGCONT)
+
+
+def lock_cut(scene: Scene) -> None:
+    """Stop the leader and end its lock's session, as a broken network would; let it go on."""
+    platform = scene.platform
+    worker = platform.leader(LED_BY_TWO)
+    worker.signal(signal.SIGSTOP)
+    sessions = """select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid)
+    where locktype = 'advisory' and granted and application_name = %s"""
+    assert platform.rows(sessions, f"{LED_BY_TWO} leadership")
+    scene.until(lambda: platform.leader(LED_BY_TWO) is not worker, "nobody took over")
+    scene.meanwhile(0)
+    worker.signal(signal.SIGCONT)
+
+
+def rebalances(scene: Scene) -> None:
+    """Let a member that applies nothing join a consumer's group and leave it again, every three seconds."""
+    for _ in range(20 if scene.times else 2):
+        asyncio.run(topics.join_and_leave(scene.platform.settings, "gap-svc", topics.heard_by_gap(scene.platform)))
+        scene.load.wait_for_commands(1)
+
+
+def restarted_in_turn(scene: Scene) -> None:
+    """End every process in order, one after the other, each when the one before is ready again."""
+    for child in list(scene.platform.processes.children):
+        starts = child.starts
+        child.signal(signal.SIGTERM)
+        scene.until(lambda child=child, starts=starts: child.starts > starts and child.is_ready(), f"{child.name} is away")
+    if scene.platform.refusals:
+        scene.broken.append(f"answers during the restart: {dict(scene.platform.refusals)}")
+
+
+# -- topics and what lies on them
+
+
+def rewound(scene: Scene) -> None:
+    """Set the group of a consumer back by 500 records in every partition."""
+    platform = scene.platform
+    with platform.down(*platform.workers("gap")):
+        scene.load.wait_for_commands(MANY)
+        asyncio.run(topics.rewind(platform.settings, "gap-svc", topics.heard_by_gap(platform), 500))
+
+
+def topics_lost(scene: Scene) -> None:
+    """Delete every topic while a consumer is down that has not heard of a new workspace; make the topics again."""
+    platform = scene.platform
+    with platform.down(*platform.workers("gap")):
+        topics.open_a_silent_workspace(scene)
+        asyncio.run(topics.delete_and_make(platform.settings))
+
+
+def retention_ran_out(scene: Scene) -> None:
+    """Delete every record while a consumer is down that has not heard them."""
+    platform = scene.platform
+    with platform.down(*platform.workers("gap")):
+        topics.open_a_silent_workspace(scene)
+        scene.load.wait_for_commands(MANY)
+        asyncio.run(topics.delete_records(platform.settings))
+
+
+def no_events(scene: Scene) -> None:
+    """Put null headers, bytes that are no text and tombstones on three partitions of every topic at once."""
+    wires.produce(scene.platform, wires.no_events())
+
+
+def doubled_and_reordered(scene: Scene) -> None:
+    """Put what the directory published for the company on its topic again, backwards and then forwards."""
+    platform = scene.platform
+    page = platform.system.people.feed.events("people.v1", platform.workspace, 0, 500).records
+    wires.produce(platform, [wires.as_record(one) for one in (*reversed(page), *page)])
+
+
+def poison(scene: Scene) -> None:
+    """Publish what can be no event of ours for a workspace nobody knows; it is set aside, by name, and nothing else."""
+    wires.poison(scene)
+
+
+def newer_events(scene: Scene) -> None:
+    """Publish an event with a field nobody knows, one of an unknown type, and one more: the two known are applied."""
+    wires.newer(scene)
+
+
+def too_large(scene: Scene) -> None:
+    """Ask for a framework whose event no broker would take; it is refused where it is asked for."""
+    wires.too_large(scene)
+
+
+# -- PostgreSQL
+
+
+def postgres_killed(scene: Scene) -> None:
+    """Kill PostgreSQL's first process at a random moment; its supervisor starts it again."""
+    server = scene.platform.server
+    time.sleep(scene.chance.uniform(0.05, 1.0))
+    before, pid = server.restarts, server.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    scene.until(lambda: server.restarts > before, "PostgreSQL did not come back")
+
+
+BROKER_KILLED = Fault("a broker killed", "kill −9 of one of three brokers, started again", a_broker_killed, 10)
+KAFKA_GONE = Fault("Kafka gone for a minute", "kill −9 of all three brokers, started again after 60 s", kafka_gone, 1)
+ACKNOWLEDGEMENTS_LOST = Fault(
+    "produce acknowledgement lost", "a proxy keeps three answers to a relay back and cuts it off", acknowledgements_lost
+)
+RELAY_KILLED = Fault("relay killed between send and position", "kill −9 at the failpoint, people-svc", relay_killed)
+CONSUMER_KILLED = Fault("consumer killed after commit", "kill −9 at the failpoint, gap-svc", consumer_killed)
+OFFSET_LOST = Fault("consumer killed before its offset", "kill −9 at the failpoint, gap-svc", offset_lost)
+ZOMBIE = Fault("worker paused and resumed", "SIGSTOP of the leader for 30 s after another took over", zombie)
+LOCK_CUT = Fault("leader stopped, its lock cut", "SIGSTOP, and pg_terminate_backend of its lock's session", lock_cut)
+REBALANCES = Fault("rebalances", "a member joins gap-svc's group and leaves, every 3 s, 20 times", rebalances, 1)
+RESTARTED = Fault("everything restarted in turn", "SIGTERM, each when the one before is ready", restarted_in_turn, 1)
+REWOUND = Fault("group rewound", "gap-svc's offsets set back by 500 in every partition", rewound)
+TOPICS_LOST = Fault("topics deleted and made again", "while gap-svc is down; one workspace stays silent", topics_lost)
+RETENTION = Fault("retention ran out", "every record deleted while gap-svc is down", retention_ran_out)
+NO_EVENTS = Fault("records that are no events", "null headers, no text, tombstones, on three partitions", no_events)
+DOUBLED = Fault("records doubled and reordered", "up to 500 events of people-svc again, backwards, forwards", doubled_and_reordered)
+POISON = Fault("poison", "no JSON, NaN, lone surrogate, U+0000, 10,000 deep, no such id, 5 MB, …", poison)
+TOO_LARGE = Fault("a record over the broker's limit", "a ladder of 350 kB published: refused at the command", too_large)
+NEWER = Fault("events of a newer version", "a new optional field, an unknown type, an unknown version", newer_events)
+POSTGRES_KILLED = Fault("PostgreSQL killed", "kill −9 of its first process at a random moment", postgres_killed, 10)
+
+FAULTS = (
+    BROKER_KILLED,
+    KAFKA_GONE,
+    ACKNOWLEDGEMENTS_LOST,
+    RELAY_KILLED,
+    CONSUMER_KILLED,
+    OFFSET_LOST,
+    ZOMBIE,
+    LOCK_CUT,
+    REBALANCES,
+    REWOUND,
+    TOPICS_LOST,
+    RETENTION,
+    NO_EVENTS,
+    DOUBLED,
+    POISON,
+    TOO_LARGE,
+    NEWER,
+    POSTGRES_KILLED,
+    RESTARTED,
+)

@@ -1,0 +1,252 @@
+"""The platform as it is deployed, on one machine: processes of every service, three brokers, one PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+import shutil
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+
+from chassis.kafka import ClientSettings, apply_topics
+from chassis.postgres import INTERRUPTED, Embedded
+from chassis.testing import served
+from chassis.testing.kafka import Cluster, cluster
+from contracts.topics import TOPICS
+from ladder.composition import Composition
+from ladder.operator import operator_app
+from ladder.processes import Child, Processes, environment_of
+from ladder.verifying import verify
+
+from ..company import HR, Company, folder, found
+from ..killable import PATIENCE, TLS, free_port
+
+ROOT = Path(__file__).parents[3]
+BROKERS = 3
+LED_BY_TWO = "evaluation"
+"""The service that has two workers, so that one can take over from the other."""
+
+
+@dataclass
+class Platform:
+    """Everything that runs, and how it is asked: services by their processes, the operator's routes in this one.
+
+    No follower runs in this process: what is heard, sent and shown was heard, sent and shown by the workers.
+    """
+
+    kafka: Cluster
+    server: Embedded
+    processes: Processes
+    system: Composition
+    door: httpx.Client
+    """The operator's."""
+    workspace: str = ""
+    silent: list[str] = field(default_factory=list[str])
+    """Workspaces opened beside it, in which nothing happens any more."""
+    tokens: dict[str, str] = field(default_factory=dict[str, str])
+    refusals: Counter[int] = field(default_factory=Counter[int])
+    """Answers of 500 and above since the last fault began."""
+
+    def __post_init__(self) -> None:
+        self._numbers = itertools.count(1)
+
+    # -- asked like a system of one process
+
+    def found(self) -> Company:
+        """Open a workspace and make a company in it; from now on everything asked is asked there."""
+        name = f"Northwind {next(self._numbers)}"
+        self.silent.clear()
+        self.workspace = self.operator("POST", "/workspaces", {"name": name, "admin": HR, "key": name})["workspace"]
+        return found(self)
+
+    def operator(self, method: str, path: str, body: Any = None) -> Any:
+        """Do what only the operator may do, as soon as the database answers."""
+        end = time.monotonic() + PATIENCE
+        while (answer := self.door.request(method, path, json=body)).status_code == 503 and time.monotonic() < end:
+            time.sleep(0.1)
+        answer.raise_for_status()
+        return answer.json()
+
+    def sign_in(self, *who: str) -> None:
+        """Take tokens for people of the workspace that is asked, as soon as its directory shows them."""
+        for one in who:
+            asked = {"who": one, "workspace": self.workspace}
+            end = time.monotonic() + PATIENCE
+            while (answer := self.door.post("/tokens", json=asked)).status_code != 200:
+                assert time.monotonic() < end, answer.text
+                time.sleep(0.1)
+            self.tokens[one] = answer.json()["token"]
+
+    def request(self, who: str, method: str, path: str, body: Any = None, key: str = "", **more: Any) -> httpx.Response:
+        """Ask a service once; `path` begins with its name and version, as at the public door."""
+        _, service, _, rest = path.split("/", 3)
+        headers = {"Authorization": f"Bearer {self.tokens[who]}"} | ({"Idempotency-Key": key} if key else {})
+        headers |= more.pop("headers", {})
+        url = f"{self.processes.at[service][0]}/{rest}"
+        with httpx.Client(transport=httpx.HTTPTransport(verify=TLS), timeout=30) as client:
+            return client.request(method, url, json=body, headers=headers, **more)
+
+    def send(self, who: str, method: str, path: str, body: Any = None, key: str = "", **more: Any) -> httpx.Response:
+        """Ask a service until it answers, always under the same key: what a careful client does."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            try:
+                answer = self.request(who, method, path, body, key, **more)
+                if answer.status_code >= 500:
+                    self.refusals[answer.status_code] += 1
+                if answer.status_code == 401:
+                    self.sign_in(who)
+                elif answer.status_code != 503:
+                    return answer
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
+        raise AssertionError(f"{method} {path} was never answered; the logs are in {self.processes.logs}")
+
+    def does(self, who: str, method: str, path: str, body: Any = None, key: str = "", **more: Any) -> Any:
+        """Ask a service until it answers, and that must be yes."""
+        answer = self.send(who, method, path, body, key, **more)
+        assert answer.status_code in (200, 201, 202), f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def broken(self) -> list[dict[str, Any]]:
+        """Wait until everything is followed and heard, then return the invariants that do not hold."""
+        end = time.monotonic() + PATIENCE
+        while (broken := self._verified()) and time.monotonic() < end:
+            time.sleep(0.5)
+        return [*broken, *({"invariant": "nothing is parked", **one} for one in self.operator("GET", "/parked"))]
+
+    def _verified(self) -> list[dict[str, Any]]:
+        """Verify the workspaces of this company: those before were verified when it was their turn."""
+        try:
+            found = verify(self.system.services, [self.workspace, *self.silent]).broken
+        except INTERRUPTED as error:
+            return [{"invariant": "the database answers", "detail": type(error).__name__}]
+        return [one.model_dump() for one in found]
+
+    def has_died(self) -> bool:
+        """Return whether nothing can be asked any more: never, what dies here is started again."""
+        return False
+
+    # -- its parts
+
+    @property
+    def settings(self) -> ClientSettings:
+        """How to reach Kafka."""
+        return ClientSettings(tuple(self.kafka.servers.split(",")))
+
+    def workers(self, service: str) -> list[Child]:
+        """Return the workers of a service."""
+        return [one for one in self.processes.children if (one.service, one.role) == (service, "worker")]
+
+    def leader(self, service: str) -> Child:
+        """Return the worker that said last that it leads the relay."""
+        return max(self.workers(service), key=_led_since)
+
+    @contextmanager
+    def down(self, *children: Child) -> Generator[None]:
+        """Have processes ended in order; their supervisor starts them again when the block ends."""
+        for child in children:
+            self.processes.children.remove(child)  # so that nobody starts it meanwhile
+            child.signal(signal.SIGTERM)
+        try:
+            for child in children:
+                assert child.process is not None
+                child.process.wait(60)
+            yield
+        finally:
+            self.processes.children.extend(children)
+
+    def restarted(self, child: Child, told: Mapping[str, str]) -> None:
+        """End a process and return when its successor runs, which is told something more, once."""
+        starts, before = child.starts, dict(child.environ)
+        child.environ.update(told)
+        child.signal(signal.SIGTERM)
+        self.until(lambda: child.starts > starts, f"{child.name} was not started again")
+        child.environ = before
+
+    def published(self) -> dict[tuple[str, str, str], int]:
+        """Return what every service would have to have heard by now: by service, topic and workspace the sequence."""
+        return {
+            (service.name, topic, head.workspace): head.last
+            for service in self.system.services
+            for topic, feed in service.consumer.feeds.items()
+            for head in feed.heads(topic)
+        }
+
+    def has_sent(self, published: Mapping[tuple[str, str, str], int]) -> bool:
+        """Return whether every relay has sent so much."""
+        sent = {topic: self._sent(topic) for topic in {topic for _, topic, _ in published}}
+        return all(sent[topic].get(workspace, 0) >= last for (_, topic, workspace), last in published.items())
+
+    def _sent(self, topic: str) -> dict[str, int]:
+        sql = f"select workspace, sequence from {topic.split('.')[0]}.relayed where topic = %s"
+        return {str(workspace): int(sequence) for workspace, sequence in self.rows(sql, topic)}
+
+    def has_heard(self, published: Mapping[tuple[str, str, str], int]) -> bool:
+        """Return whether every service has come so far."""
+        services = {service.name: service for service in self.system.services}
+        return all(
+            services[name].consumer.position(workspace, topic).sequence >= last
+            for (name, topic, workspace), last in published.items()
+        )
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Ask the database as its administrator."""
+        with psycopg.connect(self.server.database.admin_dsn(), autocommit=True) as admin:
+            return admin.execute(sql, values).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+    def until(self, condition: Callable[[], bool], otherwise: str) -> None:
+        """Wait for a condition."""
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < end, otherwise
+            time.sleep(0.05)
+
+
+def _led_since(child: Child) -> str:
+    """Return when a worker said last that it leads the relay; what was said is one JSON object in each line."""
+    said = re.findall(r'^.*"event":\s*"leads".*$', child.log.read_text(), re.MULTILINE)
+    times = [re.search(r'"timestamp":\s*"([^"]+)"', line) for line in said if '"relay"' in line]
+    return max((one[1] for one in times if one), default="")
+
+
+@contextmanager
+def platform() -> Generator[Platform]:
+    """Run it in a temporary folder; everything is ended by its own handle."""
+    home = folder()
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, home, ignore_errors=True)
+        kafka = stack.enter_context(cluster(ROOT / "build", BROKERS))
+        server = stack.enter_context(Embedded(home / "server", {"max_connections": "300"}))
+        asyncio.run(apply_topics(ClientSettings(tuple(kafka.servers.split(","))), TOPICS, replication=BROKERS))
+        url = f"host={server.database.host} dbname={server.database.name} user=postgres"
+        environ = environment_of(url, kafka.servers, home / "data")
+        processes = Processes(environ, home / "logs")
+        stack.callback(processes.stop)
+        processes.migrate()
+        processes.start()
+        _second_worker(processes)
+        system = stack.enter_context(Composition(home / "data", given=server.database))
+        door = stack.enter_context(served(operator_app(system)))
+        door.timeout = PATIENCE
+        yield Platform(kafka, server, processes, system, door)
+
+
+def _second_worker(processes: Processes) -> None:
+    """Give one service another worker, which takes over where the first is stopped."""
+    first = next(one for one in processes.children if (one.service, one.role) == (LED_BY_TWO, "worker"))
+    port = free_port()
+    environ = {**first.environ, "LADDER_BIND": f"127.0.0.1:{port}"}
+    log = first.log.with_name(f"{LED_BY_TWO}-worker-second.log")
+    processes.children.append(Child(LED_BY_TWO, "worker", environ, log, port))
