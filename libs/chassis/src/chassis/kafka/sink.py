@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from faststream.exceptions import FastStreamException
 from faststream.kafka import KafkaBroker
 
+from chassis.kafka.asking import Unanswered, ask
 from chassis.kafka.client import BATCH_SIZE, Client
 from chassis.kafka.wire import CONTENT_TYPE, headers_of
 from chassis.relay import Refused, Unreachable
@@ -51,7 +52,7 @@ class KafkaSink:
             raise Refused(f"this service publishes on {self.topic}, not on {', '.join(sorted(foreign))}")
         try:
             self.client.run(self._send(records), PATIENCE)
-        except (TimeoutError, OSError) as error:
+        except (TimeoutError, OSError, Unanswered) as error:
             self._refuse(Unreachable, error)
         except (KafkaError, FastStreamException) as error:
             self.stop()
@@ -83,7 +84,7 @@ class KafkaSink:
         await asyncio.shield(asyncio.gather(*sent))
 
     async def _connected(self) -> KafkaBroker:
-        await self._somebody_answers()
+        await ask(self.client.settings, self.client.name)  # a producer that failed to start leaves connections behind
         broker = self.client.broker(
             acks="all",
             enable_idempotence=True,
@@ -94,18 +95,6 @@ class KafkaSink:
         )
         await broker.start()
         return broker
-
-    async def _somebody_answers(self) -> None:
-        """Raise OSError unless a broker listens: a producer that failed to start leaves connections behind."""
-        for server in self.client.settings.servers:
-            host, _, port = server.rpartition(":")
-            try:
-                _, writer = await asyncio.wait_for(asyncio.open_connection(host, int(port)), 2)
-            except (OSError, TimeoutError):
-                continue
-            writer.close()
-            return
-        raise OSError("no broker answers")
 
     async def _throw_away(self) -> None:
         broker, self._broker = self._broker, None
