@@ -17,7 +17,6 @@ from chassis.consumer.delivered import Delivered
 from chassis.consumer.positions import At, Positions
 from chassis.consumer.run import Runs
 from chassis.consumer.waiting import Waiting
-from chassis.deadlines import Clockwork
 from chassis.feed import PAGE, Page, StoredFeed, envelope
 from chassis.identity import Actor
 from chassis.kernel import StoredEvent
@@ -27,9 +26,8 @@ from chassis.service import Service
 from chassis.service.commands import Commands
 from chassis.service.reading import ConnectedReading
 from chassis.sql import vouched
-from chassis.statement import move_statement
 from chassis.steps import Progress
-from chassis.store import Connection, Moved, PositionMove, Recorder, Store, Writing, transaction
+from chassis.store import Connection, PositionMove, Recorder, Store, Writing, transaction
 from chassis.unit import Answer, CommandInfo, Decide, Executed, Position, Row, Unit
 from contracts.envelope import Envelope
 
@@ -141,21 +139,6 @@ class FromWhereverItIs(Runs):
     def _write(self, connection: Connection, unit: Unit, move: PositionMove, run: Sequence[Envelope]) -> bool:
         own = next((one.sequence for one in move.beside if one.topic == move.topic), 0)
         return super()._write(connection, unit, replace(move, read=own), run)
-
-
-class OnlySmaller(Recorder):
-    def statement(self, stored: Sequence[StoredEvent], writing: Writing) -> tuple[str, dict[str, Any]]:
-        sql, params = super().statement(stored, writing)
-        return sql.replace(_COMPARED, ""), params
-
-    def move(self, workspace: str, move: PositionMove, connection: Connection) -> None:
-        params = {"workspace": workspace, "heard_topic": move.topic, "heard_epoch": move.epoch, "heard_to": move.to}
-        sql = move_statement(self.schema).replace(_COMPARED, "")
-        if connection.execute(vouched(sql), params).fetchone() is None:
-            raise Moved
-
-
-_COMPARED = "p.sequence = %(heard_read)s and "
 
 
 class GapsPassedOver(Delivered):
@@ -299,14 +282,6 @@ class ForgetfulRebuild(Projections):
         connection.execute(vouched(sql), (workspace, name, to, generation + 1))
 
 
-class MarkedBeforeFired(Clockwork):
-    def step(self, workspace: str) -> Progress:
-        for due in self._due(workspace):
-            self._ask_again(workspace, due, None)
-            self.fire(workspace, due)
-        return "done"
-
-
 # -- all of them
 
 
@@ -338,7 +313,6 @@ BUGS: Sequence[Bug] = (
         "one position for all workspaces of an upstream, which nothing compares",
         hearing(runs=FromWhereverItIs, positions=OfTheUpstream),
     ),
-    Bug("a position only has to grow", "a run is written unless the position is past it", _recorder(OnlySmaller)),
     Bug(
         "`previous` is not looked at",
         "a delivered event is applied though one before it is missing",
@@ -379,10 +353,5 @@ BUGS: Sequence[Bug] = (
         "a rebuild that forgets",
         "what came during a rebuild is not in the new rows",
         _part("projections", ForgetfulRebuild),
-    ),
-    Bug(
-        "a deadline marked before it fires",
-        "it counts as fired although it failed",
-        _part("clockwork", MarkedBeforeFired),
     ),
 )

@@ -13,7 +13,8 @@ The services, their steps, the wire's form in both directions, the sorting of a 
 PostgreSQL runs without sync (`allow_unsafe`), and every schedule has workspaces of its own that are taken away
 afterwards. In place of the broker there are logs in memory, in place of the clock one that moves when it is told to,
 in place of the runners' threads the scheduler, in place of the pools connections without threads of their own. The
-library that talks to Kafka, HTTP and the processes themselves are not in it: `make faults` breaks those.
+library that talks to Kafka, HTTP and the processes themselves are not in it: `make faults` breaks those. Time passes
+only at the end, when nothing fails any more, so no deadline is cut short here; nor is a service restored.
 
 Every step has a thread and connections of its own, and exactly one thread runs at any moment. At each failpoint of the
 source, at each statement and at each COMMIT it may be held while others go on, or its process may end there. What waits
