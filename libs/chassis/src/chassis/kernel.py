@@ -32,6 +32,7 @@ __all__ = [
     "Unsealed",
     "all_topics",
     "evolve",
+    "sealed",
     "sealed_event",
     "unsealed_in",
 ]
@@ -96,6 +97,15 @@ class Unsealed(Frozen):
 
 Personal = Unsealed | Sealed
 """The type of a personal field: `Unsealed` when just decided, `Sealed` ever after. Domain code never opens it."""
+
+
+
+def sealed(text: Personal) -> Sealed:
+    """Return a personal text as it may be published; TypeError while it stands in the clear."""
+    if isinstance(text, Unsealed):
+        raise TypeError("a personal text would be published in the clear")
+    return text
+
 
 _TOPICS: dict[str, type[Event]] = {}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis.copied import Facts
-from chassis.kernel import Event, Sealed, State
+from chassis.kernel import Event, Sealed, State, sealed
 from chassis.unit import Unit
 from contracts import evaluation as out
 from contracts import framework
@@ -123,10 +123,11 @@ def _of_evaluation(event: Event, state: Evaluation) -> Published | None:
                 revision=event.revision,
                 competency=event.competency,
                 answer=event.reaction,
-                reason=_sealed(event.reason),
+                reason=None if event.reason is None else sealed(event.reason),
             )
-        case events.PushBackAnswered() if isinstance(event.text, Sealed):
-            return out.PushBackAnswered(**named, revision=event.revision, competency=event.competency, text=event.text)
+        case events.PushBackAnswered():
+            text = sealed(event.text)
+            return out.PushBackAnswered(**named, revision=event.revision, competency=event.competency, text=text)
         case events.Withdrawn():
             return _withdrawn(state.texts, event)
         case _:
@@ -159,36 +160,29 @@ def _rated_lines(state: Evaluation, revision: Revision) -> tuple[out.RatedLine, 
             rating=line.rating,
             not_seen=line.not_seen,
             rests_on_memory=line.rating is not None and not line.evidence,
-            evidence=tuple(one.text for one in line.evidence if isinstance(one.text, Sealed)),
+            evidence=tuple(sealed(one.text) for one in line.evidence),
             self_rating=revision.self_ratings.get(line.competency),
         )
         for line in state.standing_lines(revision)
     )
 
 
-def _withdrawn(texts: dict[str, Said], event: events.Withdrawn | SelfTextWithdrawn) -> out.TextWithdrawn | None:
-    sealed = _sealed(texts[event.part].text)
-    return None if sealed is None else _text_withdrawn(sealed, event)
+def _withdrawn(texts: dict[str, Said], event: events.Withdrawn | SelfTextWithdrawn) -> out.TextWithdrawn:
+    return _text_withdrawn(sealed(texts[event.part].text), event)
 
 
 def _of_note(event: Event, state: Observation | Example) -> out.TextWithdrawn:
     match event:
-        case ObservationWithdrawn() | ExampleWithdrawn() if isinstance(state.text, Sealed):
-            return _text_withdrawn(state.text, event)
+        case ObservationWithdrawn() | ExampleWithdrawn():
+            return _text_withdrawn(sealed(state.text), event)
         case _:
             raise _unforeseen(event)
 
 
 def _text_withdrawn(
-    sealed: Sealed, event: events.Withdrawn | SelfTextWithdrawn | ObservationWithdrawn | ExampleWithdrawn
+    text: Sealed, event: events.Withdrawn | SelfTextWithdrawn | ObservationWithdrawn | ExampleWithdrawn
 ) -> out.TextWithdrawn:
-    return out.TextWithdrawn(
-        person=sealed.person, stream=sealed.stream, part=sealed.part or PART, withdrawn_on=event.on
-    )
-
-
-def _sealed(text: object) -> Sealed | None:
-    return text if isinstance(text, Sealed) else None
+    return out.TextWithdrawn(person=text.person, stream=text.stream, part=text.part or PART, withdrawn_on=event.on)
 
 
 def _unforeseen(event: Event) -> TypeError:

@@ -84,6 +84,8 @@ def _of_placement(event: Event, state: Placement) -> Published | None:
 
 def _placed(state: Placement, placement: str) -> framework.PersonPlaced:
     seat = state.seat(placement)
+    if seat.version is None:
+        raise TypeError("a placement that has not begun would be published")
     return framework.PersonPlaced(
         person=state.person,
         ladder=ladder_of(seat.level),
@@ -91,7 +93,7 @@ def _placed(state: Placement, placement: str) -> framework.PersonPlaced:
         effective_on=seat.effective_on,
         reason=seat.reason,
         evaluation=seat.evaluation,
-        version=seat.version or 0,  # what has begun has one
+        version=seat.version,
     )
 
 

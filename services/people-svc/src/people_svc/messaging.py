@@ -3,7 +3,7 @@
 from typing import Any
 
 from chassis.consumer import Handler
-from chassis.kernel import Event, Personal, Sealed, State, Unsealed
+from chassis.kernel import Event, Personal, Sealed, State, sealed
 from chassis.unit import Unit
 from contracts import people
 from contracts.envelope import Envelope, Published
@@ -85,8 +85,8 @@ def _added(event: Added) -> people.PersonAdded:
     details = event.details
     return people.PersonAdded(
         person=event.person,
-        given_name=_sealed(details.given_name),
-        family_name=_sealed(details.family_name),
+        given_name=sealed(details.given_name),
+        family_name=sealed(details.family_name),
         work_email=_maybe_sealed(details.work_email),
         location=_maybe_sealed(details.location),
         **_job(event.job),
@@ -110,8 +110,8 @@ def _details(state: Employee) -> dict[str, Any]:
     details = state.details
     return {
         "person": state.person,
-        "given_name": _sealed(details.given_name),
-        "family_name": _sealed(details.family_name),
+        "given_name": sealed(details.given_name),
+        "family_name": sealed(details.family_name),
         "work_email": _maybe_sealed(details.work_email),
         "location": _maybe_sealed(details.location),
         "starts_on": details.starts_on,
@@ -142,14 +142,8 @@ def _settings(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _sealed(text: Personal) -> Sealed:
-    if isinstance(text, Unsealed):
-        raise TypeError("a personal text would be published in the clear")
-    return text
-
-
 def _maybe_sealed(text: Personal | None) -> Sealed | None:
-    return None if text is None else _sealed(text)
+    return None if text is None else sealed(text)
 
 
 def _unforeseen(event: Event) -> TypeError:
