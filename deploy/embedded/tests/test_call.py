@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ladder.commands.reach import lines_of
+
 from .conftest import Installation
 
 
@@ -67,3 +69,15 @@ def test_what_cannot_be_done_is_refused_with_the_remedy(
 
     assert (refused.returncode, refused.stdout) == (2, "")
     assert said in refused.stderr
+
+
+def test_a_cell_that_cannot_be_taken_is_named_with_its_sheet_its_value_and_the_remedy() -> None:
+    wrong = {"sheet": "1 Maya Okonkwo", "cell": "F7", "value": "9.0", "remedy": "Give a rating from 1 to 5."}
+    assert lines_of({"detail": "Nothing was changed.", "errors": [wrong]}) == [
+        "sheet '1 Maya Okonkwo', cell F7 '9.0': Give a rating from 1 to 5."
+    ]
+
+
+def test_errors_of_an_unknown_shape_leave_what_the_problem_says_as_a_whole() -> None:
+    assert lines_of({"detail": "Mend it.", "errors": [{"where": "somewhere"}, "a cell"]}) == ["Mend it."]
+    assert lines_of({"detail": "Mend it."}) == ["Mend it."]

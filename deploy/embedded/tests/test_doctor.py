@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from chassis.testing import open_folder
 from ladder.commands.doctor import of_parts
+from ladder.commands.reach import operator
+from ladder.commands.terminal import Refused
+from ladder.home import UNFINISHED
 
 
 def part(name: str, *, ok: bool = True, detail: str = "", lag: int = 0) -> dict[str, Any]:
@@ -26,3 +32,14 @@ def test_a_follower_that_runs_and_fails_is_named_with_its_error_and_how_many_wai
 def test_a_part_that_is_away_is_named_and_not_said_to_fail_as_well() -> None:
     (only,) = of_parts([part("database", ok=False, detail="PoolTimeout")])
     assert only.how == "not well: evaluation database"
+
+
+def test_a_demo_company_that_was_cut_off_is_built_anew_by_what_the_refusal_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with open_folder() as home:
+        (home / "postgres").mkdir()
+        (home / UNFINISHED).touch()
+        monkeypatch.setenv("LADDER_HOME", str(home))
+        with pytest.raises(Refused, match="ladder up --demo"), operator():
+            pass

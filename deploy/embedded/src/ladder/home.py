@@ -9,6 +9,8 @@ SOCKET: Final = "operator.sock"
 """The operator's door, there while a system runs."""
 UNFINISHED: Final = "demo-unfinished"
 """There while a demo company is built: no command comes in between."""
+BUILD_ANEW: Final = "run `make run` or `ladder up --demo`, which builds it anew"
+"""What to do about a demo company that was cut off; `ladder up` alone removes it and begins empty."""
 
 
 def outside_the_data(home: Path) -> str:

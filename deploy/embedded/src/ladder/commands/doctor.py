@@ -18,7 +18,7 @@ from chassis.postgres.places import may_enter, supported, unprivileged
 from ladder.commands.reach import Way, allow_unsafe, is_installed, operator, socket_of
 from ladder.commands.running import Port
 from ladder.commands.terminal import Refused, out, steps
-from ladder.home import UNFINISHED, outside_the_data
+from ladder.home import BUILD_ANEW, UNFINISHED, outside_the_data
 
 commands = typer.Typer()
 ENOUGH: Final = 2**30
@@ -75,7 +75,7 @@ def _data(home: Path) -> Iterator[Finding]:
     else:
         yield Finding("data", str(home))
     if (home / UNFINISHED).exists():
-        yield Finding("demo company", "cut off, or being built", "Wait for it, or run `ladder up`, which builds it anew.")
+        yield Finding("demo company", "cut off, or being built", f"Wait for it; if it was cut off, {BUILD_ANEW}.")
     free = os.statvfs(there).f_bavail * os.statvfs(there).f_frsize
     yield Finding("free disk space", f"{free // 2**20} MiB", "" if free > ENOUGH else "Make room: PostgreSQL needs it.")
 

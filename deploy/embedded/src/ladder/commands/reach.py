@@ -17,7 +17,7 @@ import typer
 from chassis.postgres import default_home
 from chassis.postgres.places import SOCKET_PATH_MAX
 from ladder.commands.terminal import Refused, steps
-from ladder.home import SOCKET, UNFINISHED
+from ladder.home import BUILD_ANEW, SOCKET, UNFINISHED
 
 InWorkspace = Annotated[str | None, typer.Option("--workspace", help="Workspace id; needed when there are several.")]
 TRIES: Final = 10
@@ -88,7 +88,7 @@ class Way:
             return
         try:
             found: Any = answer.json()
-            lines = [_field(one) for one in found.get("errors", [])] or [found["detail"]]
+            lines = lines_of(found)
         except (ValueError, KeyError, AttributeError):
             lines = [self._no_answer(answer)]
         raise Refused(*lines)
@@ -97,9 +97,24 @@ class Way:
         return f"{self.where} answered {answer.status_code}, and not as this system does: is it one?"
 
 
-def _field(error: dict[str, Any]) -> str:
-    value = f" {error['value']!r}" if "value" in error else ""
-    return f"{error['field'].removeprefix('body.')}{value}: {error['remedy']}"
+def lines_of(found: dict[str, Any]) -> list[str]:
+    """Return a problem document as lines: one for each error that says where and what to do, else what it says as a whole."""
+    errors: list[dict[str, Any]] = found.get("errors", [])
+    try:
+        return [f"{_place(one)}{_value(one)}: {one['remedy']}" for one in errors] or [str(found["detail"])]
+    except (KeyError, TypeError, AttributeError):  # errors of a shape that this command does not know
+        return [str(found["detail"])]
+
+
+def _place(error: dict[str, Any]) -> str:
+    """Return where an error is: a cell of a workbook, or a field of a body."""
+    if "cell" in error:
+        return f"sheet {error['sheet']!r}, cell {error['cell']}"
+    return error["field"].removeprefix("body.")
+
+
+def _value(error: dict[str, Any]) -> str:
+    return f" {error['value']!r}" if "value" in error else ""
 
 
 @contextmanager
@@ -114,7 +129,7 @@ def operator(*, may_make: bool = False) -> Generator[Way]:
     if not may_make and not is_installed(home):
         raise Refused(f"There is no installation in {home}; start one with `ladder up`, or set LADDER_HOME to its folder.")
     if (home / UNFINISHED).exists():
-        raise Refused(f"The demo company in {home} is not finished: wait for it, or run `ladder up` if it was cut off.")
+        raise Refused(f"The demo company in {home} is not finished: wait for it; if it was cut off, {BUILD_ANEW}.")
     with ExitStack() as stack:
         path = socket_of(home) or stack.enter_context(_for_its_own_time(home))
         yield stack.enter_context(_socket(path))
