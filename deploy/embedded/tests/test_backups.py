@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
+import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from ladder.operator.workspaces import NewWorkspace, new_workspace
 from ladder.restoring import back_up, restore
 from ladder.server import public_app
 from people_svc import tokens
+from people_svc.domain import Employee
 
 _keys = itertools.count(1)
 
@@ -50,6 +52,21 @@ class Company:
         answer = self.ask("POST", "/people", body)
         self.names(answer.headers["Position"])
         return answer.json()["id"]
+
+    def erases(self, person: str) -> None:
+        looked = self.ask("GET", f"/people/{person}/erasure").json()
+        body = {"reason": "asked by the person", "confirmation": looked["confirmation"]}
+        self.ask("POST", f"/people/{person}/erasure", body)
+        end = time.monotonic() + 60
+        while self.erasure_of(person) != "done":
+            assert time.monotonic() < end, "the keys were never destroyed"
+            time.sleep(0.05)
+
+    def erasure_of(self, person: str) -> str | None:
+        with self.system.people.reader(self.workspace) as reader:
+            employee, _ = reader.state(Employee, person)
+        assert employee is not None
+        return employee.erasure
 
     def names(self, wait_for: str = "") -> set[str | None]:
         headers = {"Wait-For": wait_for} if wait_for else {}
@@ -115,6 +132,38 @@ def test_whoever_was_erased_after_the_backup_stays_erased(folder: Path) -> None:
     assert verdict.broken == []
     with company(home, workspace) as new:
         assert new.names() & {"Ann", "Ben"} == {"Ben"}
+
+
+def test_whoever_was_erased_after_the_backup_is_erased_again_and_listed_no_more(folder: Path) -> None:
+    with company(folder / "old") as old:
+        ann, _ = old.adds("Ann"), old.adds("Ben")
+        back_up(old.system, folder / "backup")
+        workspace = old.workspace
+        old.erases(ann)
+    home = carried(folder / "old", folder / "new")
+
+    verdict = restore(home, folder / "backup", Composition)
+
+    assert verdict.broken == []
+    with company(home, workspace) as new:
+        assert new.names() == {"HR", "Ben"}
+        assert new.erasure_of(ann) == "done"
+
+
+def test_the_last_hr_admin_of_a_backup_who_was_erased_since_is_named_and_the_rest_is_restored(folder: Path) -> None:
+    with company(folder / "old") as old:
+        old.adds("Ben")
+        back_up(old.system, folder / "backup")
+        workspace = old.workspace
+        hanna = tokens.sign_in_as(old.system.people, workspace, "hr", old.system.now()).person
+        old.system.people.cipher.destroy_person(workspace, hanna)
+    home = carried(folder / "old", folder / "new")
+
+    verdict = restore(home, folder / "backup", Composition)
+
+    assert [(one.invariant, hanna in one.detail) for one in verdict.broken] == [
+        ("whoever is on the list of erasures is erased", True)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 from chassis.cipher import InstallationKey, erasures_path
+from chassis.identity import Actor
+from chassis.kernel import DomainError
 from chassis.restored import begin_epochs
+from chassis.service import Service
+from chassis.unit import Answer, CommandInfo, Unit
 from ladder.backups import BackupRefused, Made, backup, bring_back
 from ladder.composition import Composition
-from ladder.verifying import Verdict, verify
+from ladder.operator.rest import at_rest, recorded
+from ladder.operator.workspaces import OPERATOR
+from ladder.verifying import Broken, Verdict, verify
+from people_svc.domain import Employee
 
 FOLLOWED_WITHIN: Final = 120.0
 """Seconds in which consumers and views have to find together again before the verdict."""
+PATIENCE: Final = 10.0
+PAUSE: Final = 0.1
 
 Open = Callable[[Path], Composition]
 
@@ -35,9 +44,47 @@ def restore(home: Path, folder: Path, composed: Open) -> Verdict:
     with composed(home) as system:
         for service in system.services:
             begin_epochs(service)
+        refused = _erase_all_again(system)
         system.start()
         system.say("Letting the services find together again")
-        return _settled(system)
+        verdict = _settled(system)
+    return verdict.model_copy(update={"broken": [*refused, *verdict.broken]})
+
+
+def _erase_all_again(system: Composition) -> list[Broken]:
+    """Erase everybody on the list of erasures whom the restored directory does not know as erased.
+
+    Return who could not be: the last HR admin of the backup stays listed, unreadable, until there is another one.
+    """
+    refused: list[Broken] = []
+    for workspace, person in sorted(system.people.cipher.destroyed_persons()):
+        try:
+            _erase_again(system, workspace, person)
+        except DomainError as error:
+            refused.append(
+                Broken(
+                    invariant="whoever is on the list of erasures is erased",
+                    service=system.people.name,
+                    workspace=workspace,
+                    detail=f"{person} is unreadable and still listed; erase them by hand: {error}",
+                )
+            )
+    return refused
+
+
+def _erase_again(system: Composition, workspace: str, person: str) -> None:
+    """Order the erasure; what follows (the account, the keys once more) follows as it does from an order of HR's."""
+
+    def decide(unit: Unit) -> Answer:
+        known = unit.find(Employee, person)
+        if known is not None and known.erasure is None:
+            # The list holds no reason, only ids; this one holds of everybody whose texts are gone.
+            system.people.application.erase(unit, person, "no longer needed")
+        return Answer(id=person)
+
+    command = f"erased again/{person}"  # made of the person: a second restore of the same backup records the same
+    info = CommandInfo(workspace, OPERATOR, command, correlation_id=command)
+    system.people.execute(info, Actor.service(workspace, OPERATOR), decide)
 
 
 def _refuse_without_key_and_list(home: Path) -> None:
@@ -51,9 +98,23 @@ def _refuse_without_key_and_list(home: Path) -> None:
 
 
 def _settled(system: Composition) -> Verdict:
+    """Wait until nobody has anything left to do, then look at everything once."""
     end = time.monotonic() + FOLLOWED_WITHIN
-    while True:
-        verdict = verify(system.services)
-        if verdict.ok or time.monotonic() > end:
-            return verdict
-        time.sleep(0.2)
+    while not _is_quiet(system) and time.monotonic() < end:
+        time.sleep(PAUSE)
+    return verify(system.services)
+
+
+def _is_quiet(system: Composition) -> bool:
+    """Say whether everything recorded is known everywhere, and nothing is due or on its way.
+
+    What is due is looked for between two looks at the records: had one fired meanwhile, they would have grown.
+    """
+    workspaces = system.workspaces()
+    before = [recorded(system, one) for one in workspaces]
+    rested = all(at_rest(system, one, PATIENCE) for one in workspaces)
+    return rested and not _busy(system.services) and before == [recorded(system, one) for one in workspaces]
+
+
+def _busy(services: Sequence[Service]) -> bool:
+    return any(set(each.behind()) for one in services for each in (one.projections, one.relay, one.clockwork))

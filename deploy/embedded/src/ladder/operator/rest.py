@@ -36,15 +36,16 @@ def rest(body: Resting, system: Running) -> dict[str, bool]:
 def at_rest(system: Composition, workspace: str, patience: float) -> bool:
     """Return whether every service came to know what all of them recorded; what that caused is waited for too."""
     before: list[Position] = []
-    while (recorded := _recorded(system, workspace)) != before:
+    while (found := recorded(system, workspace)) != before:
         for service in system.services:
-            if service.wait(workspace, recorded, patience).state == "behind":
+            if service.wait(workspace, found, patience).state == "behind":
                 return False
-        before = recorded
+        before = found
     return True
 
 
-def _recorded(system: Composition, workspace: str) -> list[Position]:
+def recorded(system: Composition, workspace: str) -> list[Position]:
+    """Return how far every service's record and what it published of it have come."""
     return [position for service in system.services for position in _heads(service, workspace)]
 
 

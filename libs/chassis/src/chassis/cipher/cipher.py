@@ -140,6 +140,11 @@ class Cipher:
         self._destroy(Destroyed(*gone))
         self._forget(lambda place: place == gone)
 
+    def destroyed_persons(self) -> set[tuple[str, str]]:
+        """Return everybody (workspace, person) whose key the list of erasures says must never come back."""
+        listed = self._erasures.read(self._installation.check)
+        return {(one.workspace, one.person) for one in listed if one.part is None}
+
     def check_installation(self) -> None:
         """Raise `WrongInstallationKey` when the keys here were wrapped with another installation key."""
         row = self._vault.run(lambda connection: connection.execute("select value from keys.installation").fetchone())
