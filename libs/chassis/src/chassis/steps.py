@@ -44,7 +44,7 @@ def arm_from_environment() -> None:
     text = os.environ.get("LADDER_FAILPOINT")
     if not text:
         return
-    name, count, how, *_ = *text.split(":"), "", ""
+    name, count, how = [*text.split(":"), "", ""][:3]
     left = [int(count or 1)]
     number = signal.SIGSTOP if how == "stop" else signal.SIGKILL
 

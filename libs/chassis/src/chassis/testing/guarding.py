@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import Future
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -89,7 +88,7 @@ async def allow(open_server: str, user: str, what: Mapping[tuple[str, str], tupl
                 answer: Any = await connection.send(asked)
                 assert [error for error, _ in answer.creation_responses] == [0], answer
     finally:
-        closed: Future[None] | None = connection.close()
+        closed: Any = connection.close()
         if closed is not None:
             await closed
 
