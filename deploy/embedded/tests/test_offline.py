@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pikepdf
@@ -93,8 +94,18 @@ def test_against_the_present_level_there_is_no_percentage() -> None:
 def test_the_report_says_that_nobody_has_approved_the_scores() -> None:
     report = offline.gap(FRAMEWORK, CARD, "IC2", "IC3", NOW).report
 
-    assert report["approved_by"] == ""
+    assert report["approved"] is False
+    assert not {"approved_by", "approved_on", "released"} & set(report)
     assert report["readers"] == ["the person it is about", "whoever filled in the scorecard"]
+
+
+def test_characters_that_no_font_has_are_told_once_and_name_nobody(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LADDER_FONTS", str(tmp_path))
+
+    assert offline.UNPRINTED in offline.gap(FRAMEWORK, CARD, "IC2", "IC3", NOW, "漢字").notes
+    assert offline.UNPRINTED not in offline.gap(FRAMEWORK, CARD, "IC2", "IC3", NOW, "Maya").notes
 
 
 def test_the_credit_of_a_ladder_is_printed_with_its_report() -> None:

@@ -142,6 +142,8 @@ def test_what_can_never_be_applied_is_discarded_with_a_reason_that_is_kept(broke
         assert (given_up.returncode, given_up.stdout) == (0, f"Discarded {one['event_id']}\n")
 
     assert parked(broken) == []
+    listed = broken.run("parked", "list")
+    assert (listed.returncode, listed.stdout, listed.stderr) == (0, "", "Nothing is parked.\n")
     kept = json.loads(broken.run("parked", "show", *place(left[0])).stdout)
     assert kept["status"] == "discarded"
     assert kept["reason"] == "ValidationError at effective_on; discarded: malformed; the name is mended by hand"

@@ -17,8 +17,10 @@ from gap_svc.documents.data import Named, Origin, People, Rated, Told, Version, 
 from gap_svc.documents.report import Anchor, Evidence, Target
 from gap_svc.domain import levels
 from gap_svc.domain.calculation import calculate
+from gap_svc.settings import fonts
 
 READERS = ("the person it is about", "whoever filled in the scorecard")
+UNPRINTED = "some characters could not be printed; set LADDER_FONTS to a folder of fonts that have them"
 
 
 class Made(NamedTuple):
@@ -58,8 +60,15 @@ def gap(
     told = (framework_file, scorecard, present.encode(), target.encode(), employee.encode())
     identity = sha256(b"\0".join(told)).hexdigest()
     report = _report(framework, filled, (present, target), employee, f"rp_{identity[:16]}", now)
-    notes = (*_direction(framework, present, target), *_unrated(report))
-    return Made(report.model_dump(mode="json"), render(report).pdf, notes)
+    typeset = render(report, fonts())
+    unprinted = (UNPRINTED,) if typeset.standard is None else ()
+    notes = (*_direction(framework, present, target), *_unrated(report), *unprinted)
+    return Made(_told(report), typeset.pdf, notes)
+
+
+def _told(report: ReportDocument) -> dict[str, Any]:
+    """Return a report as plain data, without what only an approval and a release could say."""
+    return report.model_dump(mode="json", exclude={"approved_by", "approved_on", "released"}) | {"approved": False}
 
 
 def _direction(framework: exchange.Document, present: str, target: str) -> Iterator[str]:
@@ -113,7 +122,6 @@ def _report(
         scale=tuple(Anchor(point=one.point, name=one.name) for one in framework.scale or DEFAULT_SCALE),
         competencies={one.id: Named(name=one.name, area=one.area) for one in framework.competencies},
         credits=tuple(dict.fromkeys((*ladder.credits, *other.credits))),
-        approved_on=now.date(),
     )
     nobody = People(employee=f"{here.title}: a scorecard", given_name="This scorecard", approved_by="")
     people = People(employee=employee, approved_by="") if employee else nobody

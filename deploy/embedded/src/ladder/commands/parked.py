@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ladder.commands.reach import operator
-from ladder.commands.terminal import tell
+from ladder.commands.terminal import tell, warn
 
 commands = typer.Typer(no_args_is_help=True, help="Heard events that could not be applied.")
 
@@ -17,8 +17,11 @@ commands = typer.Typer(no_args_is_help=True, help="Heard events that could not b
 def parked_list() -> None:
     """List heard events that could not be applied."""
     with operator() as way:
-        for row in way.ask("GET", "/parked"):
-            tell(json.dumps(row))
+        rows = way.ask("GET", "/parked")
+    for row in rows:
+        tell(json.dumps(row))
+    if not rows:
+        warn("Nothing is parked.")  # beside the output, which holds a line of JSON for each event and nothing else
 
 
 @commands.command("show")

@@ -75,7 +75,7 @@ class Origin(Frozen):
     scale: tuple[page.Anchor, ...]
     competencies: dict[str, Named]
     credits: tuple[str, ...] = ()
-    approved_on: date
+    approved_on: date | None = None
     released: bool = True
     corrected_on: date | None = None
     spelling: Literal["british", "american"] = "british"

@@ -67,7 +67,7 @@ def _about(report: ReportDocument) -> str:
 
 
 def _origin(report: ReportDocument) -> str:
-    if not report.approved_by:
+    if not report.approved_by or report.approved_on is None:
         return f"{report.framework}. {report.cycle}: nobody has approved these scores."
     when = words.day(report.approved_on, report.spelling)
     revision = f", revision {report.revision}" if report.revision > 1 else ""

@@ -136,7 +136,7 @@ class ReportDocument(Part):
     target_is: Target = "next"
     scale: tuple[Anchor, ...]
     approved_by: str
-    approved_on: date
+    approved_on: date | None = None
     lines: tuple[Line, ...]
     readiness: Readiness
     earlier: tuple[EarlierReadiness, ...] = ()
