@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, cast
 
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import BrokerResponseError, IllegalSaslStateError, KafkaError, UnsupportedSaslMechanismError
@@ -85,7 +85,7 @@ class Asking:
 
 async def _closed(connection: AIOKafkaConnection) -> None:
     """Close a connection and wait, within bounds, until that is done: whoever asks once ends its loop afterwards."""
-    closed: Any = connection.close()
+    closed = cast("asyncio.Future[None] | None", connection.close())
     if closed is not None:
         await asyncio.wait([closed], timeout=1)
 

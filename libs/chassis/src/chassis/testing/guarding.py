@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from aiokafka.conn import create_conn
 from aiokafka.protocol.admin import CreateAclsRequest
@@ -88,7 +89,7 @@ async def allow(open_server: str, user: str, what: Mapping[tuple[str, str], tupl
                 answer: Any = await connection.send(asked)
                 assert [error for error, _ in answer.creation_responses] == [0], answer
     finally:
-        closed: Any = connection.close()
+        closed = cast("Future[None] | None", connection.close())
         if closed is not None:
             await closed
 
