@@ -224,6 +224,7 @@ def test_a_line_that_was_not_rated_says_so_and_why() -> None:
     pdf = render(report(lines=lines)).pdf
 
     assert says(pdf, "Maya meets 2 of 4 rated requirements")
+    assert says(pdf, "1 of 5 was not rated.")
     assert says(pdf, "Not rated 1, counted in no figure")
     assert says(pdf, "Not seen: No incident in the period.")
 

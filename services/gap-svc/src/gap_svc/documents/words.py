@@ -58,7 +58,13 @@ def headline(report: ReportDocument) -> list[tuple[str, str]]:
     rated = " rated" if report.rated < report.asked else ""
     noun = "requirement" if report.rated == 1 else "requirements"
     first = [(f"{name} meets ", ""), (f"{report.met} of {report.rated}", "strength")]
-    return [*first, (f"{rated} {noun} for {what}.", ""), *_rest(report)]
+    return [*first, (f"{rated} {noun} for {what}.", ""), *_rest(report), *_unrated(report)]
+
+
+def _unrated(report: ReportDocument) -> list[tuple[str, str]]:
+    """Say at once what the counts leave out: whoever reads one line must not take it for the whole."""
+    missing = report.asked - report.rated
+    return [(f" {missing} of {report.asked} {'was' if missing == 1 else 'were'} not rated.", "")] if missing else []
 
 
 def _rest(report: ReportDocument) -> list[tuple[str, str]]:
