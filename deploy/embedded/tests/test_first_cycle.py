@@ -27,9 +27,13 @@ EVIDENCE = "Led the carrier cut-over in May; no parcel was lost on the way, and 
 
 @pytest.fixture
 def running() -> Iterator[Installation]:
-    """The system of the page's first step."""
-    with open_folder() as folder, serving(folder / "data") as running:
-        yield running
+    """The system of the page's first step, in a clone that holds nothing but templates."""
+    templates = Path("services/framework-svc/src/framework_svc/templates")
+    with open_folder() as clone:
+        shutil.copytree(ROOT / templates, clone / templates)
+        (clone / "first-cycle").mkdir()
+        with serving(clone / "first-cycle/data") as running:
+            yield running
 
 
 def blocks() -> list[str]:
@@ -51,30 +55,33 @@ def fill_in(workbook: Path, filled: Path) -> None:
 
 
 @pytest.mark.timeout(900)
-def test_every_command_of_the_page_does_what_the_page_says(running: Installation, tmp_path: Path) -> None:
-    clone = tmp_path / "clone"
-    templates = Path("services/framework-svc/src/framework_svc/templates")
-    shutil.copytree(ROOT / templates, clone / templates)
+def test_every_command_of_the_page_does_what_the_page_says(running: Installation) -> None:
+    folder = running.home.parent
+    clone = folder.parent
     first, *rest = blocks()
     upload = next(number for number, block in enumerate(rest) if "filled.xlsx" in block)
-    path = running.environ(PATH=f"{Path(sys.executable).parent}:/usr/bin:/bin")
+    before = running.environ(PATH=f"{Path(sys.executable).parent}:/usr/bin:/bin", LADDER_HOME="/set/before")
 
     def run(commands: list[str]) -> str:
         """Run commands in one shell that keeps what it knows for the next; the first that fails ends it."""
-        script = "set -eu\n[ -f kept ] && . ./kept\n" + "".join(commands) + "set | grep -E '^(CYCLE|DANIEL|MAYA)=' > kept\n"
+        known = "set -eu\n" + first + "[ -f kept ] && . ./kept\n"
+        script = known + "".join(commands) + "set | grep -E '^(CYCLE|DANIEL|MAYA)=' > kept\n"
         done = subprocess.run(
-            ["sh", "-c", script], cwd=clone, env=path, capture_output=True, text=True, timeout=800, check=False
+            ["sh", "-c", script], cwd=clone, env=before, capture_output=True, text=True, timeout=800, check=False
         )
         assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
         return done.stdout
 
-    said = run([first, *rest[:upload]])
-    fill_in(clone / "team.xlsx", clone / "filled.xlsx")
+    said = run(rest[:upload])
+    fill_in(folder / "team.xlsx", folder / "filled.xlsx")
     said += run(rest[upload:])
 
     assert "Published as version 1" in said
+    assert "daniel@northwind.example\n" in said
     assert "3 new, 0 changed" in said
     assert said.rstrip().endswith(" 0 invariants broken.")
     for report in ("maya.pdf", "maya-reads-it.pdf"):
-        assert (clone / report).read_bytes().startswith(b"%PDF-")
-    assert openpyxl.load_workbook(clone / "results.xlsx").worksheets
+        assert (folder / report).read_bytes().startswith(b"%PDF-")
+    assert openpyxl.load_workbook(folder / "results.xlsx").worksheets
+    assert {one.name for one in clone.iterdir()} == {"services", "first-cycle"}
+    assert "/first-cycle/" in (ROOT / ".gitignore").read_text().splitlines()
