@@ -5,9 +5,11 @@ up → workspace create → token → HTTP → verify → rebuild → events tai
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
+import socket
 from pathlib import Path
 
 import httpx
@@ -35,6 +37,21 @@ def test_a_second_system_on_the_same_data_says_so_and_exits_with_2(system: Insta
     second = system.run("up", "--port", "0")
     assert second.returncode == 2
     assert "already running" in second.stderr
+
+
+def test_a_second_system_is_told_of_the_data_and_not_of_the_port_while_the_first_still_starts(
+    installation: Installation,
+) -> None:
+    installation.home.mkdir()
+    with (installation.home / "postgres.lock").open("w") as held, socket.create_server(("127.0.0.1", 0)) as taken:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        held.write("4711\n")
+        held.flush()
+        second = installation.run("up", "--port", str(taken.getsockname()[1]))
+
+    assert (second.returncode, second.stdout) == (2, "")
+    assert "already running" in second.stderr
+    assert "(process 4711)" in second.stderr
 
 
 def test_the_demo_is_refused_while_a_system_runs_on_the_data(system: Installation) -> None:

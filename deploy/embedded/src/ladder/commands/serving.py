@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from chassis.clock import now
-from chassis.postgres import Embedded, default_home
+from chassis.postgres import Embedded, default_home, holder
 from ladder.commands import platform
 from ladder.commands.reach import allow_unsafe, is_installed, socket_of
 from ladder.commands.terminal import Refused, Steps, steps, tell
@@ -65,8 +65,11 @@ def _asked_to_stop() -> threading.Event:
 
 
 def _refuse_if_running(home: Path) -> None:
-    if socket_of(home) is not None:
-        raise Refused(f"A system is already running on {home}; end it first, or set LADDER_HOME to another folder.")
+    """Look at the data before the port: a system that still starts, or builds its demo, has no socket yet."""
+    process = holder(home)
+    if process is not None or socket_of(home) is not None:
+        who = f" (process {process})" if process else ""
+        raise Refused(f"A system is already running on {home}{who}; end it first, or set LADDER_HOME to another folder.")
 
 
 def _door(host: str, port: int, option: str) -> socket.socket:

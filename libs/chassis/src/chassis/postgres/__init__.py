@@ -1,6 +1,6 @@
 """PostgreSQL: the embedded server or somebody else's, the roles of a service, and pools of connections."""
 
-from chassis.postgres.embedded import Embedded, StartFailed
+from chassis.postgres.embedded import Embedded, StartFailed, holder
 from chassis.postgres.leftovers import AlreadyRunning
 from chassis.postgres.places import Unsupported, binaries, default_home
 from chassis.postgres.pools import INTERRUPTED, Pool, pool
@@ -32,6 +32,7 @@ __all__ = [
     "binaries",
     "check_durable",
     "default_home",
+    "holder",
     "make_role",
     "pool",
     "prepare_lock",

@@ -23,9 +23,10 @@ from chassis.postgres.leftovers import AlreadyRunning, forget_foreign_pid, statu
 from chassis.postgres.places import Account, Unsupported, binaries, may_enter, socket_folder, supported, unprivileged
 from chassis.postgres.servers import Database
 
-__all__ = ["Embedded", "StartFailed"]
+__all__ = ["Embedded", "StartFailed", "holder"]
 
 DATABASE = "ladder"
+LOCK = "postgres.lock"
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -64,6 +65,19 @@ log = structlog.get_logger(__name__)
 
 class StartFailed(Exception):
     """PostgreSQL would not start; the message holds the last lines of its log."""
+
+
+def holder(home: Path) -> str | None:
+    """Return the id of the process that has the data below `home` open ("?" where it has not said it yet), or None."""
+    try:
+        with (home / LOCK).open() as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return handle.read().strip() or "?"
+    except OSError:
+        return None  # no lock yet, or a folder that is not ours to read: the start itself says which
+    return None
 
 
 class Embedded:
@@ -191,7 +205,7 @@ class Embedded:
 
     def _take_lock(self) -> None:
         """Hold the lock file for as long as this process lives; the system lets go of it even after a kill."""
-        handle = open(self.home / "postgres.lock", "a+", opener=_for_us_alone)  # noqa: SIM115 - it is kept
+        handle = open(self.home / LOCK, "a+", opener=_for_us_alone)  # noqa: SIM115 - it is kept
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
