@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from chassis.testing import open_folder
-from ladder.commands.doctor import of_parts
+from ladder.commands.doctor import Finding, of_parts, table_of
 from ladder.commands.reach import operator
 from ladder.commands.terminal import Refused
 from ladder.home import UNFINISHED
@@ -43,3 +45,13 @@ def test_a_demo_company_that_was_cut_off_is_built_anew_by_what_the_refusal_names
         monkeypatch.setenv("LADDER_HOME", str(home))
         with pytest.raises(Refused, match="ladder up --demo"), operator():
             pass
+
+
+def test_a_remedy_with_a_long_path_is_folded_and_never_cut_off() -> None:
+    path = "/srv/" + "a-long-name/" * 20 + "erasures"
+    printed = StringIO()
+
+    Console(file=printed, width=80).print(table_of([Finding("list of erasures", "here", path)]), markup=False)
+
+    assert "…" not in printed.getvalue()
+    assert path in "".join(printed.getvalue().split())

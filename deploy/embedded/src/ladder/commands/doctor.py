@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from chassis.cipher import CipherError, erasures_path
 from chassis.postgres import AlreadyRunning, StartFailed, UnsafeDurability, Unsupported, default_home
@@ -37,16 +37,25 @@ class Finding:
 
 @commands.command()
 def doctor(port: Port = 8000) -> None:
-    """Look at this installation and say what is well and what to do about the rest; exit code 1 when something is not."""
+    """Look at this installation: what is well, and the remedy for what is not.
+
+    Exit code 1 when something is not well. Advice, such as where the list of erasures should be, leaves it at 0.
+    """
     home = default_home()
     running = socket_of(home) is not None
     found = [_machine(), *_data(home), _erasures(home), _durability(), _port(port, running), *_installation(home, running)]
-    table = Table("what", "how it is", "what to do", box=None, pad_edge=False)
-    for one in found:
-        table.add_row(one.what, one.how, one.remedy or "-", style="yellow" if one.remedy else "")
-    out.print(table, markup=False)
+    out.print(table_of(found), markup=False)
     if any(one.remedy and not one.advice for one in found):
         raise typer.Exit(1)
+
+
+def table_of(found: Sequence[Finding]) -> Table:
+    """Lay out the findings; a path that is longer than its column goes on in the next line, none of it is left out."""
+    headings = (Column(heading, overflow="fold") for heading in ("what", "how it is", "what to do"))
+    table = Table(*headings, box=None, pad_edge=False)
+    for one in found:
+        table.add_row(one.what, one.how, one.remedy or "-", style="yellow" if one.remedy else "")
+    return table
 
 
 def _elsewhere() -> bool:
