@@ -270,6 +270,21 @@ def test_a_file_is_previewed_then_taken_as_it_was_previewed(hr: Colleague) -> No
     assert hr.get("/imports").json()["items"][0]["new"] == 2
 
 
+@pytest.mark.parametrize("said", ["multipart/form-data; boundary=x", "application/octet-stream", "text/plain"])
+def test_a_body_that_says_it_is_no_csv_is_refused_by_the_name_of_what_is_taken(hr: Colleague, said: str) -> None:
+    for path in ("/imports/preview", "/imports?plan=any"):
+        refused = hr.send("POST", path, content="number,first name\nE1,Ada\n", headers={"Content-Type": said})
+
+        assert refused.status_code == 415, refused.text
+        assert "text/csv" in refused.json()["detail"]
+
+
+def test_a_file_may_say_how_its_text_is_written(hr: Colleague) -> None:
+    file = "number,first name,surname\nE1,Ada,Byron\n"
+    headers = {"Content-Type": "Text/CSV; charset=utf-8"}
+    assert hr.send("POST", "/imports/preview", content=file, headers=headers).json()["new"] == 1
+
+
 def test_the_same_file_twice_changes_nothing(hr: Colleague) -> None:
     file = "number,first name,surname\nE1,Ada,Byron\n"
     plan = hr.brings("/imports/preview", file).json()["plan"]

@@ -3,7 +3,7 @@
 from chassis.http.app import api, health_app, match_threads
 from chassis.http.command import Command, Commanded
 from chassis.http.page import Cursor, Limit, Page
-from chassis.http.problems import ErrorTable, Problem, problems
+from chassis.http.problems import ErrorTable, Problem, Refusal, problems
 from chassis.http.query import Queried, Query
 from chassis.unit import Answer
 
@@ -18,6 +18,7 @@ __all__ = [
     "Problem",
     "Queried",
     "Query",
+    "Refusal",
     "api",
     "health_app",
     "match_threads",

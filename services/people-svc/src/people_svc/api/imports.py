@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body, Path, Response
+from fastapi import APIRouter, Body, Depends, Header, Path, Response
 from fastapi import Query as QueryParameter
 from pydantic import BaseModel
 
-from chassis.http import Answer, Commanded, Cursor, Limit, Page, Queried, problems
+from chassis.http import Answer, Commanded, Cursor, Limit, Page, Queried, Refusal, problems
 from chassis.kernel import NotFound
 from chassis.unit import Unit
 from people_svc.api.allowed import allow, allow_reading, application, recorded, search, today
@@ -34,6 +34,16 @@ File = Annotated[
         openapi_examples={"people": {"summary": "Somebody and the manager", "value": EXAMPLE}},
     ),
 ]
+
+
+def only_csv(content_type: Annotated[str, Header(include_in_schema=False)] = CSV) -> None:
+    """Refuse a body that says it is something else, such as the form of a web page: its envelope is no list of people."""
+    if content_type.partition(";")[0].strip().lower() != CSV:
+        detail = f"Content-Type {content_type[:100]!r}: send the file itself as {CSV}."
+        raise Refusal(415, "unsupported-media-type", detail)
+
+
+TAKES_CSV = [Depends(only_csv)]
 Dates = Annotated[DateOrder, QueryParameter(description="The order of dates that are not ISO dates.")]
 Missing = Annotated[
     Literal["keep", "leave"], QueryParameter(description="What becomes of active people who are not in the file.")
@@ -81,7 +91,7 @@ class ImportView(BaseModel):
     because: str
 
 
-@router.post("/imports/preview", max_body_size=MAX_BYTES, responses=problems(403))
+@router.post("/imports/preview", max_body_size=MAX_BYTES, dependencies=TAKES_CSV, responses=problems(403, 415))
 def preview(file: File, query: Queried, dates: Dates = "iso", missing: Missing = "keep") -> PreviewView:
     """Show what a file would do, row by row. Nothing is changed."""
     allow_reading(query, "import people")
@@ -92,7 +102,13 @@ def preview(file: File, query: Queried, dates: Dates = "iso", missing: Missing =
     return _preview(planned, sheet, plan_digest(planned, options, query.reader.digest))
 
 
-@router.post("/imports", status_code=201, max_body_size=MAX_BYTES, responses=problems(403, 409, 422))
+@router.post(
+    "/imports",
+    status_code=201,
+    max_body_size=MAX_BYTES,
+    dependencies=TAKES_CSV,
+    responses=problems(403, 409, 415, 422),
+)
 def commit(
     file: File,
     command: Commanded,
