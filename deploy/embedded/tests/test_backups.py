@@ -19,15 +19,19 @@ from typing import Any
 import httpx
 import pytest
 
-from chassis.postgres import External
+from chassis.postgres import External, StartFailed
+from chassis.steps import arm, disarm
 from chassis.testing import now, served
 from ladder.backups import KEYS, BackupRefused, backup
 from ladder.composition import Composition
+from ladder.home import RESTORING
 from ladder.operator.workspaces import NewWorkspace, new_workspace
 from ladder.restoring import back_up, restore
 from ladder.server import public_app
 from people_svc import tokens
 from people_svc.domain import Employee
+
+from .conftest import Installation
 
 _keys = itertools.count(1)
 
@@ -194,6 +198,43 @@ def test_a_changed_archive_and_data_that_is_there_are_refused(folder: Path) -> N
         file.write(b"x")
     with pytest.raises(BackupRefused, match="is not the file that was written"):
         restore(carried(folder / "old", folder / "new"), folder / "backup", Composition)
+
+
+@pytest.mark.parametrize("point", ["before the data come back", "before the keys come back", "before new epochs"])
+def test_what_a_restore_that_was_cut_off_left_is_opened_by_nothing(
+    folder: Path, point: str
+) -> None:
+    with company(folder / "old") as old:
+        back_up(old.system, folder / "backup")
+    cut_off = carried(folder / "old", folder / "cut-off")
+
+    def end() -> None:
+        raise KeyboardInterrupt
+
+    arm(point, end)
+    with pytest.raises(KeyboardInterrupt):
+        restore(cut_off, folder / "backup", Composition)
+    disarm(point)
+
+    for refused in (lambda: Composition(cut_off).__enter__(), lambda: restore(cut_off, folder / "backup", Composition)):
+        with pytest.raises(StartFailed, match="the list of erasures into a new folder"):
+            refused()
+
+    again = carried(cut_off, folder / "again")
+    assert restore(again, folder / "backup", Composition).broken == []
+    assert not (again / RESTORING).exists()
+
+
+def test_every_command_refuses_what_is_half_restored_in_one_line(folder: Path) -> None:
+    half = Installation(folder)
+    (folder / "postgres").mkdir()
+    (folder / RESTORING).touch()
+
+    for command in (["up", "--port", "0"], ["verify"]):
+        said = half.run(*command)
+        assert said.returncode == 2, said.stderr
+        assert [line for line in said.stderr.splitlines() if "is not finished" in line] == [said.stderr.splitlines()[-1]]
+    assert "restore again" in half.run("doctor").stdout
 
 
 def test_no_program_is_told_a_password_where_other_accounts_can_read_it(

@@ -18,6 +18,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from chassis.cipher import keys_server
 from chassis.postgres import Server, binaries
+from chassis.steps import failpoint
 
 FORMAT: Final = "career-ladder-backup/v1"
 DATA, KEYS, CONTENTS = "data.dump", "keys.dump", "contents.json"
@@ -57,15 +58,21 @@ def backup(server: Server, folder: Path, schemas: Sequence[str], now: datetime, 
     return Made(folder, {name: (folder / name).stat().st_size for name in (DATA, KEYS)})
 
 
-def bring_back(server: Server, folder: Path, schemas: Sequence[str], say: Say) -> None:
-    """Replace the schemas of a migrated, empty database by those of a backup; its roles are there already."""
+def fitting(server: Server, folder: Path, schemas: Sequence[str]) -> dict[str, Any]:
+    """Return what a backup says it contains; refuse one that is not whole or not of this system, and data in its way."""
     contents = _checked(folder, schemas)
     _refuse_data(server, schemas)
+    return contents
+
+
+def bring_back(server: Server, folder: Path, contents: Mapping[str, Any], say: Say) -> None:
+    """Replace the schemas of a migrated, empty database by those of a `fitting` backup; its roles are there already."""
     for what, archive, where, names in (
         ("data", DATA, server, contents["schemas"]),
         ("keys", KEYS, keys_server(server), ["keys"]),
     ):
         say(f"Bringing the {what} back")
+        failpoint(f"before the {what} come back")
         _drop(where, names)
         _restore(where.admin_dsn(), folder / archive)
 

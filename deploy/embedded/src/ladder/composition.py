@@ -29,6 +29,7 @@ from chassis.postgres import Embedded, External, Server, StartFailed
 from chassis.service import Service, connect_in_process
 from chassis.sharing import Sharing
 from chassis.telemetry import Metrics, Traces
+from ladder.home import half_restored
 from people_svc import accounts
 from people_svc.domain import Workspace
 
@@ -50,7 +51,8 @@ Say = Callable[[str], None]
 class Composition:
     """Opens in order, closes in reverse; `say` hears what takes a moment.
 
-    The database is `given`, else that of LADDER_DATABASE_URL, else an embedded one below `home`.
+    The database is `given`, else that of LADDER_DATABASE_URL, else an embedded one below `home`. Only what `restores`
+    opens one that a restore has not finished.
     """
 
     home: Path
@@ -59,6 +61,7 @@ class Composition:
     allow_unsafe: bool = False
     metrics: Metrics = field(default_factory=Metrics)
     given: Server | None = None
+    restores: bool = False
 
     def __post_init__(self) -> None:
         self._stack = ExitStack()
@@ -134,6 +137,9 @@ class Composition:
         return known.settings.name if known else ""
 
     def _open(self) -> None:
+        remedy = half_restored(self.home)
+        if remedy and not self.restores:
+            raise StartFailed(remedy)
         self.server = self._server()
         self.say("Bringing the database up to date")
         key = prepare_keys(keys_server(self.server), self.home, GRANTS)

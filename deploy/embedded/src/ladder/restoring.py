@@ -12,9 +12,11 @@ from chassis.identity import Actor
 from chassis.kernel import DomainError
 from chassis.restored import begin_epochs
 from chassis.service import Service
+from chassis.steps import failpoint
 from chassis.unit import Answer, CommandInfo, Unit
-from ladder.backups import BackupRefused, Made, backup, bring_back
+from ladder.backups import BackupRefused, Made, backup, bring_back, fitting
 from ladder.composition import Composition
+from ladder.home import RESTORING
 from ladder.operator.rest import at_rest, recorded
 from ladder.operator.workspaces import OPERATOR
 from ladder.verifying import Broken, Verdict, verify
@@ -39,16 +41,28 @@ def restore(home: Path, folder: Path, composed: Open) -> Verdict:
     The installation's key and its list of erasures are no part of a backup; both have to be in place first.
     """
     _refuse_without_key_and_list(home)
+    marker = home / RESTORING
     with composed(home) as empty:
-        bring_back(empty.server, folder, [one.name for one in empty.services], empty.say)
-    with composed(home) as system:
+        schemas = [one.name for one in empty.services]
+        contents = fitting(empty.server, folder, schemas)
+        marker.touch()
+        bring_back(empty.server, folder, contents, empty.say)
+    failpoint("before new epochs")
+    with _reopened(composed(home)) as system:
         for service in system.services:
             begin_epochs(service)
         refused = _erase_all_again(system)
+        failpoint("before finding together")
+        marker.unlink()  # from here on it is a system like any other, whose followers go on where they were
         system.start()
         system.say("Letting the services find together again")
         verdict = _settled(system)
     return verdict.model_copy(update={"broken": [*refused, *verdict.broken]})
+
+
+def _reopened(system: Composition) -> Composition:
+    system.restores = True
+    return system
 
 
 def _erase_all_again(system: Composition) -> list[Broken]:

@@ -18,7 +18,7 @@ from chassis.postgres.places import may_enter, supported, unprivileged
 from ladder.commands.reach import Way, allow_unsafe, is_installed, operator, socket_of
 from ladder.commands.running import Port
 from ladder.commands.terminal import Refused, out, steps
-from ladder.home import BUILD_ANEW, UNFINISHED, outside_the_data
+from ladder.home import BUILD_ANEW, UNFINISHED, half_restored, outside_the_data
 
 commands = typer.Typer()
 ENOUGH: Final = 2**30
@@ -85,6 +85,8 @@ def _data(home: Path) -> Iterator[Finding]:
         yield Finding("data", str(home))
     if (home / UNFINISHED).exists():
         yield Finding("demo company", "cut off, or being built", f"Wait for it; if it was cut off, {BUILD_ANEW}.")
+    if remedy := half_restored(home):
+        yield Finding("restore", "cut off, or under way", remedy)
     free = os.statvfs(there).f_bavail * os.statvfs(there).f_frsize
     yield Finding("free disk space", f"{free // 2**20} MiB", "" if free > ENOUGH else "Make room: PostgreSQL needs it.")
 
@@ -117,7 +119,7 @@ def _installation(home: Path, running: bool) -> Iterator[Finding]:
     if not is_installed(home):
         yield Finding("installation", "none yet: `ladder up` makes one")
         return
-    if (home / UNFINISHED).exists():
+    if (home / UNFINISHED).exists() or half_restored(home):
         return
     try:
         with operator() as way, steps(kept=False) as say:
