@@ -237,6 +237,13 @@ def test_every_command_refuses_what_is_half_restored_in_one_line(folder: Path) -
     assert "restore again" in half.run("doctor").stdout
 
 
+def test_the_command_says_what_has_to_be_in_place_before_a_restore(folder: Path) -> None:
+    refused = Installation(folder / "new").run("restore", str(folder))
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "Put the installation's key into" in refused.stderr
+
+
 def test_no_program_is_told_a_password_where_other_accounts_can_read_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,6 +41,8 @@ GRANTS: tuple[Grant, ...] = (
 )
 """Which service may make or open the keys of which kind of stream."""
 
+OPERATOR = "operator"
+"""Who acts where whoever runs the installation does, outside every workspace's roles."""
 POOL = 6
 """Connections of each of a service's two roles."""
 

@@ -15,10 +15,9 @@ from chassis.service import Service
 from chassis.steps import failpoint
 from chassis.unit import Answer, CommandInfo, Unit
 from ladder.backups import BackupRefused, Made, backup, bring_back, fitting
-from ladder.composition import Composition
+from ladder.composition import OPERATOR, Composition
 from ladder.home import RESTORING
-from ladder.operator.rest import at_rest, recorded
-from ladder.operator.workspaces import OPERATOR
+from ladder.resting import at_rest, recorded
 from ladder.verifying import Broken, Verdict, verify
 from people_svc.domain import Employee
 

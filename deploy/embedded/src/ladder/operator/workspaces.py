@@ -11,13 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from chassis.calendar import Calendar
 from chassis.identity import Actor
 from chassis.unit import Answer, CommandInfo, Unit
-from ladder.composition import Composition
+from ladder.composition import OPERATOR, Composition
 from ladder.operator.reached import Running, the_workspace
 from people_svc import tokens
 from people_svc.domain import Changes, Settings
 from people_svc.domain.workspace import checked_time_zone
 
-OPERATOR = "operator"
 router = APIRouter()
 
 
