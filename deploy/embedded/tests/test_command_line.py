@@ -224,7 +224,7 @@ def test_a_first_run_that_was_killed_while_it_built_the_demo_is_begun_anew(insta
     assert killed.returncode == -signal.SIGKILL
     refused = installation.run("workspace", "create", "Northwind", "--admin", "hanna@example.com")
     assert refused.returncode == 2
-    assert "run `ladder up`" in refused.stderr
+    assert "`ladder up --demo`, which builds it anew" in refused.stderr
 
     with serving(installation.home) as running:
         assert running.run("token", "--as", "hr").stderr.startswith("There is no workspace yet.")
