@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from chassis.testing import assert_live_equals_rebuilt
+from chassis.http import api
+from chassis.testing import Caller, assert_live_equals_rebuilt, served, verifier
 from gap_svc.application.losing import SOURCE_LOST
 from gap_svc.domain.report import Report
 
@@ -141,6 +142,33 @@ def test_reports_by_a_lost_framework_version_are_withdrawn_and_computed_once_it_
 
     company.publish(2, design=3)
     assert [one[3:] for one in counting(company)] == [(2, "approval"), (2, "approval")]
+
+
+def test_while_a_framework_version_is_lost_the_employee_chooses_and_reads_a_target_as_ever(
+    company: Company, running: Running
+) -> None:
+    company.approve(number="ev_0", cycle="cy_0", period_ends_on=LAST_SPRING)
+    company.release(number="ev_0", cycle="cy_0")
+    kept = running.published("framework", company.workspace)
+    company.publish(2, design=2)
+    company.approve(framework_version=2)
+    running.restore("framework", company.workspace, kept)
+
+    with served(api(running.service, verifier=verifier())) as client:
+        maya = Caller(client, company.workspace, "maya", frozenset())
+        hanna = Caller(client, company.workspace, "hanna", frozenset({"hr"}))
+        chosen = maya.send("PUT", "/people/maya/target", json={"target": PO2.model_dump()})
+        assert chosen.status_code == 200, chosen.text
+        running.settle(company.workspace)
+        assert [one.read("/people/maya/target")["chosen"]["level"] for one in (maya, hanna)] == [PO2.level] * 2
+        company.place("maya", IC3)
+        assert company.parked() == []
+        company.release()
+        answer = maya.read("/people/maya/target")
+        assert (answer["present"]["level"], answer["chosen"]["level"], answer["main"]) == (IC3.level, PO2.level, None)
+
+    company.publish(2, design=3)
+    assert company.standing()["main_report"] == Report.id_of("ev_1", 1, PO2)
 
 
 def test_a_restore_that_lost_nothing_of_somebody_changes_nothing_about_them(company: Company, running: Running) -> None:

@@ -20,10 +20,15 @@ NO_NAME = "name erased"
 
 def level_of(query: Query, version: int, ref: LevelRef) -> Level:
     """Return a level as a framework version has it, else as the newest one that has it; NotFound where none has."""
-    found = facts.level(query, version, ref) or _newest_level(query, ref)
+    found = find_level(query, version, ref)
     if found is None:
         raise NotFound(str(ref))
     return found
+
+
+def find_level(query: Query, version: int, ref: LevelRef) -> Level | None:
+    """Return a level as `level_of` does, or None where no version has it: the one that had it was lost."""
+    return facts.level(query, version, ref) or _newest_level(query, ref)
 
 
 def _newest_level(query: Query, ref: LevelRef) -> Level | None:

@@ -91,7 +91,7 @@ class Seen:
 
     def report(self, which: Which) -> Row:
         """Return one report version; NotFound where none such is shown."""
-        newest = self._newest_of(which)
+        newest = self.newest_of(which)
         if newest is None:
             raise self.nothing()
         same = (row for row in self.versions if row["report"] == newest["report"] and row["version"] == which.version)
@@ -99,6 +99,15 @@ class Seen:
         if found is None:
             raise NotFound(self.person)
         return found
+
+    def newest_of(self, which: Which) -> Row | None:
+        """Return the newest version of a report, or None where none such is shown."""
+        if which.report is not None:
+            wanted = [row for row in self.versions if row["report"] == which.report]
+        else:
+            there = self._on(self.basis) if self.basis else []
+            wanted = [row for row in there if (row["is_main"] if which.target is None else _is(row, which.target))]
+        return wanted[-1] if wanted else None
 
     def nothing(self) -> NotFound:
         """Return why there is no such report: in words to whoever would see every approved evaluation, else in none."""
@@ -109,7 +118,7 @@ class Seen:
     def report_ever(self, which: Which) -> Row:
         """Return one report version that is shown, or was withdrawn since where it is asked for by its report."""
         was = [row for row in self.withdrawn if row["report"] == which.report]
-        return was[-1] if was and not self._newest_of(which) else self.report(which)
+        return was[-1] if was and not self.newest_of(which) else self.report(which)
 
     def trend(self) -> Trend:
         """Return the scores over time, of every evaluation that is shown."""
@@ -123,14 +132,6 @@ class Seen:
     @cached_property
     def _newest(self) -> dict[str, Row]:
         return {row["evaluation"]: row for row in self.revisions}
-
-    def _newest_of(self, which: Which) -> Row | None:
-        if which.report is not None:
-            wanted = [row for row in self.versions if row["report"] == which.report]
-        else:
-            there = self._on(self.basis) if self.basis else []
-            wanted = [row for row in there if (row["is_main"] if which.target is None else _is(row, which.target))]
-        return wanted[-1] if wanted else None
 
     def _on(self, revision: Row) -> list[Row]:
         key = (revision["evaluation"], revision["revision"])

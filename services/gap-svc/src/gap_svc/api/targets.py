@@ -9,7 +9,7 @@ from chassis.kernel import NotFound
 from chassis.unit import Unit
 from gap_svc import facts
 from gap_svc.api.allowed import allow, application
-from gap_svc.api.names import competency_names, level_of, level_view
+from gap_svc.api.names import competency_names, find_level, level_of, level_view
 from gap_svc.api.seen import Row, present_of, seen, target_of
 from gap_svc.api.shapes import Id, LevelView, NearestView, TargetBody, TargetView, TrendView, Which
 from gap_svc.domain import nearest as closest
@@ -26,7 +26,7 @@ def target(person: Id, query: Queried) -> TargetView:
     state, _ = query.state(Standing, person)
     query.etag(state.choices if state else 0)
     query.record_access(person, "target", person)
-    row = shown.report(Which()) if shown.versions else None
+    row = shown.newest_of(Which())  # none also where the framework version of what counts was lost
     because = [*_choice_event(query, person), *([row["event_id"]] if row else [])]
     return TargetView(
         person=person,
@@ -90,7 +90,8 @@ def nearest(person: Id, query: Queried) -> NearestView:
 
 def _named(query: Query, ref: LevelRef | None, row: Row | None) -> LevelView | None:
     version = row["framework_version"] if row else facts.latest_version(query)
-    return level_view(level_of(query, version, ref)) if ref and version is not None else None
+    found = find_level(query, version, ref) if ref and version is not None else None
+    return level_view(found) if found else None
 
 
 def _choice_event(query: Query, person: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from gap_svc.application.basis import (
 from gap_svc.application.losing import Losing
 from gap_svc.domain.levels import LevelRef
 from gap_svc.domain.report import Report
-from gap_svc.domain.standing import NothingApproved, Placement, Standing
+from gap_svc.domain.standing import ApprovedRevision, NothingApproved, Placement, Standing
 
 CYCLE_CANCELLED = "the cycle was cancelled"
 
@@ -84,7 +85,7 @@ class Reports(Losing):
         if not event:
             return standing
         standing = unit.record(Standing, person, event)
-        for revision in standing.bases(released):
+        for revision in _readable(unit, standing.bases(released)):
             basis = basis_of(unit, person, revision)
             compute(unit, basis, (basis.main,), "target", choice)
         return unit.get(Standing, person)
@@ -114,7 +115,7 @@ class Reports(Losing):
         if not changed:
             return
         after = unit.record(Standing, person, changed)
-        for revision in after.bases(released_to(unit, person)):
+        for revision in _readable(unit, after.bases(released_to(unit, person))):
             if after.sits_at(revision) != before.sits_at(revision):
                 basis = basis_of(unit, person, revision)
                 compute(unit, basis, basis.targets, "placement", changed.heard)
@@ -128,3 +129,11 @@ class Reports(Losing):
         unit.record(Standing, person, dropped)
         for report in standing.reports.get(evaluation, ()):
             unit.record(Report, report, unit.get(Report, report).withdraw(CYCLE_CANCELLED, heard))
+
+
+def _readable(unit: Unit, revisions: Iterable[ApprovedRevision]) -> Iterator[ApprovedRevision]:
+    """Yield those whose framework version is there.
+
+    Of others nothing can be said until it is published again, and a refusal would tell of an unreleased approval.
+    """
+    return (one for one in revisions if facts.has_version(unit, one.framework_version))
