@@ -129,6 +129,20 @@ def test_after_a_lost_connection_everything_is_compared(
     until(again)
 
 
+def test_what_was_to_be_told_over_a_lost_connection_is_told_over_the_next(
+    wakeups: tuple[Wakeups, list[tuple[Kind, str]], list[None]], pair: Pair
+) -> None:
+    one, heard, _ = wakeups
+    one.announce("changed", "before")
+    until(lambda: ("changed", "before") in heard)
+    end_sessions(pair, "toy notify")
+    until(lambda: not end_sessions(pair, "toy notify"))
+
+    one.announce("changed", "after")
+
+    until(lambda: ("changed", "after") in heard)
+
+
 def test_many_names_travel_in_payloads_that_postgresql_takes() -> None:
     names = {f"workspace-{number:06}" for number in range(5_000)}
     payloads = list(_packed(names))

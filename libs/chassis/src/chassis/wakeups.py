@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Literal
 
 import psycopg
@@ -75,10 +75,22 @@ class Wakeups:
             with self._there:
                 self._there.wait_for(lambda: self._stopping or any(self._pending.values()))
                 taken, self._pending = self._pending, _nothing()
-            for kind, names in taken.items():
-                for payload in _packed(names):
-                    connection.execute("select pg_notify(%s, %s)", (self._channel(kind), payload))
+            try:
+                self._notify(connection, taken)
+            except psycopg.Error:
+                self._keep(taken)  # it is told over the next connection: nobody looks by itself for half a minute
+                raise
             time.sleep(EVERY)
+
+    def _notify(self, connection: psycopg.Connection[Any], names: Mapping[Kind, set[str]]) -> None:
+        for kind, some in names.items():
+            for payload in _packed(some):
+                connection.execute("select pg_notify(%s, %s)", (self._channel(kind), payload))
+
+    def _keep(self, names: Mapping[Kind, set[str]]) -> None:
+        with self._there:
+            for kind, some in names.items():
+                self._pending[kind] |= some
 
     def _listen(self) -> None:
         while not self._stopping:
