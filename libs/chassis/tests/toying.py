@@ -28,7 +28,10 @@ def writes(_: Cipher) -> Service:
 def reads(_: Cipher) -> Service:
     one = toy.reader()
     one.router = notebook_api.reader_router
-    one.heard[toy.NotebookLineWritten] = [when_line_written_then_die_or_count_it]
+    one.heard[toy.NotebookLineWritten] = [
+        when_line_written_then_die_or_count_it if handler is toy.when_line_written_then_count_it else handler
+        for handler in one.heard[toy.NotebookLineWritten]
+    ]
     return one
 
 
