@@ -62,8 +62,13 @@ class Installation:
         return Database(str(self.home / "run"))
 
     def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
-        """Start one command and leave it running."""
-        return subprocess.Popen([*LADDER, *arguments], stdout=subprocess.PIPE, text=True, env=self.environ(**environ))
+        """Start one command and leave it running; it hears Ctrl-C, also where the tests run in the background."""
+        heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # what is ignored here is ignored by children
+        try:
+            environment = self.environ(**environ)
+            return subprocess.Popen([*LADDER, *arguments], stdout=subprocess.PIPE, text=True, env=environment)
+        finally:
+            signal.signal(signal.SIGINT, heard)
 
 
 @contextmanager
