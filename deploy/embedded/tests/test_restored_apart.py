@@ -121,7 +121,7 @@ def test_gap_restored_to_an_earlier_moment_hears_again_what_it_lost_and_ends_the
     assert after == before
 
 
-@pytest.mark.parametrize("order", [("gap", "approval of kofi", "evaluation")])
+@pytest.mark.parametrize("order", [*itertools.permutations(("gap", "approval of kofi", "evaluation"))], ids=" → ".join)
 def test_both_restored_to_different_moments_agree_on_what_evaluation_still_has(
     company: Company, order: tuple[str, ...]
 ) -> None:
@@ -192,3 +192,14 @@ def test_what_followed_from_an_event_nobody_has_is_seen(company: Company) -> Non
     )
 
     assert company.broken() == {"nothing rests on lost events"}
+
+
+def test_reports_that_stand_on_approvals_nobody_has_are_seen(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    kofi = third_cycle(company)["kofi"]
+    kept = moment(company, company.evaluation)
+    approve(company, kofi)
+
+    monkeypatch.setattr(company.gap, "withdraw", lambda *_: None)
+    restore(company, kept)
+
+    assert company.broken() == {"reports name what is there"}

@@ -25,7 +25,7 @@ from chassis.calendar import Calendar
 from chassis.identity import Actor
 from chassis.projection import RecordedEvent, Rows
 from chassis.record import leaf_of
-from chassis.service import Service
+from chassis.service import Service, connect_in_process
 from chassis.store import PositionMove
 from chassis.unit import Answer, CommandInfo, Unit
 from contracts.envelope import Envelope
@@ -130,6 +130,7 @@ def company(made: Company) -> Iterator[Company]:
             copy, original = copies(schema, table)
             connection.execute(sql.SQL("delete from {}").format(original))
             connection.execute(sql.SQL("insert into {} table {}").format(original, copy))
+    connect_in_process(made.system.services)  # what the consumers remember of their positions is undone too
 
 
 def tables(connection: psycopg.Connection[Any]) -> list[tuple[str, str]]:
