@@ -6,11 +6,9 @@ file of people (HTTP, people) → relay → Kafka → framework places them → 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
@@ -19,7 +17,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from chassis.kafka import Client, ClientSettings, Driver
 from chassis.telemetry import Traces
-from chassis.testing import open_folder
+from chassis.testing import open_folder, until
 from chassis.testing.kafka import NoKafka
 from contracts.envelope import Envelope
 
@@ -27,7 +25,6 @@ from .company import Company, first_cycle, found
 from .conftest import not_here
 from .modes import gathered
 
-T = TypeVar("T")
 TRACE, CLICK = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
 
@@ -120,12 +117,3 @@ def ids_of(span: ReadableSpan) -> tuple[int, int]:
 def parent_of(span: ReadableSpan) -> tuple[int, int] | None:
     """Return the trace and the id of the span that this one follows from."""
     return None if span.parent is None else (span.parent.trace_id, span.parent.span_id)
-
-
-def until(condition: Callable[[], T]) -> T:
-    """Wait for something, and return it."""
-    end = time.monotonic() + 30
-    while not (found := condition()):
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.01)
-    return found

@@ -6,7 +6,6 @@ an event breaks in one service, another is malformed → list → show → repla
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from chassis.testing import open_folder
+from chassis.testing import open_folder, until
 
 from .conftest import Installation, serving
 
@@ -49,8 +48,7 @@ def broken() -> Iterator[Installation]:
             file.write_text("\n".join((HEAD, *rows)))
             taken = running.run("import-people", str(file), "--yes")
             assert taken.returncode == 0, taken.stderr
-        while len(parked(running)) < 5:
-            time.sleep(0.05)
+        until(lambda: len(parked(running)) >= 5, "all five parked")
         yield running
 
 

@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from chassis.postgres import Database
+from chassis.testing import until
 from ladder.commands.platform import refuse_narrow
 from ladder.commands.terminal import Refused
 from ladder.processes import Child, NotReady, Processes, environment_of
@@ -31,13 +30,6 @@ sys.stdin.read()
 running.stop()
 """
 """Starts people-svc's interface and says its process; ends it when nothing more comes in."""
-
-
-def until(condition: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + 90
-    while not condition():
-        assert time.monotonic() < end, f"{what} did not come about"
-        time.sleep(0.05)
 
 
 def is_there(pid: int) -> bool:

@@ -7,8 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,14 +27,6 @@ from .conftest import Pair
 HERE = Path(__file__).parents[1]
 NOWHERE = "127.0.0.1:1"
 """Where no broker is."""
-
-
-def until(condition: Callable[[], bool], what: str = "it") -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + 240
-    while not condition():
-        assert time.monotonic() < end, f"{what} did not come about"
-        time.sleep(0.05)
 
 
 @dataclass

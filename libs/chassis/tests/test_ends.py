@@ -13,9 +13,10 @@ import pytest
 
 from chassis.consumer import CRASHES
 from chassis.consumer.care import Care
+from chassis.testing import until
 
 from .conftest import Pair
-from .stage import Stage, staged, until
+from .stage import Stage, staged
 from .toying import DEADLY
 
 

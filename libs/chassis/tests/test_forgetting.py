@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from chassis.cipher import Cipher, Forgetting, Grant
 from chassis.cipher.forgetting import SURE_FOR
 from chassis.kernel import Unsealed
 from chassis.postgres import Database
-from chassis.testing import keyed
+from chassis.testing import keyed, until
 from contracts.envelope import Sealed
 
 GRANTS = (Grant("people", "employee", may_make=True), Grant("evaluation", "evaluation", may_make=True))
@@ -160,11 +160,3 @@ def full(database: Database) -> Generator[None]:
             yield
         finally:
             admin.execute(alter.format(sql.Identifier(database.name), sql.Literal(-1)))
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.01)

@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -21,6 +20,7 @@ from chassis.kafka import Client, ClientSettings, Driver, KafkaSink, apply_topic
 from chassis.kafka.wire import NoEvent, from_record
 from chassis.relay import Refused
 from chassis.store import LARGEST_PUBLISHED, TooLarge
+from chassis.testing import until
 from chassis.testing.kafka import Cluster
 from contracts.envelope import Envelope
 from contracts.topics import Topic
@@ -54,18 +54,11 @@ class Way:
 
     def arrive(self, workspace: str, numbers: list[int]) -> None:
         """Step the consumer until the reader has copied these lines."""
-        self.until(lambda: self.stepped(workspace) == numbers)
+        until(lambda: self.stepped(workspace) == numbers)
 
     def stepped(self, workspace: str) -> list[int]:
         self.pair.reader.consumer.step(workspace)
         return self.pair.heard(workspace)[0]
-
-    def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for a condition."""
-        end = time.monotonic() + 60
-        while not condition():
-            assert time.monotonic() < end, "it did not come about"
-            time.sleep(0.02)
 
     def produce(self, *records: tuple[bytes | None, Sequence[tuple[str, bytes | None]], int]) -> None:
         """Put records on the topic as anybody else could: value, headers, partition."""
@@ -117,7 +110,7 @@ def test_records_sent_again_after_a_lost_acknowledgement_are_applied_once(way: W
 
 
 def test_a_null_header_bytes_that_are_no_text_and_a_tombstone_cost_no_other_record(way: Way, workspace: str) -> None:
-    way.until(lambda: way.driver.alive)
+    until(lambda: way.driver.alive)
     way.pair.open(workspace)
     way.pair.write(workspace, "before")
     way.pair.toy.relay.step(workspace)
@@ -133,7 +126,7 @@ def test_a_null_header_bytes_that_are_no_text_and_a_tombstone_cost_no_other_reco
     def aside() -> list[str]:
         return [row["reason"] for row in way.pair.rows("select reason from reader.unreadable")]
 
-    way.until(lambda: len(aside()) >= 9)
+    until(lambda: len(aside()) >= 9)
     missing = "headers actor, correlationid, epoch, eventid, previous, sequence, source, subject, time, workspace"
     assert set(aside()) == {"a header is no UTF-8", "a tombstone", missing}
     assert way.driver.alive
@@ -184,7 +177,7 @@ def test_a_record_is_put_aside_whatever_its_headers_are_called(pair: Pair) -> No
 
 
 def test_a_consumer_whose_task_has_ended_says_so_and_comes_back(way: Way, workspace: str) -> None:
-    way.until(lambda: way.driver.alive)
+    until(lambda: way.driver.alive)
 
     async def end() -> None:
         for task in asyncio.all_tasks():
@@ -192,7 +185,7 @@ def test_a_consumer_whose_task_has_ended_says_so_and_comes_back(way: Way, worksp
                 task.cancel()
 
     way.client.run(end())
-    way.until(lambda: way.driver.trouble in ("the task that consumes has ended", "not in its group yet"))
+    until(lambda: way.driver.trouble in ("the task that consumes has ended", "not in its group yet"))
     way.pair.open(workspace)
     way.pair.write(workspace, "one")
     way.pair.toy.relay.step(workspace)
@@ -215,7 +208,7 @@ def test_an_event_comes_out_of_its_record_as_it_went_in(way: Way, workspace: str
     way.pair.open(workspace)
     way.pair.write(workspace, "Grüße", "二")
     way.pair.toy.relay.step(workspace)
-    way.until(lambda: len([one for one in taken if one.workspace == workspace]) == 2)
+    until(lambda: len([one for one in taken if one.workspace == workspace]) == 2)
     driver.stop()
     assert [one for one in taken if one.workspace == workspace] == way.pair.sent(workspace)
 
@@ -236,13 +229,13 @@ def test_after_the_broker_was_gone_the_relay_goes_on_where_it_was(way: Way, work
     way.arrive(workspace, [1])
     (node,) = kafka.nodes
     node.kill()
-    way.until(lambda: way.driver.trouble == f"nobody listens at {kafka.servers}")
+    until(lambda: way.driver.trouble == f"nobody listens at {kafka.servers}")
     way.pair.write(workspace, "meanwhile")
     assert way.pair.toy.relay.step(workspace) == "failed"
     node.start()
-    way.until(lambda: way.pair.toy.relay.step(workspace) == "done")
+    until(lambda: way.pair.toy.relay.step(workspace) == "done")
     way.arrive(workspace, [1, 2])
-    way.until(lambda: way.driver.alive)
+    until(lambda: way.driver.alive)
 
 
 def test_an_event_larger_than_a_broker_takes_is_refused_at_the_command_and_holds_nothing_up(

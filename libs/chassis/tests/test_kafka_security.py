@@ -14,13 +14,14 @@ import pytest
 from chassis.brokers import MECHANISMS, ClientSettings
 from chassis.kafka import Client, Driver, KafkaSink, ShutOut, Unanswered, apply_topics, ask, unusable
 from chassis.relay import Refused
+from chassis.testing import until
 from chassis.testing.guarding import Guard, allow
 from chassis.testing.kafka import Cluster
 from contracts.envelope import Envelope
 from contracts.topics import Topic
 
 from .conftest import USERS, Pair
-from .stage import Stage, staged, until
+from .stage import Stage, staged
 
 TOPICS = [Topic(name="toy.v1", partitions=3), Topic(name="reader.v1", partitions=1)]
 

@@ -8,8 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -35,6 +34,7 @@ from chassis.postgres import (
 )
 from chassis.postgres.leftovers import processes_in
 from chassis.postgres.places import unprivileged
+from chassis.testing import until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL under another account")
 
@@ -48,13 +48,6 @@ with Embedded(Path(sys.argv[1])) as server, psycopg.connect(server.database.admi
         connection.execute("insert into written values (%s)", (number,))
         print(number, flush=True)
 """
-
-
-def until(true: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not become true"
-        time.sleep(0.01)
 
 
 @pytest.fixture

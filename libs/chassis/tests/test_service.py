@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from chassis.postgres import Database, Embedded, Privileged, UnsafeDurability
 from chassis.relay import Refused
 from chassis.service import Part, Service
 from chassis.steps import Runner
-from chassis.testing import assert_live_equals_rebuilt, keyed
+from chassis.testing import assert_live_equals_rebuilt, keyed, until
 from chassis.unit import Answer, Position, Unit
 from contracts.envelope import Envelope
 
@@ -160,14 +159,6 @@ def part(service: Service, name: str) -> Part:
     return found
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Return when a follower has come as far; the test fails when it never does."""
-    never = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < never
-        time.sleep(0.01)
-
-
 def test_a_follower_that_is_stuck_says_at_what_until_it_goes_on(pair: Pair, workspace: str) -> None:
     pair.open(workspace)
     pair.write(workspace, "one", "two", "three")
@@ -176,7 +167,7 @@ def test_a_follower_that_is_stuck_says_at_what_until_it_goes_on(pair: Pair, work
     pair.toy.runners = [runner]
     runner.start()
     try:
-        wait_until(lambda: runner.set_aside == 1)
+        until(lambda: runner.set_aside == 1)
         assert part(pair.toy, "projections") == Part("projections", ok=True, detail="Hole", lag=1)
         assert pair.toy.health().ok
 
@@ -185,7 +176,7 @@ def test_a_follower_that_is_stuck_says_at_what_until_it_goes_on(pair: Pair, work
         pair.rows(
             f"insert into toy.events ({', '.join(columns)}) values ({', '.join(['%s'] * len(columns))})", *values
         )
-        wait_until(lambda: runner.set_aside == 0 and runner.last_error is None)
+        until(lambda: runner.set_aside == 0 and runner.last_error is None)
         assert part(pair.toy, "projections") == Part("projections", ok=True)
     finally:
         runner.stop()

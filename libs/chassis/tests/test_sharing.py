@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from chassis.leadership import Leadership
 from chassis.postgres import Database
 from chassis.service import Service, connect_in_process
 from chassis.sharing import Sharing
+from chassis.testing import until
 from chassis.unit import Answer, CommandInfo, Executed, Unit
 
 from . import toy
@@ -60,13 +60,6 @@ class Process:
         self.leaves()
         self.service.close()
         self.cipher.close()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.01)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from itertools import pairwise
 import pytest
 
 from chassis.steps import Progress, Runner, arm, disarm, failpoint
+from chassis.testing import until
 
 Act = Callable[[], Progress]
 
@@ -151,14 +151,14 @@ def test_a_failing_workspace_is_set_aside_tried_again_and_holds_up_no_other(star
 
     step.wait_for(lambda: step.called.count("a") == 3 and "b" in step.called)
     assert told == ["RuntimeError"]
-    _wait(lambda: runner.set_aside == 0 and runner.last_error is None)
+    until(lambda: runner.set_aside == 0 and runner.last_error is None)
 
 
 def test_what_went_wrong_is_told_until_nothing_waits_for_a_next_try(started: Callable[..., Runner]) -> None:
     step = Counting({"a": deque([fails])})
     runner = started(step, first_pause=600, longest_pause=600)
     runner.wake("a")
-    _wait(lambda: runner.set_aside == 1)
+    until(lambda: runner.set_aside == 1)
 
     for name in ("b", "c"):
         runner.wake(name)
@@ -171,7 +171,7 @@ def test_a_workspace_set_aside_is_not_woken_before_its_time(started: Callable[..
     step = Counting({"a": deque([fails])})
     runner = started(step, first_pause=600, longest_pause=600)
     runner.wake("a")
-    _wait(lambda: runner.set_aside == 1)
+    until(lambda: runner.set_aside == 1)
 
     runner.wake("a")
     runner.wake("b")
@@ -207,7 +207,7 @@ def test_a_sweep_that_fails_is_made_again_and_the_runner_lives(started: Callable
 
     assert told[-1:] == ["ConnectionError"]
     assert (runner.alive, step.sweeps) == (True, 2)
-    _wait(lambda: runner.last_error is None)
+    until(lambda: runner.last_error is None)
 
 
 def test_it_sweeps_again_and_again(started: Callable[..., Runner]) -> None:
@@ -268,10 +268,3 @@ for n in range(5):
     ended = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=False)
 
     assert (ended.returncode, ended.stdout.split()) == (-signal.SIGKILL, [b"0", b"1", b"2"])
-
-
-def _wait(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.002)

@@ -25,6 +25,7 @@ from chassis.service import Access
 from chassis.sql import vouched
 from chassis.statement import FEW
 from chassis.steps import arm, disarm
+from chassis.testing import until
 from chassis.unit import Answer, KeyReused, PreconditionFailed, Unavailable, Unit
 
 from . import toy
@@ -410,8 +411,7 @@ def test_a_commit_that_arrives_after_the_line_was_cut_is_neither_lost_nor_double
 
             def cut() -> None:
                 waiting = "select 1 from pg_stat_activity where pid = %s and wait_event_type = 'Lock'"
-                while not pair.rows(waiting, pid):
-                    pass
+                until(lambda: pair.rows(waiting, pid))
                 _hang_up(connection)
                 holder.rollback()
 

@@ -9,18 +9,12 @@ import psycopg
 import pytest
 
 from chassis.leadership import Leadership
+from chassis.testing import until
 from chassis.wakeups import Kind, Wakeups, _packed  # pyright: ignore[reportPrivateUsage] - packing has an edge to prove
 
 from .conftest import Pair
 
 Dsn = str
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.01)
 
 
 @pytest.fixture

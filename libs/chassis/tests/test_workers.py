@@ -24,12 +24,12 @@ from chassis.identity import Actor
 from chassis.kafka import apply_topics
 from chassis.postgres import Embedded
 from chassis.sharing import Sharing
-from chassis.testing import SIGNER
+from chassis.testing import SIGNER, until
 from chassis.testing.kafka import Cluster
 from contracts.topics import Topic
 
 from .conftest import Pair
-from .stage import Stage, Started, staged, until
+from .stage import Stage, Started, staged
 
 TOPIC = Topic(name="toy.v1", partitions=3)
 pytestmark = pytest.mark.timeout(900)  # up to six processes begin at once, beside whatever else runs

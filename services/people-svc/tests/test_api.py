@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from chassis.testing import until
+
 from .conftest import Colleague, Running
 
 TODAY = datetime.fromtimestamp(time.time(), UTC).date()
@@ -235,14 +237,8 @@ def test_erasing_somebody_takes_a_look_a_reason_and_the_confirmation(hr: Colleag
 
 def _until_erased(hr: Colleague, person: str) -> dict[str, object]:
     """Return an erased person once the keys are gone; the erasure is due at once, and fires in its own time."""
-    history: dict[str, Any] = {}
-    for _ in range(200):
-        history = hr.get(f"/people/{person}/history").json()
-        if history["because"][-1]["what"] == "person.erased":
-            shown: dict[str, object] = hr.get(f"/people/{person}").json()
-            return shown
-        time.sleep(0.05)
-    raise AssertionError(history)
+    until(lambda: hr.get(f"/people/{person}/history").json()["because"][-1]["what"] == "person.erased")
+    return hr.get(f"/people/{person}").json()
 
 
 def test_nobody_erases_themselves(hr: Colleague) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 
 from chassis.identity import Actor, Signer, SigningKey, Verifier
 from chassis.kernel import NotFound, Sealed, Unsealed
-from chassis.testing import now
+from chassis.testing import now, until
 from chassis.unit import Answer, CommandInfo, Unit
 from people_svc import accounts
 from people_svc.domain import NotAtWork
@@ -288,15 +287,6 @@ def holds(running: Running, actor: Actor, at: datetime) -> bool:
 def history(caller: Colleague, person: str) -> list[str]:
     """Return what was recorded about somebody."""
     return [one["what"] for one in caller.get(f"/people/{person}/history").json()["because"]]
-
-
-def until(holds: Any) -> None:
-    """Wait until a condition holds."""
-    for _ in range(200):
-        if holds():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it never held")
 
 
 def _sealed(value: dict[str, str]) -> Sealed:

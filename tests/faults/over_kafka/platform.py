@@ -9,7 +9,7 @@ import shutil
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ import psycopg
 
 from chassis.kafka import ClientSettings, apply_topics
 from chassis.postgres import INTERRUPTED, Embedded
-from chassis.testing import served
+from chassis.testing import served, until
 from chassis.testing.kafka import Cluster, cluster
 from contracts.topics import TOPICS
 from ladder.composition import Composition
@@ -172,7 +172,7 @@ class Platform:
         starts, before = child.starts, dict(child.environ)
         child.environ.update(told)
         child.signal(signal.SIGTERM)
-        self.until(lambda: child.starts > starts, f"{child.name} was not started again")
+        until(lambda: child.starts > starts, f"the next start of {child.name}", PATIENCE)
         child.environ = before
 
     def published(self) -> dict[tuple[str, str, str], int]:
@@ -205,13 +205,6 @@ class Platform:
         """Ask the database as its administrator."""
         with psycopg.connect(self.server.database.admin_dsn(), autocommit=True) as admin:
             return admin.execute(sql, values).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]
-
-    def until(self, condition: Callable[[], bool], otherwise: str) -> None:
-        """Wait for a condition."""
-        end = time.monotonic() + PATIENCE
-        while not condition():
-            assert time.monotonic() < end, otherwise
-            time.sleep(0.05)
 
 
 def _led_since(child: Child) -> str:

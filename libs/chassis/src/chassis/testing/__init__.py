@@ -6,6 +6,7 @@ from chassis.testing.hearing import heard, sealed
 from chassis.testing.routes import every_route_has_a_row
 from chassis.testing.servers import fresh_database, keyed, open_folder, opened, served
 from chassis.testing.views import assert_live_equals_rebuilt, live_rows
+from chassis.testing.waiting import until
 
 __all__ = [
     "KEY",
@@ -23,5 +24,6 @@ __all__ = [
     "opened",
     "sealed",
     "served",
+    "until",
     "verifier",
 ]
