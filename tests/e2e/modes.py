@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +28,7 @@ from chassis.process import Environment, Process
 from chassis.service import Service
 from chassis.telemetry import Traces
 from chassis.testing.kafka import broker
-from chassis.virtual import FileClock
+from chassis.virtual import FileClock, StandingClock
 from ladder.composition import Composition
 from ladder.front import front_app
 from ladder.processes import SERVICES, Processes, environment_of
@@ -52,19 +51,6 @@ MADE_OF: Final[dict[str, tuple[Callable[[Cipher], Service], tuple[Grant, ...]]]]
 
 
 @dataclass
-class StandingClock:
-    """Stands still until it is moved; a little later at each look, as a clock is."""
-
-    at: datetime = BEGINNING
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def __call__(self) -> datetime:
-        with self.lock:
-            self.at += timedelta(microseconds=137)
-            return self.at
-
-
-@dataclass
 class Opened:
     """A system that runs, its time, clients of its one port and of the operator's door, and its broker's address."""
 
@@ -81,7 +67,7 @@ Mode = Callable[[Path], AbstractContextManager[Opened]]
 @contextmanager
 def one_process(folder: Path) -> Generator[Opened]:
     """Run everything in this process, without a broker."""
-    clock = StandingClock()
+    clock = StandingClock(BEGINNING)
     with Composition(folder / "data", clock=clock) as system, clients(system, public_app(system)) as (public, operator):
         system.start()
         yield Opened(system, clock, public, operator, kafka="")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -20,6 +20,7 @@ from chassis.postgres import Database
 from chassis.service import Service
 from chassis.steps import Progress, Step, arm, disarm
 from chassis.unit import Unavailable
+from chassis.virtual import StandingClock
 
 from .broker import Broker, Log, Wire
 from .connections import Lines
@@ -35,7 +36,6 @@ UNSAFE = {
     "max_connections": "300",
 }
 """Settings of a server whose data nobody wants to keep; `allow_unsafe` lets the services stand on it."""
-TICK = timedelta(microseconds=137)
 BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LETTERS = ("a", "b")
 """Two processes of every service run at once, and every follower in both: nobody leads, only the rows make it safe."""
@@ -48,16 +48,8 @@ def as_it_is(service: Service) -> None:
     """Plant nothing."""
 
 
-@dataclass
-class Clock:
-    """Stands still but for a tick at each look, until the scheduler lets time pass."""
-
-    at: datetime = BEGIN
-
-    def __call__(self) -> datetime:
-        """Return the time."""
-        self.at += TICK
-        return self.at
+class Clock(StandingClock):
+    """The one clock of a world: it stands still until the scheduler lets time pass."""
 
     def seconds(self) -> float:
         """Return the time as a monotonic clock would."""
@@ -202,7 +194,7 @@ class World:
 
     def __init__(self, database: Database, home: Path, play: Play, plant: Plant = as_it_is) -> None:
         self.database, self.play, self.plant = database, play, plant
-        self.points, self.clock = Points(), Clock()
+        self.points, self.clock = Points(), Clock(BEGIN)
         self.key: InstallationKey = prepare_keys(database, home, play.grants, {})
         self.erasures = erasures_path(home, {})
         self.workspaces: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ from typing import Any, cast
 import pytest
 
 from chassis.projection import RecordedEvent
+from chassis.virtual import StandingClock
 from evaluation_svc.domain import cycle as cycles
 from evaluation_svc.domain import evaluation_events as events
 from evaluation_svc.domain import notes
@@ -30,7 +31,7 @@ from framework_svc.domain.placement_events import PersonPlaced, PlacementPlanned
 from gap_svc.domain.report import Computed
 from gap_svc.domain.standing import TargetChosen
 from ladder.composition import Composition
-from ladder.demo import VirtualClock, beginning, build
+from ladder.demo import beginning, build
 from ladder.demo.chance import Chance
 from ladder.demo.company import SMALLEST, Company
 from ladder.demo.ladders import LADDERS, SAFELY, bars, document
@@ -97,7 +98,7 @@ class Built:
         return sorted(rows, key=lambda row: row["name"])
 
 
-def build_in(system: Composition, clock: VirtualClock, seed: int) -> Built:
+def build_in(system: Composition, clock: StandingClock, seed: int) -> Built:
     told: list[int] = []
     clock.at = beginning(NOW)
 
@@ -119,7 +120,7 @@ def home() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def company(home: Path) -> Iterator[Built]:
     """The smallest demo company, of seed 7."""
-    clock = VirtualClock(beginning(NOW))
+    clock = StandingClock(beginning(NOW))
     with Composition(home / "one", clock=clock) as system:
         yield build_in(system, clock, 7)
 
@@ -127,7 +128,7 @@ def company(home: Path) -> Iterator[Built]:
 @pytest.fixture(scope="module")
 def others(home: Path) -> Iterator[tuple[Comparable, Comparable]]:
     """In another installation the company of seed 7 again, and that of seed 8."""
-    clock = VirtualClock(beginning(NOW))
+    clock = StandingClock(beginning(NOW))
     with Composition(home / "other", clock=clock) as system:
         seven, eight = build_in(system, clock, 7), build_in(system, clock, 8)
         yield comparable(system.services, seven.workspace), comparable(system.services, eight.workspace)

@@ -12,6 +12,7 @@ from chassis.identity import Actor
 from chassis.postgres import Embedded
 from chassis.testing import assert_live_equals_rebuilt, sealed
 from chassis.unit import Answer, CommandInfo, Decide, Unit
+from chassis.virtual import StandingClock
 from contracts import people
 from framework_svc import templates
 from framework_svc.application import Frameworks
@@ -27,17 +28,7 @@ MIDNIGHT = datetime(2026, 5, 31, 22, tzinfo=UTC)
 """When the first of June begins in Berlin."""
 
 
-@dataclass
-class Clock:
-    """A virtual clock."""
-
-    at: datetime = MARCH
-
-    def __call__(self) -> datetime | None:
-        return self.at
-
-
-CLOCK = Clock()
+CLOCK = StandingClock(MARCH)
 
 
 @dataclass

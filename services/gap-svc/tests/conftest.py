@@ -103,7 +103,7 @@ def _text(part: dict[str, Any], texts: dict[str, Personal]) -> Any:
 
 @dataclass
 class Clock:
-    """A virtual clock."""
+    """A virtual clock that shows exactly what it is set to."""
 
     at: datetime = NOVEMBER
 

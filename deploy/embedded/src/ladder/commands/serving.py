@@ -11,11 +11,12 @@ from pathlib import Path
 
 from chassis.clock import now
 from chassis.postgres import Embedded, default_home, holder
+from chassis.virtual import StandingClock
 from ladder.commands import platform
 from ladder.commands.reach import allow_unsafe, is_installed, socket_of
 from ladder.commands.terminal import Refused, Steps, steps, tell
 from ladder.composition import Composition
-from ladder.demo import VirtualClock, beginning, build
+from ladder.demo import beginning, build
 from ladder.home import UNFINISHED, outside_the_data
 from ladder.operator.health import health_app
 from ladder.server import listen, operator_door, public_app, serving
@@ -129,7 +130,7 @@ def _open_as_it_is(stack: ExitStack, home: Path, say: Steps, demo_seed: int | No
 
 def _build(home: Path, seed: int, say: Steps) -> None:
     """Build the demo company in a composition of its own, on a virtual clock that ends at the present."""
-    clock = VirtualClock(beginning(now()))
+    clock = StandingClock(beginning(now()))
     with Composition(home, say, clock, allow_unsafe=allow_unsafe()) as system:
         there = system.workspaces()
         if there:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from chassis.identity import Actor
@@ -12,25 +12,13 @@ from chassis.kernel import State
 from chassis.service import Service
 from chassis.sql import vouched
 from chassis.unit import Answer, CommandInfo, Unit
+from chassis.virtual import StandingClock
 from ladder.composition import Composition
 
 S = TypeVar("S", bound=State)
 T = TypeVar("T")
 
-_LOOK = timedelta(microseconds=137)
 _NEXT_DEADLINE = "select min(ask_at) as at from {service}.deadlines where workspace = %s"
-
-
-@dataclass
-class VirtualClock:
-    """The clock of a composition that makes history: it stands still until it is told to go on."""
-
-    at: datetime
-
-    def __call__(self) -> datetime:
-        """Return the moment it stands at, a little later at each look."""
-        self.at += _LOOK
-        return self.at
 
 
 @dataclass
@@ -38,7 +26,7 @@ class Stage:
     """Runs commands as the people of one workspace, and lets time pass without missing a deadline."""
 
     system: Composition
-    clock: VirtualClock
+    clock: StandingClock
     workspace: str
     key: str
     commands: int = 0

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from chassis.clock import now
+from chassis.virtual import StandingClock
 from ladder.composition import Composition
 from ladder.demo import founding
 from ladder.demo.agenda import Agenda
@@ -15,7 +16,7 @@ from ladder.demo.company import Company
 from ladder.demo.rounds import ROUNDS, YearlyRound
 from ladder.demo.scores import Scores
 from ladder.demo.setting import Setting
-from ladder.demo.stage import Stage, VirtualClock
+from ladder.demo.stage import Stage
 from ladder.demo.words import Words
 
 MONTHS: Final = 26
@@ -45,7 +46,7 @@ def beginning(now: datetime) -> datetime:
 
 def build(
     system: Composition,
-    clock: VirtualClock,
+    clock: StandingClock,
     seed: int,
     say: Say,
     *,
@@ -64,7 +65,7 @@ class Story:
     """Sets the stage and plays everything on it."""
 
     def __init__(
-        self, system: Composition, clock: VirtualClock, seed: int, people: int, until: datetime, say: Say
+        self, system: Composition, clock: StandingClock, seed: int, people: int, until: datetime, say: Say
     ) -> None:
         chance, founded = Chance(seed), clock.at.date()
         stage = Stage(system, clock, f"ws_demo{seed:08d}", f"demo/{seed}")
