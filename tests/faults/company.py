@@ -10,10 +10,9 @@ import tempfile
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import httpx
-
+from .clients import System
 from .killable import Killable
 
 TODAY = date.today()
@@ -21,34 +20,6 @@ HR, MANAGER = "hanna@example.com", "daniel@example.com"
 TEAM = ("maya", "kofi", "tom", "ines")
 _COLUMNS = "given name,family name,work email,job title,manager,start date,status,family,track,level"
 EVIDENCE = "Led the carrier cut-over in May; no parcel was lost."
-
-
-class System(Protocol):
-    """What runs: one process or many, asked by the people of the company and by whoever operates it."""
-
-    def operator(self, method: str, path: str, body: Any = None) -> Any:
-        """Do what only the operator may do."""
-        ...
-
-    def sign_in(self, *who: str) -> None:
-        """Take tokens for people."""
-        ...
-
-    def send(self, who: str, method: str, path: str, body: Any = None, key: str = "", **more: Any) -> httpx.Response:
-        """Ask a service until it answers, always under the same key."""
-        ...
-
-    def does(self, who: str, method: str, path: str, body: Any = None, key: str = "", **more: Any) -> Any:
-        """Ask a service until it answers, and that must be yes."""
-        ...
-
-    def broken(self) -> list[dict[str, Any]]:
-        """Wait until everything is followed and heard, then return the invariants that do not hold."""
-        ...
-
-    def has_died(self) -> bool:
-        """Return whether nothing can be asked until somebody starts it again."""
-        ...
 
 
 @dataclass(frozen=True)

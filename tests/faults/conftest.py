@@ -9,6 +9,9 @@ import pytest
 from .company import Prepared, prepare
 from .killable import Killable
 
+MAY_CUT_CONNECTIONS = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+"""A kill may cut a connection while the client still opens it; whether its socket is closed is the client's business."""
+
 
 @pytest.fixture(scope="module")
 def company() -> Iterator[Prepared]:

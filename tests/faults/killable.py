@@ -7,7 +7,6 @@ import secrets
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import time
@@ -20,13 +19,9 @@ import httpx
 
 from chassis.postgres.leftovers import processes_in
 
+from .clients import PATIENCE, TLS, System
+
 LADDER = [sys.executable, "-c", "from ladder.cli import main; main()"]
-PATIENCE = 300.0
-"""Seconds within which everything must come back; a system that takes longer is broken."""
-
-
-TLS = ssl.create_default_context()
-"""Made once: nothing here is encrypted, and every client would make one of its own, which costs more than a request."""
 PORTS = range(20_000, 30_000)
 """Below those the system hands out: while ours is dead nobody else gets its port, whose answers would not be ours."""
 
@@ -40,8 +35,10 @@ def free_port() -> int:
 
 
 @dataclass
-class Killable:
+class Killable(System):
     """`ladder up` on a folder of its own; `operator` speaks to its socket, `send` to a service."""
+
+    comes_to_rest_within = PATIENCE / 2  # before the patience with a test ends
 
     home: Path
     port: int = field(default_factory=free_port)
@@ -73,7 +70,7 @@ class Killable:
         assert process.stdout is not None
         if not any(line.startswith("Stop") for line in process.stdout):
             process.wait(PATIENCE)
-            assert failpoint, f"the system does not start: {self.log.read_text()[-3000:]}"
+            assert failpoint, f"the system does not start: {self.said()}"
 
     def end(self, how: signal.Signals) -> None:
         """Send a signal to the process, wait for its end."""
@@ -105,39 +102,17 @@ class Killable:
         """Take tokens for people; they outlive the process, as its signing key does."""
         self.tokens |= {one: self.operator("POST", "/tokens", {"who": one})["token"] for one in who}
 
-    def request(self, who: str, method: str, path: str, body: Any = None, key: str = "", **more: Any) -> httpx.Response:
-        """Ask a service once."""
-        headers = {"Authorization": f"Bearer {self.tokens[who]}"} | ({"Idempotency-Key": key} if key else {})
-        headers |= more.pop("headers", {})
-        url = f"http://127.0.0.1:{self.port}/api{path}"
-        with httpx.Client(transport=httpx.HTTPTransport(verify=TLS), timeout=30) as client:
-            return client.request(method, url, json=body, headers=headers, **more)
+    def url(self, path: str) -> str:
+        """Return where a service is asked."""
+        return f"http://127.0.0.1:{self.port}/api{path}"
 
-    def send(self, who: str, method: str, path: str, body: Any = None, key: str = "", **more: Any) -> httpx.Response:
-        """Ask a service until it answers, always under the same key: what a careful client does."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            try:
-                answer = self.request(who, method, path, body, key, **more)
-                if answer.status_code != 503:
-                    return answer
-            except httpx.TransportError:
-                pass
-            time.sleep(0.1)
-        raise AssertionError(f"{method} {path} was never answered. {self.log.read_text()[-3000:]}")
+    def verified(self) -> list[dict[str, Any]]:
+        """Return the invariants that do not hold now."""
+        return self.operator("POST", "/verification")["broken"]
 
-    def does(self, who: str, method: str, path: str, body: Any = None, key: str = "", **more: Any) -> Any:
-        """Ask a service until it answers, and that must be yes."""
-        answer = self.send(who, method, path, body, key, **more)
-        assert answer.status_code in (200, 201, 202), f"{method} {path}: {answer.status_code} {answer.text}"
-        return answer.json()
-
-    def broken(self) -> list[dict[str, Any]]:
-        """Wait until everything is followed and heard, then return the invariants that do not hold."""
-        end = time.monotonic() + PATIENCE / 2
-        while (broken := self.operator("POST", "/verification")["broken"]) and time.monotonic() < end:
-            time.sleep(0.1)
-        return [*broken, *({"invariant": "nothing is parked", **one} for one in self.operator("GET", "/parked"))]
+    def said(self) -> str:
+        """Return the end of its log."""
+        return self.log.read_text()[-3000:]
 
     def gone(self) -> None:
         """End it, and wait for PostgreSQL, which follows by itself."""

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from .company import HR, MANAGER, TEAM, TODAY, Company, System, email
-from .killable import PATIENCE
+from .clients import PATIENCE, System
+from .company import HR, MANAGER, TEAM, TODAY, Company, email
 
 S = TypeVar("S", bound=System)
 _numbers = itertools.count(1)

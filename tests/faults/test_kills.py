@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import pytest
 
 from .company import Prepared
+from .conftest import MAY_CUT_CONNECTIONS
 from .faults import (
     ANSWERING,
     AT_ANY_MOMENT,
@@ -27,11 +28,7 @@ from .faults import (
 )
 from .killable import Killable
 
-pytestmark = [
-    pytest.mark.faults,
-    # A kill may cut a connection while the client still opens it; whether its socket is closed is the client's business.
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
-]
+pytestmark = [pytest.mark.faults, MAY_CUT_CONNECTIONS]
 
 
 def lives_on(company: Prepared, system: Killable, faults: Sequence[Fault]) -> None:

@@ -10,8 +10,11 @@ import pytest
 
 from chassis.testing.kafka import NoKafka
 
-from .faults import Scene
+from .faults import Fault, Scene, live_through
 from .platform import Platform, platform
+
+MARKS = [pytest.mark.faults, pytest.mark.timeout(900)]
+"""Of every module of such faults."""
 
 
 @pytest.fixture(scope="package")
@@ -29,3 +32,8 @@ def running() -> Iterator[Platform]:
 def scene(running: Platform) -> Scene:
     """A company on it, whose people are about to work."""
     return Scene(running, running.found(), random.Random("once"))
+
+
+def lives_on(scene: Scene, fault: Fault) -> None:
+    """Assert that nothing is broken after a fault."""
+    assert live_through(scene, fault).broken == []

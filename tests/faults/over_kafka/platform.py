@@ -28,8 +28,9 @@ from ladder.operator import operator_app
 from ladder.processes import Child, Processes, environment_of
 from ladder.verifying import verify
 
+from ..clients import PATIENCE, System
 from ..company import HR, Company, folder, found
-from ..killable import PATIENCE, TLS, free_port
+from ..killable import free_port
 
 ROOT = Path(__file__).parents[3]
 BROKERS = 3
@@ -38,7 +39,7 @@ LED_BY_TWO = "evaluation"
 
 
 @dataclass
-class Platform:
+class Platform(System):
     """Everything that runs, and how it is asked: services by their processes, the operator's routes in this one.
 
     No follower runs in this process: what is heard, sent and shown was heard, sent and shown by the workers.
@@ -87,52 +88,30 @@ class Platform:
                 time.sleep(0.1)
             self.tokens[one] = answer.json()["token"]
 
-    def request(self, who: str, method: str, path: str, body: Any = None, key: str = "", **more: Any) -> httpx.Response:
-        """Ask a service once; `path` begins with its name and version, as at the public door."""
+    def url(self, path: str) -> str:
+        """Return where a process of the service answers."""
         _, service, _, rest = path.split("/", 3)
-        headers = {"Authorization": f"Bearer {self.tokens[who]}"} | ({"Idempotency-Key": key} if key else {})
-        headers |= more.pop("headers", {})
-        url = f"{self.processes.at[service][0]}/{rest}"
-        with httpx.Client(transport=httpx.HTTPTransport(verify=TLS), timeout=30) as client:
-            return client.request(method, url, json=body, headers=headers, **more)
+        return f"{self.processes.at[service][0]}/{rest}"
 
-    def send(self, who: str, method: str, path: str, body: Any = None, key: str = "", **more: Any) -> httpx.Response:
-        """Ask a service until it answers, always under the same key: what a careful client does."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            try:
-                answer = self.request(who, method, path, body, key, **more)
-                if answer.status_code >= 500:
-                    self.refusals[answer.status_code] += 1
-                if answer.status_code == 401:
-                    self.sign_in(who)
-                elif answer.status_code != 503:
-                    return answer
-            except httpx.TransportError:
-                pass
-            time.sleep(0.1)
-        raise AssertionError(f"{method} {path} was never answered; the logs are in {self.processes.logs}")
+    def goes_on_with(self, who: str, answer: httpx.Response) -> bool:
+        """Count what was refused, and sign in again where a process does not know the token yet."""
+        if answer.status_code >= 500:
+            self.refusals[answer.status_code] += 1
+        if answer.status_code == 401:
+            self.sign_in(who)
+        return answer.status_code not in (401, 503)
 
-    def does(self, who: str, method: str, path: str, body: Any = None, key: str = "", **more: Any) -> Any:
-        """Ask a service until it answers, and that must be yes."""
-        answer = self.send(who, method, path, body, key, **more)
-        assert answer.status_code in (200, 201, 202), f"{method} {path}: {answer.status_code} {answer.text}"
-        return answer.json()
-
-    def broken(self) -> list[dict[str, Any]]:
-        """Wait until everything is followed and heard, then return the invariants that do not hold."""
-        end = time.monotonic() + PATIENCE
-        while (broken := self._verified()) and time.monotonic() < end:
-            time.sleep(0.5)
-        return [*broken, *({"invariant": "nothing is parked", **one} for one in self.operator("GET", "/parked"))]
-
-    def _verified(self) -> list[dict[str, Any]]:
+    def verified(self) -> list[dict[str, Any]]:
         """Verify the workspaces of this company: those before were verified when it was their turn."""
         try:
             found = verify(self.system.services, [self.workspace, *self.silent]).broken
         except INTERRUPTED as error:
             return [{"invariant": "the database answers", "detail": type(error).__name__}]
         return [one.model_dump() for one in found]
+
+    def said(self) -> str:
+        """Return where the processes wrote."""
+        return f"The logs are in {self.processes.logs}"
 
     def has_died(self) -> bool:
         """Return whether nothing can be asked any more: never, what dies here is started again."""

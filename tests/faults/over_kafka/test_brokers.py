@@ -5,15 +5,10 @@ clients → services → records → relays → three brokers (fault) → worker
 
 from __future__ import annotations
 
-import pytest
+from .conftest import MARKS, lives_on
+from .faults import ACKNOWLEDGEMENTS_LOST, BROKER_KILLED, KAFKA_GONE, Scene
 
-from .faults import ACKNOWLEDGEMENTS_LOST, BROKER_KILLED, KAFKA_GONE, Fault, Scene, live_through
-
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
-
-
-def lives_on(scene: Scene, fault: Fault) -> None:
-    assert live_through(scene, fault).broken == []
+pytestmark = MARKS
 
 
 def test_a_broker_that_is_killed_and_comes_back_loses_nothing(scene: Scene) -> None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from ..conftest import MAY_CUT_CONNECTIONS
+from .conftest import MARKS, lives_on
+from .faults import POSTGRES_KILLED, Scene
 
-from .faults import POSTGRES_KILLED, Scene, live_through
-
-pytestmark = [
-    pytest.mark.faults,
-    pytest.mark.timeout(900),
-    # A kill may cut a connection while the client still opens it; whether its socket is closed is the client's business.
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
-]
+pytestmark = [*MARKS, MAY_CUT_CONNECTIONS]
 
 
 def test_postgresql_killed_under_load_comes_back_and_loses_nothing(scene: Scene) -> None:
-    assert live_through(scene, POSTGRES_KILLED).broken == []
+    lives_on(scene, POSTGRES_KILLED)

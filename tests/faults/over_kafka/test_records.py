@@ -5,27 +5,10 @@ clients → services → records → topics (fault) → workers (→ feed) → v
 
 from __future__ import annotations
 
-import pytest
+from .conftest import MARKS, lives_on
+from .faults import DOUBLED, NEWER, NO_EVENTS, POISON, RETENTION, REWOUND, TOO_LARGE, TOPICS_LOST, Scene
 
-from .faults import (
-    DOUBLED,
-    NEWER,
-    NO_EVENTS,
-    POISON,
-    RETENTION,
-    REWOUND,
-    TOO_LARGE,
-    TOPICS_LOST,
-    Fault,
-    Scene,
-    live_through,
-)
-
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
-
-
-def lives_on(scene: Scene, fault: Fault) -> None:
-    assert live_through(scene, fault).broken == []
+pytestmark = MARKS
 
 
 def test_a_group_that_was_set_back_by_500_applies_nothing_twice(scene: Scene) -> None:

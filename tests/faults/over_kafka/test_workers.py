@@ -5,26 +5,10 @@ clients → services → records → workers (fault) → their successors → ve
 
 from __future__ import annotations
 
-import pytest
+from .conftest import MARKS, lives_on
+from .faults import CONSUMER_KILLED, LOCK_CUT, OFFSET_LOST, REBALANCES, RELAY_KILLED, RESTARTED, ZOMBIE, Scene
 
-from .faults import (
-    CONSUMER_KILLED,
-    LOCK_CUT,
-    OFFSET_LOST,
-    REBALANCES,
-    RELAY_KILLED,
-    RESTARTED,
-    ZOMBIE,
-    Fault,
-    Scene,
-    live_through,
-)
-
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
-
-
-def lives_on(scene: Scene, fault: Fault) -> None:
-    assert live_through(scene, fault).broken == []
+pytestmark = MARKS
 
 
 def test_a_relay_killed_after_sending_and_before_it_noted_that_doubles_nothing(scene: Scene) -> None:

@@ -15,8 +15,8 @@ from aiokafka.errors import KafkaError
 from chassis.kafka import ClientSettings, apply_topics
 from contracts.topics import TOPICS
 
+from ..clients import PATIENCE
 from ..company import HR
-from ..killable import PATIENCE
 from .platform import BROKERS, Platform
 
 if TYPE_CHECKING:
