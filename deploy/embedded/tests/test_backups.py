@@ -19,8 +19,7 @@ import httpx
 import pytest
 
 from chassis.postgres import External, StartFailed
-from chassis.steps import arm, disarm
-from chassis.testing import now, served, until
+from chassis.testing import killed_at, now, served, until
 from ladder.backups import KEYS, BackupRefused, backup
 from ladder.composition import Composition
 from ladder.home import RESTORING
@@ -204,13 +203,8 @@ def test_what_a_restore_that_was_cut_off_left_is_opened_by_nothing(
         back_up(old.system, folder / "backup")
     cut_off = carried(folder / "old", folder / "cut-off")
 
-    def end() -> None:
-        raise KeyboardInterrupt
-
-    arm(point, end)
-    with pytest.raises(KeyboardInterrupt):
+    with killed_at(point):
         restore(cut_off, folder / "backup", Composition)
-    disarm(point)
 
     for refused in (lambda: Composition(cut_off).__enter__(), lambda: restore(cut_off, folder / "backup", Composition)):
         with pytest.raises(StartFailed, match="the list of erasures into a new folder"):

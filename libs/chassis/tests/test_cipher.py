@@ -34,6 +34,7 @@ from chassis.cipher.vault import Place
 from chassis.kernel import Unsealed
 from chassis.postgres import Database, Embedded, External, Privileged, UnsafeDurability, pool
 from chassis.steps import arm, disarm
+from chassis.testing import killed_at
 from contracts.envelope import Sealed
 
 GRANTS = (
@@ -582,19 +583,9 @@ def test_a_digest_cannot_be_had_without_the_key(evaluation: Cipher) -> None:
 def test_an_erasure_is_on_the_list_before_it_is_done(
     evaluation: Cipher, people: Cipher, clock: Clock, database: Database, tmp_path: Path
 ) -> None:
-    class Crash(BaseException):
-        pass
-
-    def crash() -> None:
-        raise Crash
-
     [sealed] = evaluation.seal_many("acme", [text("ann", "1", "hers")])
-    arm("after the list of erasures", crash)
-    try:
-        with pytest.raises(Crash):
-            people.destroy_person("acme", "ann")
-    finally:
-        disarm()
+    with killed_at("after the list of erasures"):
+        people.destroy_person("acme", "ann")
     clock.now += 61
     last = json.loads((tmp_path / "erasures").read_text().splitlines()[-1])
     assert (last["workspace"], last["person"]) == ("acme", "ann")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import psycopg
@@ -17,7 +17,8 @@ from chassis.feed import Epoch, Feed, Head, Page
 from chassis.kernel import DomainError
 from chassis.parked import listed, shown
 from chassis.postgres import pool
-from chassis.steps import arm, disarm
+from chassis.steps import arm
+from chassis.testing import Killed, killed_at
 from chassis.unit import LostRace, Unit
 from contracts.envelope import Envelope, Published, Reached
 
@@ -240,19 +241,24 @@ def test_two_consumers_of_one_service_double_nothing(pair: Pair, workspace: str)
     assert pair.tally(workspace).numbers == tuple(range(1, 21))
 
 
+def overtaken(hears: Consumer, by: Callable[[], object]) -> None:
+    """Let something happen once, right after a consumer has read its position."""
+    position = hears.position
+
+    def then_the_other(*given: Any) -> Any:
+        found = position(*given)
+        hears.position = position
+        by()
+        return found
+
+    hears.position = then_the_other  # pyright: ignore[reportAttributeAccessIssue] - this one object's, just once
+
+
 def test_a_consumer_overtaken_between_reading_and_writing_applies_nothing_twice(pair: Pair, workspace: str) -> None:
     written(pair, workspace, "one", "two")
     first, second = consumer(pair), consumer(pair)
 
-    position = first.position
-
-    def then_the_other(*given: Any) -> Any:
-        found = position(*given)
-        first.position = position
-        second.step(workspace)
-        return found
-
-    first.position = then_the_other  # pyright: ignore[reportAttributeAccessIssue] - this one object's, just once
+    overtaken(first, lambda: second.step(workspace))
     assert first.step(workspace) == "done"
 
     assert pair.heard(workspace) == ([1, 2], 1)
@@ -271,15 +277,8 @@ def test_a_consumer_overtaken_by_half_a_run_copies_no_fact_twice(pair: Pair, wor
 
     first = consumer(pair, handlers=with_handler(only_copies))
     second = consumer(pair, {"toy.v1": Shelf(records[0])}, with_handler(only_copies))
-    position = first.position
 
-    def then_the_other(*given: Any) -> Any:
-        found = position(*given)
-        first.position = position
-        second.step(workspace)
-        return found
-
-    first.position = then_the_other  # pyright: ignore[reportAttributeAccessIssue] - this one object's, just once
+    overtaken(first, lambda: second.step(workspace))
     assert first.step(workspace) == "done"
 
     assert pair.heard(workspace) == ([1, 2], 1)
@@ -338,17 +337,9 @@ def test_a_position_ahead_of_what_was_published_is_an_alarm(pair: Pair, workspac
     "point", ["during a consumer", "before append", "before commit", "after commit", "after consumer commit"]
 )
 def test_a_crash_at_any_point_loses_and_doubles_nothing(pair: Pair, workspace: str, point: str) -> None:
-    class Killed(BaseException):
-        pass
-
-    def kill() -> None:
-        raise Killed
-
     written(pair, workspace, "one", "two")
-    arm(point, kill)
-    with pytest.raises(Killed):
+    with killed_at(point):
         consumer(pair).step(workspace)
-    disarm()
 
     consumer(pair).step(workspace)
 
@@ -610,9 +601,6 @@ def test_an_upstream_that_does_not_answer_holds_up_none_of_the_others(pair: Pair
 
 
 def test_an_event_that_ends_the_process_again_and_again_is_parked_untried(pair: Pair, workspace: str) -> None:
-    class Killed(BaseException):
-        pass
-
     tries: list[int] = []
 
     def ends_the_process(unit: Unit, heard: Any, envelope: Envelope) -> None:

@@ -11,8 +11,7 @@ import pytest
 from chassis import clock as wall
 from chassis.deadlines import Due
 from chassis.kernel import DomainError
-from chassis.steps import arm, disarm
-from chassis.testing import assert_live_equals_rebuilt
+from chassis.testing import assert_live_equals_rebuilt, killed_at
 from chassis.unit import Unavailable, Unit
 
 from . import toy
@@ -123,19 +122,11 @@ def test_a_deadline_asked_to_wait_is_asked_again_at_that_time(
 def test_a_deadline_whose_firing_was_cut_off_before_its_mark_records_nothing_twice(
     pair: Pair, workspace: str, clock: Clock
 ) -> None:
-    class Killed(Exception):
-        pass
-
-    def kill() -> None:
-        raise Killed
-
     pair.open(workspace, hours=1)
     pair.settle(workspace)
     clock.at = MONDAY + timedelta(hours=1)
-    arm("between firing and mark", kill)
-    with pytest.raises(Killed):
+    with killed_at("between firing and mark"):
         pair.toy.clockwork.step(workspace)
-    disarm()
 
     assert pair.toy.clockwork.step(workspace) == "done"
 
@@ -146,19 +137,11 @@ def test_a_deadline_whose_firing_was_cut_off_before_its_mark_records_nothing_twi
 def test_a_deadline_whose_firing_broke_before_it_was_written_fires_at_the_next_step(
     pair: Pair, workspace: str, clock: Clock
 ) -> None:
-    class Killed(Exception):
-        pass
-
-    def kill() -> None:
-        raise Killed
-
     pair.open(workspace, hours=1)
     pair.settle(workspace)
     clock.at = MONDAY + timedelta(hours=1)
-    arm("before append", kill)
-    with pytest.raises(Killed):
+    with killed_at("before append"):
         pair.toy.clockwork.step(workspace)
-    disarm()
 
     assert workspace in pair.toy.clockwork.behind()
     assert pair.toy.clockwork.step(workspace) == "done"
@@ -168,12 +151,6 @@ def test_a_deadline_whose_firing_broke_before_it_was_written_fires_at_the_next_s
 def test_a_consequence_that_may_happen_again_and_again_is_still_recorded_once(
     pair: Pair, workspace: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Killed(Exception):
-        pass
-
-    def kill() -> None:
-        raise Killed
-
     def writes_a_line(unit: Unit, due: Due) -> datetime | None:
         pair.toy.application.write(unit, due.subject, "due")
         return None
@@ -182,10 +159,8 @@ def test_a_consequence_that_may_happen_again_and_again_is_still_recorded_once(
     pair.open(workspace, hours=1)
     pair.settle(workspace)
     clock.at = MONDAY + timedelta(hours=1)
-    arm("between firing and mark", kill)
-    with pytest.raises(Killed):
+    with killed_at("between firing and mark"):
         pair.toy.clockwork.step(workspace)
-    disarm()
 
     assert pair.toy.clockwork.step(workspace) == "done"
 

@@ -63,9 +63,14 @@ def forgetting(database: Database, two: Two) -> Iterator[Forgetting]:
     one.stop()
 
 
-def test_a_process_that_listens_forgets_at_once_what_another_destroys(two: Two, forgetting: Forgetting) -> None:
+def listen(forgetting: Forgetting) -> None:
+    """Start it, and return once it hears of every key that is destroyed."""
     forgetting.start()
     until(lambda: forgetting.sure)
+
+
+def test_a_process_that_listens_forgets_at_once_what_another_destroys(two: Two, forgetting: Forgetting) -> None:
+    listen(forgetting)
     assert two.read() == READ
 
     two.destroy()
@@ -77,8 +82,7 @@ def test_a_process_that_listens_forgets_at_once_what_another_destroys(two: Two, 
 def test_a_message_that_none_of_ours_sent_does_not_end_the_listening(
     database: Database, two: Two, forgetting: Forgetting, made_up: str
 ) -> None:
-    forgetting.start()
-    until(lambda: forgetting.sure)
+    listen(forgetting)
     with psycopg.connect(database.admin_dsn(), autocommit=True) as admin:
         admin.execute("select pg_notify('ladder_keys', %s)", (made_up,))
     two.destroy()
@@ -91,8 +95,7 @@ def test_what_was_destroyed_before_it_listened_is_forgotten_too(two: Two, forget
     assert two.read() == READ
     two.destroy()
 
-    forgetting.start()
-    until(lambda: forgetting.sure)
+    listen(forgetting)
 
     assert two.read() == GONE
 
@@ -113,8 +116,7 @@ def test_a_process_that_cannot_listen_uses_no_key_it_kept(
 def test_a_process_whose_listening_connection_is_lost_uses_no_key_it_kept(
     database: Database, two: Two, forgetting: Forgetting
 ) -> None:
-    forgetting.start()
-    until(lambda: forgetting.sure)
+    listen(forgetting)
     with full(database):
         with psycopg.connect(database.admin_dsn()) as admin:
             admin.execute("select pg_terminate_backend(%s)", (listener(database),))
@@ -127,8 +129,7 @@ def test_a_process_whose_listening_connection_is_lost_uses_no_key_it_kept(
 def test_a_process_whose_listening_connection_hangs_uses_no_key_it_kept_for_longer_than_a_moment(
     database: Database, two: Two, forgetting: Forgetting
 ) -> None:
-    forgetting.start()
-    until(lambda: forgetting.sure)
+    listen(forgetting)
     hanging = listener(database)
     os.kill(hanging, signal.SIGSTOP)
     try:

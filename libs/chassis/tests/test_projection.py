@@ -10,18 +10,10 @@ import pytest
 from chassis.projection import BATCH, Hole, Overtaken, Projections, RecordedEvent, Rows, View
 from chassis.steps import arm, disarm
 from chassis.store import Connection
-from chassis.testing import assert_live_equals_rebuilt
+from chassis.testing import assert_live_equals_rebuilt, killed_at
 
 from .conftest import Pair
 from .toy import NotebookList
-
-
-class Killed(Exception):
-    """Stands for the end of the process at a failpoint."""
-
-
-def kill() -> None:
-    raise Killed
 
 
 def live(pair: Pair, workspace: str) -> list[dict[str, Any]]:
@@ -58,14 +50,12 @@ def test_more_events_than_a_batch_are_followed_batch_by_batch(pair: Pair, worksp
 
 def test_a_crash_before_the_commit_moves_neither_rows_nor_position(pair: Pair, workspace: str) -> None:
     pair.open(workspace)
-    arm("before view commit", kill)
 
-    with pytest.raises(Killed):
+    with killed_at("before view commit"):
         pair.toy.projections.step(workspace)
 
     assert live(pair, workspace) == []
     assert pair.toy.projections.position(workspace) == 0
-    disarm()
     follow(pair, workspace)
     assert len(live(pair, workspace)) == 1
 
@@ -189,13 +179,11 @@ def test_a_kill_during_a_rebuild_leaves_the_live_rows_whole(pair: Pair, workspac
     pair.write(workspace, "one")
     follow(pair, workspace)
     before = live(pair, workspace)
-    arm("during rebuild", kill)
 
-    with pytest.raises(Killed):
+    with killed_at("during rebuild"):
         pair.toy.projections.rebuild("notebook_list", workspace)
 
     assert live(pair, workspace) == before
-    disarm()
     pair.toy.projections.rebuild("notebook_list", workspace)
     assert live(pair, workspace) == before
 

@@ -5,22 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import pytest
-
 from chassis.feed import PAGE
 from chassis.relay import MANY, Refused, Relay, Unreachable
 from chassis.steps import arm, disarm
+from chassis.testing import killed_at
 from contracts.envelope import Envelope
 
 from .conftest import Pair
-
-
-class Killed(Exception):
-    """Stands for the end of the process at a failpoint."""
-
-
-def kill() -> None:
-    raise Killed
 
 
 @dataclass
@@ -84,12 +75,10 @@ def test_more_than_a_page_is_sent_page_by_page(pair: Pair, workspace: str) -> No
 def test_after_a_crash_between_send_and_position_it_is_sent_again_and_heard_once(pair: Pair, workspace: str) -> None:
     pair.open(workspace)
     pair.write(workspace, "one", "two")
-    arm("between send and position", kill)
-    with pytest.raises(Killed):
+    with killed_at("between send and position"):
         pair.toy.relay.step(workspace)
     pair.reader.consumer.step(workspace)
     assert position(pair, workspace) == 0
-    disarm()
 
     pair.settle(workspace)
 

@@ -21,7 +21,7 @@ from chassis.consumer.positions import Entry, Visit, entered
 from chassis.feed import Epoch, Head, Page
 from chassis.loss import NoWayBack, nothing_derived
 from chassis.parked import listed, replay
-from chassis.steps import arm, disarm
+from chassis.testing import killed_at
 from contracts.envelope import Envelope
 
 from .conftest import Pair
@@ -240,16 +240,11 @@ def test_a_crash_while_it_goes_back_leaves_everything_as_it_was(pair: Pair, work
     settle(hears, workspace)
     log.restore(kept)
 
-    def kill() -> None:
-        raise KeyboardInterrupt
-
-    arm("during a set-back", kill)
     assert workspace in hears.behind()
-    with pytest.raises(KeyboardInterrupt):
+    with killed_at("during a set-back"):
         hears.step(workspace)
     assert pair.tally(workspace).numbers == (1,)
     assert lines(pair, workspace) == [(1, 1)]
-    disarm()
 
     settle(hears, workspace)
     assert agrees(pair, workspace, log)

@@ -56,6 +56,11 @@ class Process:
         info = CommandInfo(workspace, "ann", command, command)
         return self.service.execute(info, Actor(workspace=workspace, person="ann", roles=frozenset()), decide)
 
+    def sees_what_it_opens(self, workspace: str) -> bool:
+        """Write, and wait until it is followed, wherever the follower is."""
+        executed = self.opens(workspace)
+        return self.service.wait(workspace, [executed.position], 10).state == "reached"
+
     def close(self) -> None:
         self.leaves()
         self.service.close()
@@ -89,9 +94,7 @@ def test_what_one_process_writes_the_worker_follows_and_the_first_is_told(
     works.joins(works=True)
     writes.joins(works=False)
     until(works.leads)
-    for _ in range(3):
-        executed = writes.opens(workspace)
-        assert writes.service.wait(workspace, [executed.position], 10).state == "reached"
+    assert all(writes.sees_what_it_opens(workspace) for _ in range(3))
     assert writes.service.runners == []
 
 
@@ -104,13 +107,11 @@ def test_when_the_leading_worker_goes_another_takes_over_what_it_left(
     until(first.leads)
     second.joins(works=True)
     assert not second.leads()
-    executed = writes.opens(workspace)
-    assert writes.service.wait(workspace, [executed.position], 10).state == "reached"
+    assert writes.sees_what_it_opens(workspace)
 
     first.leaves()
-    executed = writes.opens(workspace)
 
-    assert writes.service.wait(workspace, [executed.position], 10).state == "reached"
+    assert writes.sees_what_it_opens(workspace)
     until(second.leads)
 
 

@@ -196,20 +196,35 @@ def a_request_under_way(process: Started, workspace: str) -> Generator[tuple[soc
         yield connection, body
 
 
+@contextmanager
+def no_broker(kafka: Cluster) -> Generator[None]:
+    (node,) = kafka.nodes
+    node.kill()
+    try:
+        yield
+    finally:
+        node.start()
+
+
+@contextmanager
+def no_database(postgres: Embedded) -> Generator[None]:
+    postgres.stop()
+    try:
+        yield
+    finally:
+        postgres.start()
+
+
 def test_a_worker_without_its_broker_says_so_lives_and_gets_ready_again(
     stage: Stage, workspace: str, kafka: Cluster
 ) -> None:
     worker = stage.start("reader", "worker")
     ready(worker)
-    (node,) = kafka.nodes
-    node.kill()
-    try:
+    with no_broker(kafka):
         until(lambda: not worker.is_ready(), "the loss")
         part = worker.parts()["kafka"]
         assert (part["ok"], part["detail"]) == (False, f"nobody listens at {kafka.servers}")
         assert worker.answers()
-    finally:
-        node.start()
     ready(worker)
     assert worker.is_told_to_end() == 0
 
@@ -222,14 +237,11 @@ def test_processes_without_their_database_say_so_live_and_get_ready_again(
     for one in processes:
         until(one.answers, f"an answer of {one.name}")
     ready(processes[0])
-    postgres.stop()
-    try:
+    with no_database(postgres):
         for one in processes:
             until(lambda one=one: one.parts()["database"]["ok"] is False, "the loss")
             assert not one.is_ready()
             assert one.answers()
-    finally:
-        postgres.start()
     ready(*processes)
     stage.pair.write(workspace, "after it came back")
     worker = stage.start("toy", "worker")
@@ -275,12 +287,6 @@ def test_a_worker_told_to_end_while_broker_and_database_are_away_still_ends(
 ) -> None:
     worker = stage.start("reader", "worker")
     ready(worker)
-    (node,) = kafka.nodes
-    node.kill()
-    postgres.stop()
-    try:
+    with no_broker(kafka), no_database(postgres):
         assert worker.is_told_to_end() in (0, 1)
-    finally:
-        postgres.start()
-        node.start()
     assert os.listdir("/proc").count(str(worker.process.pid)) == 0

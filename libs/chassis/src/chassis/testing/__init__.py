@@ -3,6 +3,7 @@
 from chassis.clock import now
 from chassis.testing.callers import KEY, SIGNER, Caller, Seen, verifier
 from chassis.testing.hearing import heard, sealed
+from chassis.testing.killing import Killed, killed_at
 from chassis.testing.routes import every_route_has_a_row
 from chassis.testing.servers import fresh_database, keyed, open_folder, opened, served
 from chassis.testing.views import assert_live_equals_rebuilt, live_rows
@@ -12,12 +13,14 @@ __all__ = [
     "KEY",
     "SIGNER",
     "Caller",
+    "Killed",
     "Seen",
     "assert_live_equals_rebuilt",
     "every_route_has_a_row",
     "fresh_database",
     "heard",
     "keyed",
+    "killed_at",
     "live_rows",
     "now",
     "open_folder",
