@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,29 +15,10 @@ import jsonschema
 import pytest
 
 from chassis.kafka import headers_of
-from contracts.envelope import Envelope, Reached
+from chassis.testing import RECORD
 
 ROOT = Path(__file__).parents[2]
 OFFICIAL: dict[str, Any] = json.loads((Path(__file__).parent / "asyncapi-3.0.0.json").read_text())
-
-RECORD = Envelope(
-    eventid="0a1b2c3d-0000-5000-8000-000000000001",
-    type="careerladder.evaluation.approved.v1",
-    source="evaluation",
-    topic="evaluation.v1",
-    subject="evaluation/ev_1",
-    workspace="ws_1",
-    epoch="000660f14b5b7c",
-    sequence=7,
-    previous=3,
-    after=(Reached(topic="people.v1", epoch="000660f14b5b7c", sequence=2),),
-    actor="pe_1",
-    causationid="0a1b2c3d-0000-5000-8000-000000000000",
-    correlationid="c",
-    traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-    time=datetime(2026, 11, 23, tzinfo=UTC),
-    data=b"{}",
-)
 
 
 def described() -> dict[str, Any]:

@@ -31,9 +31,10 @@ from chassis.identity import (
 )
 from chassis.kernel import Event
 from chassis.postgres import Database
+from chassis.testing import enveloped
 from chassis.unit import CommandInfo, Unit
 from contracts import people
-from contracts.envelope import Envelope, Published, Sealed
+from contracts.envelope import Published, Sealed
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 KEY = SigningKey.generate()
@@ -300,28 +301,10 @@ class Copied:
         info = CommandInfo(self.workspace, "service:test", "c_1", "co_1")
         unit = Unit(info, Actor.service(self.workspace, "test"), NOW, self, may_copy=True)
         for event in events:
-            DIRECTORY_HANDLERS[type(event)](unit, event, _envelope(self.workspace, event))
+            DIRECTORY_HANDLERS[type(event)](unit, event, enveloped(self.workspace, event))
 
     def on(self, year: int, month: int, day: int, hour: int = 12) -> Directory:
         return Directory(self.rows, datetime(year, month, day, hour, tzinfo=UTC))
-
-
-def _envelope(workspace: str, event: Published) -> Envelope:
-    return Envelope(
-        eventid="e_1",
-        type=event.TYPE,
-        source="people-svc",
-        topic=event.TOPIC,
-        subject="person/p_1",
-        workspace=workspace,
-        epoch="ep",
-        sequence=1,
-        previous=0,
-        actor="p_hr",
-        correlationid="co_1",
-        time=NOW,
-        data=b"{}",
-    )
 
 
 @pytest.fixture

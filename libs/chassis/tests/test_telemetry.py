@@ -7,7 +7,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from pydantic import BaseModel, ConfigDict
 
 from chassis.telemetry import Measured, Metrics, Traces, configure_logs, current_traceparent, described
+from chassis.testing import RECORD
 from contracts.envelope import Envelope
 
 CANARY = "Anna Müller <anna@acme.test> kept us waiting"
@@ -180,22 +181,7 @@ def test_outside_of_every_span_there_is_no_traceparent() -> None:
 
 
 def envelope(traceparent: str | None) -> Envelope:
-    return Envelope(
-        eventid="e_1",
-        type="careerladder.evaluation.approved.v1",
-        source="evaluation",
-        topic="evaluation.v1",
-        subject="evaluation/ev_1",
-        workspace="acme",
-        epoch="ep",
-        sequence=7,
-        previous=6,
-        actor="p_hr",
-        correlationid="c",
-        traceparent=traceparent,
-        time=datetime(2026, 11, 23, tzinfo=UTC),
-        data=b"{}",
-    )
+    return RECORD.model_copy(update={"traceparent": traceparent})
 
 
 def test_a_trace_goes_on_from_the_command_to_the_last_consumer(traces: Traces, spans: InMemorySpanExporter) -> None:

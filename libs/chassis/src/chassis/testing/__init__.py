@@ -2,7 +2,7 @@
 
 from chassis.clock import now
 from chassis.testing.callers import KEY, SIGNER, Caller, Seen, verifier
-from chassis.testing.hearing import heard, sealed
+from chassis.testing.hearing import RECORD, enveloped, heard, sealed
 from chassis.testing.killing import Killed, killed_at
 from chassis.testing.routes import every_route_has_a_row
 from chassis.testing.servers import fresh_database, keyed, open_folder, opened, served
@@ -11,11 +11,13 @@ from chassis.testing.waiting import until
 
 __all__ = [
     "KEY",
+    "RECORD",
     "SIGNER",
     "Caller",
     "Killed",
     "Seen",
     "assert_live_equals_rebuilt",
+    "enveloped",
     "every_route_has_a_row",
     "fresh_database",
     "heard",
