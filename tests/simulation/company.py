@@ -47,31 +47,26 @@ ladders:
       - id: ic
         name: IC
         levels:
-          - id: ic1
-            code: IC1
-            title: Engineer
-            scope: A part of the whole.
-            next: [engineering.ic2]
-            expectations:
-              writing: {required: 2, behaviours: [Writes a note.]}
-              building: {required: 2, behaviours: [Builds a part.]}
-          - id: ic2
-            code: IC2
-            title: Engineer
-            scope: A part of the whole.
-            next: [engineering.ic3]
-            expectations:
-              writing: {required: 3, behaviours: [Writes a page.]}
-              building: {required: 3, behaviours: [Builds a whole.]}
-          - id: ic3
-            code: IC3
-            title: Engineer
-            scope: A part of the whole.
-            expectations:
-              writing: {required: 4, behaviours: [Writes a book.]}
-              building: {required: 4, behaviours: [Builds a house.]}
 """
-DOCUMENT = exchange.read(LADDER)
+
+
+def _level(number: int, writes: str, builds: str) -> str:
+    """Return one level of three in the form of a framework file; all but the last name their next."""
+    following = "" if number == 3 else f"next: [engineering.ic{number + 1}]"
+    return f"""\
+          - id: ic{number}
+            code: IC{number}
+            title: Engineer
+            scope: A part of the whole.
+            {following}
+            expectations:
+              writing: {{required: {number + 1}, behaviours: [Writes a {writes}.]}}
+              building: {{required: {number + 1}, behaviours: [Builds a {builds}.]}}
+"""
+
+
+LEVELS = (_level(1, "note", "part"), _level(2, "page", "whole"), _level(3, "book", "house"))
+DOCUMENT = exchange.read(LADDER + "".join(LEVELS))
 
 
 class NotYet(DomainError):
