@@ -191,7 +191,7 @@ def _move_alone(runs: Runs, workspace: str, move: PositionMove) -> None:
 
 class Leaky(StoredFeed):
     def events(self, topic: str, workspace: str, after: int, limit: int = PAGE) -> Page:
-        sql = f"select * from {self.schema}.published where topic = %s and sequence > %s order by sequence limit {limit}"
+        sql = f"select * from {self.service}.published where topic = %s and sequence > %s order by sequence limit {limit}"
         with self.pool.connection() as connection:
             rows = connection.execute(vouched(sql), (topic, after)).fetchall()
         records = tuple(envelope(self.service, row) for row in rows)
@@ -199,7 +199,7 @@ class Leaky(StoredFeed):
 
 
 class Overtaking(Relay):
-    def _send(self, topic: str, pages: Any) -> dict[str, Progress]:
+    def _send(self, pages: Any) -> dict[str, Progress]:
         for page in pages:
             for record in page.records:
                 try:
@@ -207,15 +207,15 @@ class Overtaking(Relay):
                 except Refused:
                     continue
         if pages:
-            self._store(topic, pages)
+            self._store(pages)
         return {page.workspace: "done" for page in pages}
 
 
 class PositionBeforeSending(Relay):
-    def _send(self, topic: str, pages: Any) -> dict[str, Progress]:
+    def _send(self, pages: Any) -> dict[str, Progress]:
         if pages:
-            self._store(topic, pages)
-        return super()._send(topic, pages)
+            self._store(pages)
+        return super()._send(pages)
 
 
 # -- recording

@@ -38,7 +38,7 @@ class Broker:
 
 def relay(pair: Pair, broker: Broker) -> Relay:
     ours = pair.toy.relay
-    return Relay(ours.service, ours.schema, ours.pool, ours.topics, broker)
+    return Relay(ours.service, ours.pool, ours.topic, broker)
 
 
 def position(pair: Pair, workspace: str) -> int:

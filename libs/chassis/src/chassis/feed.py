@@ -70,12 +70,11 @@ class StoredFeed:
     """The feed over a service's own published rows, read by its follower role."""
 
     service: str
-    schema: str
     pool: Pool
 
     def events(self, topic: str, workspace: str, after: int, limit: int = PAGE) -> Page:
         """Return published events of a workspace with a sequence above `after`, in order."""
-        sql = f"""select * from {self.schema}.published
+        sql = f"""select * from {self.service}.published
         where workspace = %s and topic = %s and sequence > %s order by sequence limit {limit}"""
         with self.pool.connection() as connection:
             rows = connection.execute(vouched(sql), (workspace, topic, after), prepare=True).fetchall()
@@ -84,7 +83,7 @@ class StoredFeed:
 
     def heads(self, topic: str) -> Iterator[Head]:
         """Return the head of every workspace that has published on a topic."""
-        sql = f"""select workspace, epoch, (published ->> %s)::bigint as last from {self.schema}.head
+        sql = f"""select workspace, epoch, (published ->> %s)::bigint as last from {self.service}.head
         where published ? %s order by workspace"""
         with self.pool.connection() as connection:
             rows = connection.execute(vouched(sql), (topic, topic)).fetchall()
@@ -94,8 +93,8 @@ class StoredFeed:
         """Return heads of workspaces above `after` (or of one), in their order, with epochs."""
         sql = f"""select h.workspace, h.epoch, (h.published ->> %(topic)s)::bigint as last,
         (select jsonb_agg(jsonb_build_object('epoch', e.epoch, 'base', e.base) order by e.epoch)
-        from {self.schema}.epochs e where e.workspace = h.workspace) as epochs
-        from {self.schema}.head h where h.published ? %(topic)s and h.workspace > %(after)s
+        from {self.service}.epochs e where e.workspace = h.workspace) as epochs
+        from {self.service}.head h where h.published ? %(topic)s and h.workspace > %(after)s
         and (%(only)s::text is null or h.workspace = %(only)s) order by h.workspace limit %(limit)s"""
         with self.pool.connection() as connection:
             values = {"topic": topic, "after": after, "limit": limit, "only": only}
@@ -107,7 +106,7 @@ class StoredFeed:
 
     def epochs(self, workspace: str) -> Sequence[Epoch]:
         """Return a workspace's epochs, oldest first."""
-        sql = f"select epoch, base from {self.schema}.epochs where workspace = %s order by epoch"
+        sql = f"select epoch, base from {self.service}.epochs where workspace = %s order by epoch"
         with self.pool.connection() as connection:
             rows = connection.execute(vouched(sql), (workspace,)).fetchall()
         return [Epoch(**row) for row in rows]

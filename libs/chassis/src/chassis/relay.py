@@ -57,68 +57,66 @@ class InProcess:
 
 @dataclass
 class Relay:
-    """The follower that sends what a service has published."""
+    """The follower that sends what a service has published on its one topic."""
 
     service: str
-    schema: str
     pool: Pool
-    topics: tuple[str, ...]
+    topic: str
     sink: Sink
     name: str = "relay"
     blocked: set[str] = field(default_factory=set[str])
 
     def step(self, workspace: str) -> Progress:
-        """Send the next page of a workspace, topic by topic."""
+        """Send the next page of a workspace."""
         return self.steps([workspace])[workspace]
 
     def steps(self, workspaces: Sequence[str]) -> dict[str, Progress]:
         """Send the next page of many workspaces together; of one that is refused nothing more, the others go on."""
         progress: dict[str, Progress] = dict.fromkeys(workspaces, "done")
-        for topic in self.topics:
-            pages, left = self._pending(workspaces, topic)
-            progress.update(self._send(topic, pages))
-            progress.update(dict.fromkeys(left, "more"))
+        pages, left = self._pending(workspaces)
+        progress.update(self._send(pages))
+        progress.update(dict.fromkeys(left, "more"))
         return progress
 
     def behind(self) -> Iterable[str]:
         """Return the workspaces with something to send."""
-        sql = f"""select h.workspace from {self.schema}.head h
+        sql = f"""select h.workspace from {self.service}.head h
         cross join lateral jsonb_each_text(h.published) p(topic, last)
-        left join {self.schema}.relayed r on r.workspace = h.workspace and r.topic = p.topic
+        left join {self.service}.relayed r on r.workspace = h.workspace and r.topic = p.topic
         where p.last::bigint > coalesce(r.sequence, 0) group by 1"""
         with self.pool.connection() as connection:
             return [row["workspace"] for row in connection.execute(vouched(sql)).fetchall()]
 
-    def _send(self, topic: str, pages: Sequence[_Pending]) -> dict[str, Progress]:
+    def _send(self, pages: Sequence[_Pending]) -> dict[str, Progress]:
         if not pages:
             return {}
         try:
             self.sink.send([record for page in pages for record in page.records])
         except Refused as refused:
             if len(pages) == 1 or isinstance(refused, Unreachable):
-                return self._stop(topic, pages)
-            return {name: progress for page in pages for name, progress in self._send(topic, [page]).items()}
+                return self._stop(pages)
+            return {name: progress for page in pages for name, progress in self._send([page]).items()}
         failpoint("between send and position")
-        self._store(topic, pages)
+        self._store(pages)
         self.blocked.difference_update(page.workspace for page in pages)
         return {page.workspace: "more" if len(page.records) == PAGE else "done" for page in pages}
 
-    def _stop(self, topic: str, pages: Sequence[_Pending]) -> dict[str, Progress]:
+    def _stop(self, pages: Sequence[_Pending]) -> dict[str, Progress]:
         names = [page.workspace for page in pages]
         self.blocked.update(names)
-        log.warning("relay blocked", service=self.service, topic=topic, workspace=names[0], others=len(names) - 1)
+        log.warning("relay blocked", service=self.service, topic=self.topic, workspace=names[0], others=len(names) - 1)
         return dict.fromkeys(names, "failed")
 
-    def _pending(self, workspaces: Sequence[str], topic: str) -> tuple[list[_Pending], set[str]]:
+    def _pending(self, workspaces: Sequence[str]) -> tuple[list[_Pending], set[str]]:
         """Return the next page of each workspace that has one, and the workspaces that did not fit in."""
         sql = f"""with at as (select w.workspace, coalesce(r.sequence, 0) as read
         from unnest(%(workspaces)s::text[]) w(workspace)
-        left join {self.schema}.relayed r on r.workspace = w.workspace and r.topic = %(topic)s)
-        select at.read, p.* from at cross join lateral (select * from {self.schema}.published p
+        left join {self.service}.relayed r on r.workspace = w.workspace and r.topic = %(topic)s)
+        select at.read, p.* from at cross join lateral (select * from {self.service}.published p
         where p.workspace = at.workspace and p.topic = %(topic)s and p.sequence > at.read
         order by p.sequence limit {PAGE}) p order by p.workspace, p.sequence limit {MANY}"""
         with self.pool.connection() as connection:
-            values = {"workspaces": list(workspaces), "topic": topic}
+            values = {"workspaces": list(workspaces), "topic": self.topic}
             rows = connection.execute(vouched(sql), values, prepare=True).fetchall()
         grouped = groupby(rows, key=lambda row: (row["workspace"], row["read"]))
         pages = [
@@ -129,16 +127,16 @@ class Relay:
             return pages, set()
         return pages, set(workspaces) - {page.workspace for page in pages[:-1]}
 
-    def _store(self, topic: str, pages: Sequence[_Pending]) -> None:
+    def _store(self, pages: Sequence[_Pending]) -> None:
         """Move each position from where it was read; one that somebody else moved meanwhile stays."""
         sql = f"""with sent as (select * from unnest(%s::text[], %s::bigint[], %s::bigint[]) s(workspace, read, last)),
-        moved as (update {self.schema}.relayed r set sequence = s.last from sent s
+        moved as (update {self.service}.relayed r set sequence = s.last from sent s
         where r.workspace = s.workspace and r.topic = %s and r.sequence = s.read)
-        insert into {self.schema}.relayed (workspace, topic, sequence)
+        insert into {self.service}.relayed (workspace, topic, sequence)
         select workspace, %s, last from sent where read = 0 on conflict do nothing"""
         sent = zip(*((page.workspace, page.read, page.records[-1].sequence) for page in pages), strict=True)
         with self.pool.connection() as connection:
-            connection.execute(vouched(sql), (*map(list, sent), topic, topic), prepare=True)
+            connection.execute(vouched(sql), (*map(list, sent), self.topic, self.topic), prepare=True)
 
 
 @dataclass(frozen=True, slots=True)

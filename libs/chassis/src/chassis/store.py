@@ -119,9 +119,9 @@ class PositionMove:
 class Recorder(AggregateRecorder):
     """The library's seam: inserts and selects stored events of one service, one workspace at a time."""
 
-    def __init__(self, service: str, schema: str, pool: Pool, clock: Callable[[], datetime | None]) -> None:
-        self.service, self.schema, self.pool, self.clock = service, schema, pool, clock
-        self._select = f"select stream, version, topic, state from {schema}.events where workspace = %s and stream = %s"
+    def __init__(self, service: str, pool: Pool, clock: Callable[[], datetime | None]) -> None:
+        self.service, self.pool, self.clock = service, pool, clock
+        self._select = f"select stream, version, topic, state from {service}.events where workspace = %s and stream = %s"
 
     def select_events(
         self,
@@ -186,7 +186,7 @@ class Recorder(AggregateRecorder):
     def move(self, workspace: str, move: PositionMove, connection: Connection) -> None:
         """Move a position without writing events; Moved when it is not where the step read it."""
         params = {"workspace": workspace, **_move_params(move)}
-        if connection.execute(vouched(move_statement(self.schema)), params, prepare=True).fetchone() is None:
+        if connection.execute(vouched(move_statement(self.service)), params, prepare=True).fetchone() is None:
             raise Moved
 
     def statement(self, stored: Sequence[StoredEvent], writing: Writing) -> tuple[str, dict[str, Any]]:
@@ -210,7 +210,7 @@ class Recorder(AggregateRecorder):
             params["after"] = Jsonb([reached.model_dump() for reached in writing.after])
             params |= rows("last", ("topic", "offset"), list(last.items()), few=True)
             params |= rows("p", PUBLISHED_COLUMNS, _published_rows(writing.published), few)
-        return append_statement(self.schema, of), params
+        return append_statement(self.service, of), params
 
 
 def _event_rows(stored: Sequence[StoredEvent], writing: Writing) -> list[tuple[Any, ...]]:
@@ -297,7 +297,6 @@ class Store:
     """The streams of one service: what a unit decided goes in by one statement, states come out."""
 
     service: str
-    schema: str
     pool: Pool
     cipher: Cipher
     published: PublishedForm
@@ -305,7 +304,7 @@ class Store:
     mapper: EventMapper = field(default_factory=EventMapper)
 
     def __post_init__(self) -> None:
-        self.recorder = Recorder(self.service, self.schema, self.pool, self.clock)
+        self.recorder = Recorder(self.service, self.pool, self.clock)
 
     def load(self, connection: Connection, stream: str) -> tuple[list[Event], int]:
         """Return the events of a stream and its version, read on a connection whose workspace is set."""
@@ -340,8 +339,8 @@ class Store:
 
         Its position is where the record is now: whoever waits for it sees all that the command wrote.
         """
-        sql = f"""select h.epoch, h.sequence, e.digest, e.answer, h.published from {self.schema}.events e
-        join {self.schema}.head h using (workspace) where e.workspace = %s and e.command_key = %s"""
+        sql = f"""select h.epoch, h.sequence, e.digest, e.answer, h.published from {self.service}.events e
+        join {self.service}.head h using (workspace) where e.workspace = %s and e.command_key = %s"""
         row = connection.execute(vouched(sql), (unit.workspace, unit.info.command_id), prepare=True).fetchone()
         if row is None:
             return None
@@ -420,7 +419,7 @@ class Store:
             reached = {one.topic: one for one in move.beside}
             reached[move.topic] = Reached(topic=move.topic, epoch=move.epoch, sequence=move.to)
             return tuple(reached[topic] for topic in sorted(reached))
-        sql = f"""select distinct on (topic) topic, epoch, sequence from {self.schema}.positions
+        sql = f"""select distinct on (topic) topic, epoch, sequence from {self.service}.positions
         where workspace = %s order by topic, epoch desc"""
         rows = connection.execute(vouched(sql), (workspace,), prepare=True).fetchall()
         return tuple(Reached(**row) for row in rows)

@@ -58,11 +58,11 @@ class Consumer:
     name: str = "consumer"
 
     def __post_init__(self) -> None:
-        schema = self.store.schema
-        waiting = Waiting(schema, self.feeds)
+        service = self.store.service
+        waiting = Waiting(service, self.feeds)
         self._delivered = Delivered(self.feeds)
-        self._positions = Positions(schema, self.pool, self.follower_pool)
-        self._parking = Parking(schema, self.pool)
+        self._positions = Positions(service, self.pool, self.follower_pool)
+        self._parking = Parking(service, self.pool)
         self.care = Care(self.careful)
         self._runs = Runs(
             store=self.store,

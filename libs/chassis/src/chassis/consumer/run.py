@@ -75,7 +75,7 @@ class Runs:
 
     def __post_init__(self) -> None:
         self._types = {contract.TYPE: contract for contract in self.handlers}
-        self._attempts = Attempts(self.store.schema, self.pool)
+        self._attempts = Attempts(self.store.service, self.pool)
         self._again: dict[str, int] = {}
 
     def attempt(self, at: At, records: Sequence[Envelope]) -> Progress:
@@ -116,7 +116,7 @@ class Runs:
     def _note_effect(self, connection: Connection, unit: Unit, record: Envelope) -> None:
         if unit.decided:
             values = (record.workspace, record.eventid, record.topic, record.sequence)
-            connection.execute(vouched(note_effect_statement(self.store.schema)), values)
+            connection.execute(vouched(note_effect_statement(self.store.service)), values)
 
     def _one_by_one(self, at: At, records: Sequence[Envelope]) -> Progress:
         """Apply a run event by event, up to the first that fails or waits; `more` when something else may go on now."""
@@ -206,7 +206,7 @@ class Runs:
 
     def _came_back(self, connection: Connection, record: Envelope) -> bool:
         """Say whether what followed from an event was withdrawn; if so it follows anew, under a command of its own."""
-        sql = f"select times from {self.store.schema}.effects where workspace = %s and cause = %s and lost"
+        sql = f"select times from {self.store.service}.effects where workspace = %s and cause = %s and lost"
         row = connection.execute(vouched(sql), (record.workspace, record.eventid)).fetchone()
         if row is not None:
             self._again[record.eventid] = row["times"] + 1

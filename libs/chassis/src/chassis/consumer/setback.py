@@ -80,27 +80,27 @@ class SetBacks:
     def _lose(self, connection: Connection, workspace: str, topic: str, to: int) -> Loss:
         """Note what led to something here as lost, and give up what is parked; return what it led to."""
         values = {"workspace": workspace, "topic": topic, "to": to}
-        sql = f"""update {self.store.schema}.effects set lost = true where workspace = %(workspace)s
+        sql = f"""update {self.store.service}.effects set lost = true where workspace = %(workspace)s
         and topic = %(topic)s and sequence > %(to)s and not lost returning cause, times"""
         rows = connection.execute(vouched(sql), values).fetchall()
         lost = {self._command(str(row["cause"]), row["times"]): str(row["cause"]) for row in rows}
-        sql = f"""update {self.store.schema}.parked set status = 'lost' where workspace = %(workspace)s
+        sql = f"""update {self.store.service}.parked set status = 'lost' where workspace = %(workspace)s
         and topic = %(topic)s and sequence > %(to)s and status = 'parked'"""
         connection.execute(vouched(sql), values)
         first = self._first(connection, workspace, lost)
         return Loss(workspace, topic, frozenset(lost.values()), self._no_more(connection, workspace), first)
 
     def _first(self, connection: Connection, workspace: str, lost: Mapping[str, str]) -> dict[str, str]:
-        sql = f"""select distinct on (stream) stream, command_id from {self.store.schema}.events
+        sql = f"""select distinct on (stream) stream, command_id from {self.store.service}.events
         where workspace = %s and command_id = any(%s) order by stream, sequence"""
         rows = connection.execute(vouched(sql), (workspace, list(lost))).fetchall()
         return {row["stream"]: lost[row["command_id"]] for row in rows}
 
     def _no_more(self, connection: Connection, workspace: str) -> frozenset[str]:
         """Return the commands that count no more: of what is lost, of what came back since, and of withdrawals."""
-        sql = f"select cause, times, lost from {self.store.schema}.effects where workspace = %s and (lost or times > 1)"
+        sql = f"select cause, times, lost from {self.store.service}.effects where workspace = %s and (lost or times > 1)"
         effects = connection.execute(vouched(sql), (workspace,)).fetchall()
-        sql = f"select topic, epoch from {self.store.schema}.positions where workspace = %s"
+        sql = f"select topic, epoch from {self.store.service}.positions where workspace = %s"
         entered = connection.execute(vouched(sql), (workspace,)).fetchall()
         return frozenset(
             [
@@ -141,7 +141,7 @@ class SetBacks:
 
     def _given_up(self, connection: Connection, workspace: str, topic: str) -> set[str]:
         """Return the events that were heard and not applied: parked, or discarded by an operator."""
-        sql = f"""select event_id from {self.store.schema}.parked where workspace = %s and topic = %s
+        sql = f"""select event_id from {self.store.service}.parked where workspace = %s and topic = %s
         and status in ('parked', 'discarded')"""
         rows = connection.execute(vouched(sql), (workspace, topic)).fetchall()
         return {str(row["event_id"]) for row in rows}

@@ -120,8 +120,8 @@ class Service:
         self.follower_pool: Pool = pools(server.dsn(self.name, "follower"), size, f"{self.name} follower")
         self._refuse_unsafe(allow_unsafe)
         self.clock, self.cipher = clock, cipher
-        self.store = Store(self.name, self.name, self.pool, cipher, self.published, clock)
-        self.feed = StoredFeed(self.name, self.name, self.follower_pool)
+        self.store = Store(self.name, self.pool, cipher, self.published, clock)
+        self.feed = StoredFeed(self.name, self.follower_pool)
         self.projections = Projections(
             self.name, self.follower_pool, self.all_views, self.store.mapper, on_progress=self._notify
         )
@@ -156,7 +156,7 @@ class Service:
             on_progress=self.changed,
             careful=self.careful,
         )
-        self.relay = Relay(self.name, self.name, self.follower_pool, (self.topic,), sink or InProcess(self._send))
+        self.relay = Relay(self.name, self.follower_pool, self.topic, sink or InProcess(self._send))
         self.waiting = Waiting(self.name, self.follower_pool, self.feed, self.projections, self.consumer)
 
     def start(self, leads: Callable[[str], bool] = lambda _: True) -> None:

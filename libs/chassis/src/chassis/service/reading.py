@@ -38,7 +38,7 @@ class ConnectedReading:
 
     def with_commands(self, stream: str) -> list[tuple[str, Event]]:
         """Return the events of a stream, each with the id of the command that recorded it."""
-        sql = f"""select command_id, topic, state from {self.store.schema}.events
+        sql = f"""select command_id, topic, state from {self.store.service}.events
         where workspace = %(workspace)s and stream = %(stream)s order by version"""
         read = self.store.mapper.read
         return [(row["command_id"], read(row["topic"], bytes(row["state"]))) for row in self.rows(sql, {"stream": stream})]
@@ -46,7 +46,7 @@ class ConnectedReading:
     def ids(self, kind: str) -> list[str]:
         """Return the id of every stream of a kind, in their order."""
         prefix = f"{self.workspace}/{kind}/"
-        sql = f"""select substr(stream, %(from)s) as id from {self.store.schema}.events
+        sql = f"""select substr(stream, %(from)s) as id from {self.store.service}.events
         where workspace = %(workspace)s and version = 1 and starts_with(stream, %(prefix)s) order by stream"""
         return [row["id"] for row in self.rows(sql, {"prefix": prefix, "from": len(prefix) + 1})]
 
@@ -83,7 +83,7 @@ class Reader(ConnectedReading):
 
     def states(self, cls: type[S], identifiers: Collection[str]) -> dict[str, S]:
         """Return the states of many streams by id, asking once; what nothing was recorded on is left out."""
-        sql = f"""select stream, topic, state from {self.store.schema}.events
+        sql = f"""select stream, topic, state from {self.store.service}.events
         where workspace = %(workspace)s and stream = any(%(streams)s) order by stream, version"""
         streams = {cls.stream(self.workspace, one): one for one in identifiers}
         found: dict[str, S | None] = {}
@@ -94,7 +94,7 @@ class Reader(ConnectedReading):
 
     def history(self, cls: type[State], identifier: str) -> list[RecordedEvent]:
         """Return what the record holds of a stream."""
-        sql = f"""select {RECORD_COLUMNS} from {self.store.schema}.events
+        sql = f"""select {RECORD_COLUMNS} from {self.store.service}.events
         where workspace = %(workspace)s and stream = %(stream)s order by version"""
         rows = self.rows(sql, {"stream": cls.stream(self.workspace, identifier)})
         return [recorded(row, self.store.mapper) for row in rows]
