@@ -16,8 +16,8 @@ import pytest
 
 from chassis.service import Service
 from chassis.sql import vouched
+from chassis.testing.equality import Comparable, comparable, differences
 from chassis.testing.kafka import NoKafka
-from ladder.equality import Comparable, comparable, differences
 
 from .company import Company, found
 from .modes import BEGINNING, Mode, Opened, one_process, services

@@ -20,6 +20,7 @@ from typing import Any, cast
 import pytest
 
 from chassis.projection import RecordedEvent
+from chassis.testing.equality import Comparable, comparable, differences
 from chassis.virtual import StandingClock
 from evaluation_svc.domain import cycle as cycles
 from evaluation_svc.domain import evaluation_events as events
@@ -36,7 +37,6 @@ from ladder.demo.chance import Chance
 from ladder.demo.company import SMALLEST, Company
 from ladder.demo.ladders import LADDERS, SAFELY, bars, document
 from ladder.demo.words import competencies, deeds, works
-from ladder.equality import Comparable, comparable, differences
 from ladder.verifying import verify
 from people_svc.search import Found, read_people
 from wording import vague

@@ -195,11 +195,14 @@ def test_what_followed_from_an_event_nobody_has_is_seen(company: Company) -> Non
 
 
 def test_reports_that_stand_on_approvals_nobody_has_are_seen(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    def takes_nothing_back(*_: object) -> None:
+        return None
+
     kofi = third_cycle(company)["kofi"]
     kept = moment(company, company.evaluation)
     approve(company, kofi)
 
-    monkeypatch.setattr(company.gap, "withdraw", lambda *_: None)
+    monkeypatch.setattr(company.gap, "withdraw", takes_nothing_back)
     restore(company, kept)
 
     assert company.broken() == {"reports name what is there"}

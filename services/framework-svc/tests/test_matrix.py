@@ -24,7 +24,6 @@ ONET = Provenance(source="O*NET", release="30.1", element="2.A.1.d", licence="CC
 WRITES = Expectation(
     required=2.5, weight=2, behaviours=("Writes a note.", "Asks early."), examples=("The Q3 note.",), provenance=ONET
 )
-ASKS_3 = Expectation(required=3)
 IC1 = Level(id="ic1", code="IC1", title="Engineer", scope="Own tasks.", next=("engineering.ic2",))
 IC2 = Level(id="ic2", code="IC2", title="Senior engineer", scope="Own features.")
 LADDER = Ladder(

@@ -131,13 +131,13 @@ class Runner:
             self._next_sweep = 0.0
             self._wake.notify()
 
-    def stop(self, timeout: float = 30.0) -> None:
-        """End the thread after the step under way."""
+    def stop(self) -> None:
+        """End the thread after the step under way; one that hangs is not waited for longer than half a minute."""
         with self._wake:
             self._stopping = True
             self._wake.notify()
         if self._thread is not None:
-            self._thread.join(timeout)
+            self._thread.join(30)
 
     @property
     def set_aside(self) -> int:

@@ -35,7 +35,7 @@ class Cipher:
 
     Hierarchy: the installation key wraps a person's key, which wraps the key of each (stream, part) about them.
     Destroying takes effect here and `beside` at once, in a process that listens (`Forgetting`) as soon as it hears of
-    it, and within `life` seconds in any other.
+    it, and within `LIFE` seconds in any other.
     """
 
     def __init__(
@@ -44,7 +44,6 @@ class Cipher:
         installation: InstallationKey,
         erasures: Path,
         *,
-        life: float = LIFE,
         size: int = CACHED_KEYS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -53,7 +52,7 @@ class Cipher:
         self._erasures = Erasures(erasures)
         self._vault = Vault(connections, installation)
         self._clock = clock
-        self._cache = KeyCache(size, life, clock)
+        self._cache = KeyCache(size, LIFE, clock)
         self._beside: tuple[Cipher, ...] = ()
         self._keeps: Callable[[], bool] = lambda: True
         self._workspace_key = functools.lru_cache(CACHED_WORKSPACES)(self._vault.workspace_key)
@@ -65,7 +64,6 @@ class Cipher:
         service: str,
         installation: InstallationKey,
         erasures: Path,
-        connections: int = 2,
         allow_unsafe: bool = False,
     ) -> Cipher:
         """Return the cipher of `service` over the key database.
@@ -73,7 +71,7 @@ class Cipher:
         Raises `WrongInstallationKey` when the keys there were wrapped with another than `installation`, and refuses a
         role that would pass by the grants and, without `allow_unsafe`, a database that might lose a key in use.
         """
-        keys = pool(server.dsn("keys", service), connections, f"{service} keys", autocommit=True, wait=5)
+        keys = pool(server.dsn("keys", service), 2, f"{service} keys", autocommit=True, wait=5)
         cipher = cls(keys, installation, erasures)
         try:
             cipher._vault.run(refuse_superuser)

@@ -27,6 +27,8 @@ _ALGORITHM: Final = "Ed25519"
 _TYPE: Final = "at+jwt"
 _LONGEST_TOKEN: Final = 4096
 _LEEWAY: Final = timedelta(seconds=5)
+_FRESH: Final = timedelta(minutes=5)
+_AGAIN: Final = timedelta(seconds=10)
 _AFTER_FAILURE: Final = timedelta(seconds=1)
 
 Clock = Callable[[], datetime]
@@ -85,10 +87,9 @@ class Signer:
         self,
         keys: Callable[[], Sequence[SigningKey]],
         clock: Clock,
-        lifetime: timedelta = LIFETIME,
         issuer: str = ISSUER,
     ) -> None:
-        self._keys, self._clock, self._lifetime, self._issuer = keys, clock, lifetime, issuer
+        self._keys, self._clock, self._issuer = keys, clock, issuer
 
     def sign(self, actor: Actor) -> str:
         """Return the token that lets `actor` act for the next minutes."""
@@ -99,7 +100,7 @@ class Signer:
             "aud": AUDIENCE,
             "sub": actor.person,
             "iat": now,
-            "exp": now + int(self._lifetime.total_seconds()),
+            "exp": now + int(LIFETIME.total_seconds()),
             "ws": actor.workspace,
             "sid": actor.session,
             "roles": sorted(actor.roles),
@@ -143,8 +144,8 @@ class _Claims(Frozen, extra="ignore"):
 class Verifier:
     """Turns a token into the actor it proves. Knows keys from a JWKS document only, never from the token itself.
 
-    The document is read again when it is older than `fresh`, or when a token names an unknown key (at most every ten
-    seconds; every second while the source fails). A source that fails leaves the keys known so far. Whoever comes
+    The document is read again when it is older than five minutes, or when a token names an unknown key (at most every
+    ten seconds; every second while the source fails). A source that fails leaves the keys known so far. Whoever comes
     while it is read waits for it.
     """
 
@@ -153,12 +154,10 @@ class Verifier:
         jwks: Callable[[], Mapping[str, Any]],
         clock: Clock,
         *,
-        fresh: timedelta = timedelta(minutes=5),
-        again: timedelta = timedelta(seconds=10),
         issuer: str = ISSUER,
     ) -> None:
         self._issuer = issuer
-        self._jwks, self._clock, self._fresh, self._again = jwks, clock, fresh, again
+        self._jwks, self._clock = jwks, clock
         self._known: dict[str, OKPKey] = {}
         self._read_at: datetime | None = None
         self._failed = False
@@ -225,7 +224,7 @@ class Verifier:
     def _is_due(self, wanted: str) -> bool:
         if self._read_at is None:
             return True
-        pause = self._fresh if wanted in self._known else _AFTER_FAILURE if self._failed else self._again
+        pause = _FRESH if wanted in self._known else _AFTER_FAILURE if self._failed else _AGAIN
         return self._clock() - self._read_at >= pause
 
     def _read(self) -> None:

@@ -44,9 +44,9 @@ class Traces:
         self._tracer: Tracer = self.provider.get_tracer("chassis")
 
     @classmethod
-    def from_environment(cls, service: str, environ: Mapping[str, str] = os.environ) -> Traces:
+    def from_environment(cls, service: str) -> Traces:
         """Return traces sent to `OTEL_EXPORTER_OTLP_ENDPOINT` (OTLP over HTTP), or kept nowhere where it is not set."""
-        if not environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
             return cls(service)
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from itertools import islice
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -39,9 +40,9 @@ def comparable(services: Sequence[Service], workspace: str) -> Comparable:
     return found
 
 
-def differences(one: Comparable, other: Comparable, most: int = 20) -> list[str]:
-    """Return sentences about what differs, at most so many; none where the two are equal."""
-    return [said for _, said in zip(range(most), _differences(one, other), strict=False)]
+def differences(one: Comparable, other: Comparable) -> list[str]:
+    """Return sentences about what differs, the first twenty; none where the two are equal."""
+    return list(islice(_differences(one, other), 20))
 
 
 def _differences(one: Comparable, other: Comparable) -> Iterator[str]:
