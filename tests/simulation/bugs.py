@@ -103,7 +103,7 @@ class WithoutInbox(Anew):
 class WhateverComes(Delivered):
     def after(self, workspace: str, topic: str, at: At) -> list[Envelope]:
         with self._lock:
-            kept = self._records.get(workspace, {}).get(topic, {})
+            kept = self._records.get((workspace, topic), {})
             old = [kept[sequence] for sequence in sorted(kept) if sequence <= at.sequence]
         return old or super().after(workspace, topic, at)
 
@@ -145,7 +145,7 @@ class GapsPassedOver(Delivered):
     def after(self, workspace: str, topic: str, at: At) -> list[Envelope]:
         self.forget(workspace, topic, at.sequence)
         with self._lock:
-            kept = self._records.get(workspace, {}).get(topic, {})
+            kept = self._records.get((workspace, topic), {})
             return [kept[sequence].model_copy(update={"previous": at.sequence}) for sequence in sorted(kept)]
 
 

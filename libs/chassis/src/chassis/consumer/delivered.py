@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from chassis.consumer.positions import At
 from chassis.feed import Feed
 from contracts.envelope import Envelope
 
+Place = tuple[str, str]
+"""A workspace and a topic."""
 OFFERED = 1_000
 """Records kept in memory per workspace and topic until their turn; beyond it the feed has them."""
-
-
-def _nothing() -> dict[str, dict[str, dict[int, Envelope]]]:
-    return defaultdict(dict)
 
 
 @dataclass
@@ -24,17 +21,17 @@ class Delivered:
     """Records by workspace, topic and sequence; any thread may bring some."""
 
     feeds: Mapping[str, Feed]
-    _records: dict[str, dict[str, dict[int, Envelope]]] = field(default_factory=_nothing)
+    _records: dict[Place, dict[int, Envelope]] = field(default_factory=dict[Place, dict[int, Envelope]])
     _behind: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
-    _later_epochs: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _later_epochs: dict[Place, str] = field(default_factory=dict[Place, str])
+    _lock: threading.Lock = field(default_factory=threading.Lock, compare=False)
 
     def add(self, records: Iterable[Envelope]) -> None:
         """Keep records of the topics that are heard; where there is no room for one, its topic is behind."""
         with self._lock:
             for record in records:
                 if record.topic in self.feeds:
-                    kept = self._records[record.workspace].setdefault(record.topic, {})
+                    kept = self._records.setdefault((record.workspace, record.topic), {})
                     if len(kept) < OFFERED:
                         kept[record.sequence] = record
                     else:
@@ -56,25 +53,25 @@ class Delivered:
         Where something was delivered, only that and what is known to be behind is looked at; else every topic is.
         """
         with self._lock:
-            delivered = {topic for topic, records in self._records.get(workspace, {}).items() if records}
+            delivered = {topic for topic in self.feeds if (workspace, topic) in self._records}
             behind = self._behind.pop(workspace, set[str]())
         asked = behind if delivered else set(self.feeds)
         return [topic for topic in self.feeds if topic in delivered or topic in asked], asked
 
     def has_any(self, workspace: str, topic: str) -> bool:
         """Say whether anything of a topic is kept."""
-        return bool(self._records.get(workspace, {}).get(topic))
+        return (workspace, topic) in self._records
 
     def after(self, workspace: str, topic: str, at: At) -> list[Envelope]:
         """Return the records that follow a position without a gap; what lies at or before it is forgotten.
 
         So is a record of another epoch than the one that is followed: whether it counts only the feed can say.
         """
-        self.forget(workspace, topic, at.sequence)
+        self._drop(
+            workspace, topic, lambda one: one.sequence <= at.sequence or (at.stored and one.epoch != at.epoch)
+        )
         with self._lock:
-            kept = self._records.get(workspace, {}).get(topic, {})
-            for sequence in [one for one, record in kept.items() if at.stored and record.epoch != at.epoch]:
-                del kept[sequence]
+            kept = self._records.get((workspace, topic), {})
             in_order = [kept[sequence] for sequence in sorted(kept)]
         run: list[Envelope] = []
         last = at.sequence
@@ -88,21 +85,24 @@ class Delivered:
     def latest_epoch(self, workspace: str, topic: str) -> str:
         """Return the latest epoch that a head or a kept record was seen in; empty where there is none."""
         with self._lock:
-            kept = [record.epoch for record in self._records.get(workspace, {}).get(topic, {}).values()]
+            kept = [record.epoch for record in self._records.get((workspace, topic), {}).values()]
             return max((self._later_epochs.pop((workspace, topic), ""), *kept))
 
     def forget_epoch(self, workspace: str, topic: str, epoch: str) -> bool:
         """Drop what was delivered of an epoch; say whether that was anything."""
-        with self._lock:
-            kept = self._records.get(workspace, {}).get(topic, {})
-            dropped = [one for one, record in kept.items() if record.epoch == epoch]
-            for sequence in dropped:
-                del kept[sequence]
-        return bool(dropped)
+        return self._drop(workspace, topic, lambda one: one.epoch == epoch)
 
     def forget(self, workspace: str, topic: str, up_to: int) -> None:
         """Drop the records up to a sequence: they are applied, or were before they came."""
+        self._drop(workspace, topic, lambda one: one.sequence <= up_to)
+
+    def _drop(self, workspace: str, topic: str, those: Callable[[Envelope], bool]) -> bool:
+        """Drop some records, and their place with the last of them; say whether that was any."""
         with self._lock:
-            kept = self._records.get(workspace, {}).get(topic, {})
-            for sequence in [one for one in kept if one <= up_to]:
+            kept = self._records.get((workspace, topic), {})
+            dropped = [sequence for sequence, record in kept.items() if those(record)]
+            for sequence in dropped:
                 del kept[sequence]
+            if not kept:
+                self._records.pop((workspace, topic), None)
+        return bool(dropped)
