@@ -50,8 +50,10 @@ def _no_deadlines(entry: RecordedEvent) -> Iterable[Due]:
 
 @dataclass
 class Service:
-    """The parts of one bounded context as `main` lists them; `open` makes it run.
+    """The parts of one bounded context as `main` lists them; `open`, then `connect`, make it run.
 
+    `open` makes what stands on its database alone, `connect` what needs the others (consumer, relay, waiting): in a
+    process every service is opened before any can be connected. Commands, reads and health are asked after both.
     `facts` are what is copied from others; `handlers` maps a heard event to what follows from it, one handler or
     several, and `withdraw` takes that back where the event is lost. `tables` are others that the application writes;
     `application.when_due(unit, deadline)` is called for due deadlines.
@@ -234,9 +236,7 @@ class Service:
     def health(self) -> Health:
         """Ask every part how it is."""
         parts = [follower(runner) for runner in self.runners] + [other() for other in self.others]
-        if hasattr(self, "relay"):
-            parts.append(blocked(self.relay))
-        return Health((*parts, *database(self.follower_pool, self.name)))
+        return Health((*parts, blocked(self.relay), *database(self.follower_pool, self.name)))
 
     def reached(self, workspace: str, position: Position) -> WaitResult:
         """Say whether this service's views show what a position stands for."""
