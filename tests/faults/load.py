@@ -95,10 +95,9 @@ class Load(Generic[S]):
 
     def _work(self, name: str) -> None:
         try:
-            for loop in self._loops(name):
-                if self._stopping:
-                    return
-                for act in loop:
+            client = self._client(name)
+            while not self._stopping:
+                for act in client.loop():
                     act()
                     self._answered[name] = time.monotonic()
                     self._commands[name] += 1
@@ -106,55 +105,93 @@ class Load(Generic[S]):
         except BaseException as failure:  # noqa: BLE001  (told by whoever waits for this client)
             self.failures.append(failure)
 
-    def _loops(self, name: str) -> Iterator[tuple[Callable[[], None], ...]]:
-        """Yield what one client does, one command after the other, over and over."""
-        evaluation, person = self.company.evaluations[name], self.company.people[name]
-        path = f"/evaluation/v1/evaluations/{evaluation}"
+    def _client(self, name: str) -> Client:
         keys = (f"load-{self._number}-{name}-{n}" for n in itertools.count(1))
-        last: dict[str, Any] = {}
+        person, evaluation = self.company.people[name], self.company.evaluations[name]
+        return Client(self.system, self.promised, name, person, evaluation, keys)
 
-        def does(who: str, method: str, path: str, body: Any = None) -> Any:
-            return self.system.does(who, method, path, body, next(keys))
 
-        def approve() -> None:
-            does(HR, "POST", f"{path}/approval")
-            self.promised.approved[name] += 1
+@dataclass
+class Client:
+    """What one client does, one command after the other, over and over; what it was told it needs for the next."""
 
-        def release() -> None:
-            does(MANAGER, "POST", f"{path}/release")
-            self.promised.released[name] += 1
+    system: System
+    promised: Promised
+    name: str
+    person: str
+    evaluation: str
+    keys: Iterator[str]
+    aimed: str = "ic5"
+    added: str = ""
+    noted: str = ""
 
-        def aim() -> None:
-            last["aim"] = "ic4" if last.get("aim") != "ic4" else "ic5"
-            level = {"ladder": "engineering", "level": f"engineering.{last['aim']}"}
-            does(email(name), "PUT", f"/gap/v1/people/{person}/target", {"target": level})
+    def loop(self) -> tuple[Callable[[], None], ...]:
+        """Return its commands in their order: after the last everything is as the first found it."""
+        return (
+            self.approve,
+            self.release,
+            self.aim,
+            self.add,
+            self.erase,
+            self.add,
+            self.note,
+            self.withdraw,
+            self.reopen,
+            self.hand_in,
+        )
 
-        def add() -> None:
-            body = {"given_name": "Somebody", "family_name": "New", "starts_on": "2024-01-01"}
-            last["added"] = does(HR, "POST", "/people/v1/people", body)["id"]
-            self.promised.added.add(last["added"])
+    def approve(self) -> None:
+        """Approve the evaluation."""
+        self._judges(HR, "approval")
+        self.promised.approved[self.name] += 1
 
-        def erase() -> None:
-            about = f"/people/v1/people/{last['added']}/erasure"
-            confirmation = self.system.does(HR, "GET", about)["confirmation"]
-            does(HR, "POST", about, {"reason": "entered by mistake", "confirmation": confirmation})
-            self.promised.erased.add(last["added"])
+    def release(self) -> None:
+        """Release it."""
+        self._judges(MANAGER, "release")
+        self.promised.released[self.name] += 1
 
-        def note() -> None:
-            body = {"employee": person, "on": str(TODAY), "text": "Took the incident on 4 May to its end."}
-            last["note"] = does(MANAGER, "POST", "/evaluation/v1/observations", body)["id"]
+    def aim(self) -> None:
+        """Choose the other of two targets."""
+        self.aimed = "ic4" if self.aimed == "ic5" else "ic5"
+        level = {"ladder": "engineering", "level": f"engineering.{self.aimed}"}
+        self._does(email(self.name), "PUT", f"/gap/v1/people/{self.person}/target", {"target": level})
 
-        def withdraw() -> None:
-            reason = {"reason": "Written about the wrong person."}
-            does(MANAGER, "POST", f"/evaluation/v1/observations/{last['note']}/withdrawal", reason)
+    def add(self) -> None:
+        """Add somebody to the directory."""
+        body = {"given_name": "Somebody", "family_name": "New", "starts_on": "2024-01-01"}
+        self.added = self._does(HR, "POST", "/people/v1/people", body)["id"]
+        self.promised.added.add(self.added)
 
-        def reopen() -> None:
-            does(HR, "POST", f"{path}/reopening", {"reason": "One rating was about somebody else."})
+    def erase(self) -> None:
+        """Erase who was added last."""
+        about = f"/people/v1/people/{self.added}/erasure"
+        confirmation = self.system.does(HR, "GET", about)["confirmation"]
+        self._does(HR, "POST", about, {"reason": "entered by mistake", "confirmation": confirmation})
+        self.promised.erased.add(self.added)
 
-        def hand_in() -> None:
-            does(MANAGER, "POST", f"{path}/submission")
+    def note(self) -> None:
+        """Note an observation."""
+        body = {"employee": self.person, "on": str(TODAY), "text": "Took the incident on 4 May to its end."}
+        self.noted = self._does(MANAGER, "POST", "/evaluation/v1/observations", body)["id"]
 
-        return itertools.repeat((approve, release, aim, add, erase, add, note, withdraw, reopen, hand_in))
+    def withdraw(self) -> None:
+        """Withdraw the last observation."""
+        reason = {"reason": "Written about the wrong person."}
+        self._does(MANAGER, "POST", f"/evaluation/v1/observations/{self.noted}/withdrawal", reason)
+
+    def reopen(self) -> None:
+        """Reopen the evaluation."""
+        self._judges(HR, "reopening", {"reason": "One rating was about somebody else."})
+
+    def hand_in(self) -> None:
+        """Hand it in again."""
+        self._judges(MANAGER, "submission")
+
+    def _judges(self, who: str, how: str, body: Any = None) -> None:
+        self._does(who, "POST", f"/evaluation/v1/evaluations/{self.evaluation}/{how}", body)
+
+    def _does(self, who: str, method: str, path: str, body: Any = None) -> Any:
+        return self.system.does(who, method, path, body, next(self.keys))
 
 
 def unkept(system: System, company: Company, promised: Promised) -> list[str]:
