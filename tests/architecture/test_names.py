@@ -1,10 +1,13 @@
-"""Names that lead from one thing to another: a view and its class, an aggregate and its events."""
+"""Names that lead from one thing to another, a view and its class, an aggregate and its events; names of log lines."""
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -12,6 +15,7 @@ import pytest
 from chassis.kernel import Event, State
 from chassis.projection import View
 
+ROOT = Path(__file__).parents[2]
 SERVICES = ("people_svc", "framework_svc", "evaluation_svc", "gap_svc")
 
 
@@ -67,3 +71,33 @@ def test_an_event_that_stands_elsewhere_is_found() -> None:
         """No event, so that no other test meets it."""
 
     assert homeless(Astray, {"gap_svc.domain.report"})
+
+
+SOURCES = [path for part in ("libs", "services", "deploy") for path in ROOT.glob(f"{part}/*/src/**/*.py")]
+LOGGERS, WRITING = {"log", "_log"}, {"debug", "info", "warning", "error"}
+
+
+def ill_named_in(source: str) -> list[str]:
+    """Return the log lines of a source that are not named by a few plain words, as `relay blocked` is."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=logger), attr=level), args=[name, *_]) if (
+                logger in LOGGERS and level in WRITING
+            ):
+                if not isinstance(name, ast.Constant) or not re.fullmatch(r"[a-z]+(?: [a-z]+)+", str(name.value)):
+                    found.append(ast.unparse(name))
+            case _:
+                pass
+    return found
+
+
+def test_a_log_line_is_named_by_a_few_plain_words() -> None:
+    named = {str(path.relative_to(ROOT)): ill_named_in(path.read_text()) for path in SOURCES}
+
+    assert {path: names for path, names in named.items() if names} == {}
+
+
+@pytest.mark.parametrize("name", ['"relay.blocked"', '"Relay blocked"', 'f"relay {name} blocked"', '"blocked"'])
+def test_a_log_line_named_otherwise_is_found(name: str) -> None:
+    assert len(ill_named_in(f"log.warning({name}, tries=3)")) == 1

@@ -60,17 +60,17 @@ def traces(spans: InMemorySpanExporter) -> Iterator[Traces]:
 
 
 def test_a_line_is_an_event_name_with_keys(written: io.StringIO) -> None:
-    structlog.get_logger("chassis.relay").info("relay.blocked", topic="evaluation.v1", workspace="acme", tries=3)
+    structlog.get_logger("chassis.relay").info("relay blocked", topic="evaluation.v1", workspace="acme", tries=3)
     [line] = lines(written)
-    assert (line["event"], line["level"], line["logger"]) == ("relay.blocked", "info", "chassis.relay")
+    assert (line["event"], line["level"], line["logger"]) == ("relay blocked", "info", "chassis.relay")
     assert (line["topic"], line["workspace"], line["tries"]) == ("evaluation.v1", "acme", 3)
     assert datetime.fromisoformat(line["timestamp"]).tzinfo is not None
 
 
 def test_for_a_console_the_same_line_is_readable(written: io.StringIO) -> None:
     configure_logs("console", "INFO", written)
-    structlog.get_logger("x").info("relay.blocked", tries=3)
-    assert "relay.blocked" in written.getvalue()
+    structlog.get_logger("x").info("relay blocked", tries=3)
+    assert "relay blocked" in written.getvalue()
     assert "tries=3" in written.getvalue()
 
 

@@ -93,7 +93,7 @@ def leader(*workers: Started) -> Started:
     """Wait until one of these leads the relay, and return it."""
 
     def leads(one: Started) -> bool:
-        return any('"leads"' in line and '"relay"' in line for line in one.wrote().splitlines())
+        return any('"leadership gained"' in line and '"relay"' in line for line in one.wrote().splitlines())
 
     until(lambda: any(leads(one) for one in workers), "a leader")
     return next(one for one in workers if leads(one))

@@ -188,7 +188,7 @@ class Platform(System):
 
 def _led_since(child: Child) -> str:
     """Return when a worker said last that it leads the relay; what was said is one JSON object in each line."""
-    said = re.findall(r'^.*"event":\s*"leads".*$', child.log.read_text(), re.MULTILINE)
+    said = re.findall(r'^.*"event":\s*"leadership gained".*$', child.log.read_text(), re.MULTILINE)
     times = [re.search(r'"timestamp":\s*"([^"]+)"', line) for line in said if '"relay"' in line]
     return max((one[1] for one in times if one), default="")
 

@@ -76,5 +76,5 @@ class Leadership:
         self._held |= gained
         self._looked_at = at
         for role in sorted(gained):
-            log.info("leads", service=self._service, follower=role)
+            log.info("leadership gained", service=self._service, follower=role)
             self._gained(role)

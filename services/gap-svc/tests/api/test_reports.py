@@ -152,7 +152,7 @@ def test_a_glyph_that_the_bundled_fonts_lack_is_told_in_the_log_without_a_word_o
     company.approve(said="Drew \U0001f9ed the depot plan.")
     with capture_logs() as logged:
         assert company.get("erik", "/people/maya/report.pdf").status_code == 200
-    (line,) = [one for one in logged if one["event"] == "typeset"]
+    (line,) = [one for one in logged if one["event"] == "report typeset"]
     assert line["log_level"] == "warning"  # the default log leaves out what is only information
     assert "font" in line["reason"]
     assert "depot" not in str(line)

@@ -32,7 +32,7 @@ def settle(connection: psycopg.Connection[Any], listed: Callable[[], AbstractSet
     persons = {(each.workspace, each.person) for each in destroyed if each.part is None}
     again = [each for each in on_list - destroyed if each.part is None or (each.workspace, each.person) not in persons]
     if again:
-        log.warning("cipher.destroyed_again", keys=len(again))
+        log.warning("keys destroyed again", keys=len(again))
         for each in again:
             destroy(connection, each)
 

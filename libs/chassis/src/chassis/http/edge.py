@@ -123,7 +123,7 @@ class Edge:
             await self.app(exchange.scope, exchange.heard, exchange.answer)
         except Exception as error:
             reference = _reference()
-            log.error("request.failed", reference=reference, route=exchange.route, exception=described(error))
+            log.error("request failed", reference=reference, route=exchange.route, exception=described(error))
             if exchange.started:
                 raise
             detail = "Something went wrong here, and it was noted. Name the reference when you ask about it."

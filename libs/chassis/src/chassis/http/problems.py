@@ -178,7 +178,7 @@ async def _erased(request: Request, error: Erased) -> JSONResponse:
 
 
 async def _unavailable(request: Request, error: Exception) -> JSONResponse:
-    log.warning("store.unavailable", error=type(error).__name__)
+    log.warning("store unavailable", error=type(error).__name__)
     detail = "The store cannot answer now. Send the same request again in a moment, with the same Idempotency-Key."
     return problem(request, 503, "unavailable", detail, {"Retry-After": "1"})
 

@@ -241,18 +241,18 @@ class Embedded:
 
     def _recover(self, code: int) -> None:
         """Start PostgreSQL again, more and more patiently, until it answers or this server is stopped."""
-        log.error("postgres.died", exit_code=code)
+        log.error("postgres died", exit_code=code)
         pause = 0.1
         while not self._stopping.is_set():
             try:
                 self._launch_until_ready()
             except Exception as error:  # noqa: BLE001  (whatever stands in the way, only trying again can help)
-                log.error("postgres.restart_failed", error=type(error).__name__, log=str(self.log_file))
+                log.error("postgres restart failed", error=type(error).__name__, log=str(self.log_file))
                 self._stopping.wait(pause)
                 pause = min(pause * 2, 5)
                 continue
             self.restarts += 1
-            log.warning("postgres.restarted", restarts=self.restarts)
+            log.warning("postgres restarted", restarts=self.restarts)
             self._tell_restart(code)
             return
 
@@ -262,7 +262,7 @@ class Embedded:
         try:
             self._on_restart(code)
         except Exception as error:  # noqa: BLE001  (this thread's end would be PostgreSQL's)
-            log.error("postgres.restart_callback_failed", error=type(error).__name__)
+            log.error("postgres restart callback failed", error=type(error).__name__)
 
     def _launch_until_ready(self) -> None:
         programs = binaries(self.home, self._account)
@@ -287,13 +287,13 @@ class Embedded:
             if status(self.data, process.pid) == "ready":
                 return
             if time.monotonic() > slow:
-                log.info("postgres.starting", log=str(self.log_file))
+                log.info("postgres starting", log=str(self.log_file))
                 slow = time.monotonic() + 10
             time.sleep(0.005)
 
     def _make_data(self, programs: Path) -> None:
         """Make the data folder whole or not at all: a kill in between leaves a folder that the next start removes."""
-        log.info("postgres.making_data", data=str(self.data))
+        log.info("postgres making data", data=str(self.data))
         new = self.home / "postgres.new"
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(mode=0o700)
@@ -334,7 +334,7 @@ class Embedded:
             try:
                 process.wait(patience)
             except subprocess.TimeoutExpired:
-                log.warning("postgres.slow_to_stop", signal=signal_number.name)
+                log.warning("postgres slow to stop", signal=signal_number.name)
 
 
 def _quoted(folder: Path | None) -> str:

@@ -57,7 +57,7 @@ def wait_for_farewell(data: Path) -> None:
             raise AlreadyRunning(f"PostgreSQL is already running on {data} (process {living[0]}).")
         if waited > FAREWELL / 2 and not told:
             told = True
-            log.warning("postgres.ending_leftover", processes=len(living))
+            log.warning("postgres ending leftover", processes=len(living))
             for pid in living:
                 _tell(pid, signal.SIGQUIT)
         time.sleep(0.02)
@@ -82,5 +82,5 @@ def forget_foreign_pid(data: Path) -> None:
     except (OSError, ValueError):
         return
     if Path(f"/proc/{abs(pid)}").exists():
-        log.warning("postgres.stale_pid_file", pid=pid)
+        log.warning("postgres stale pid file", pid=pid)
         pid_file.unlink()

@@ -116,7 +116,7 @@ def _copied(install: Path, copy: Path) -> Path:
     """Copy what a server needs, whole or not at all, in the wheel's layout: so its programs find their libraries."""
     package, wheel = Path(install.parent.name) / install.name, install.parent.parent
     if not copy.exists():
-        log.info("postgres.binaries_copied", source=str(install), copy=str(copy))
+        log.info("postgres binaries copied", source=str(install), copy=str(copy))
         partial = copy.with_name(f"{copy.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         (partial / package / "bin").mkdir(parents=True)

@@ -44,7 +44,7 @@ def printed(person: Id, query: Queried, which: Asked) -> Response:
     query.record_access(person, "gap report", row["report"])
     typeset = render(Telling(shown, row).document(), application(query).fonts)
     if typeset.note:
-        _log.warning("typeset", report=row["report"], reason=typeset.note)
+        _log.warning("report typeset", report=row["report"], reason=typeset.note)
     name = f"gap-report-{row['report']}-{row['version']}.pdf"
     headers = {"Content-Disposition": f'inline; filename="{name}"'}
     return Response(typeset.pdf, media_type="application/pdf", headers=headers)
