@@ -11,12 +11,12 @@ from chassis.identity import DIRECTORY_HANDLERS
 from contracts.asyncapi import Heard, document
 from contracts.catalogue import Schema, breaks, published_events, schema
 from contracts.envelope import Published
+from ladder.processes import SERVICES
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "libs/contracts/schemas"
 PAGE = ROOT / "docs/events.md"
 ASYNCAPI = ROOT / "docs/asyncapi.json"
-SERVICES = ("people", "framework", "evaluation", "gap")
 
 HEAD = """# Published events
 

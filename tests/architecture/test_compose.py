@@ -19,14 +19,14 @@ import pytest
 from ruamel.yaml import YAML
 
 from chassis.process import LIMIT, ROLES, Environment
-from contracts.topics import TOPICS
 from ladder.processes import Processes, environment_of
+
+from .members import SERVICES
 
 ROOT = Path(__file__).parents[2]
 OFFICIAL: dict[str, Any] = json.loads((Path(__file__).parent / "compose-spec.json").read_text())
 IN_THE_DATA_FOLDER = {"LADDER_INSTALLATION_KEY", "LADDER_ERASURES", "LADDER_ROLE_SECRET"}
 """What `ladder up --services` has in its data folder (the last by no need for passwords), unless somebody sets it."""
-SERVICES = [topic.name.partition(".")[0] for topic in TOPICS]
 
 
 def composed() -> dict[str, Any]:

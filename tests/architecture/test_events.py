@@ -12,8 +12,9 @@ import pytest
 
 from chassis.kernel import EventMapper, all_topics
 
+from .members import PACKAGES
+
 ROOT = Path(__file__).parents[2]
-SERVICES = ("people_svc", "framework_svc", "evaluation_svc", "gap_svc")
 
 
 def every_module(package: str) -> None:
@@ -25,12 +26,12 @@ def every_module(package: str) -> None:
 
 def topics() -> dict[str, str]:
     """Return every stored topic with the service it belongs to."""
-    for service in SERVICES:
+    for service in PACKAGES:
         every_module(service)
     return {
         topic: event.__module__.partition(".")[0]
         for topic, event in all_topics().items()
-        if event.__module__.partition(".")[0] in SERVICES
+        if event.__module__.partition(".")[0] in PACKAGES
     }
 
 
@@ -50,7 +51,7 @@ def test_every_stored_event_has_a_frozen_sample_of_every_version_it_ever_had() -
         assert found == wanted, f"{topic}: freeze samples of v1 to v{max(wanted)} in {samples(service).relative_to(ROOT)}"
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", PACKAGES)
 def test_every_frozen_sample_still_loads(service: str) -> None:
     every_module(service)
     mapper = EventMapper()
@@ -66,7 +67,7 @@ def test_a_sample_of_an_older_version_that_is_gone_is_missed() -> None:
 
 def test_every_frozen_sample_belongs_to_an_event_that_is_still_known() -> None:
     known = topics()
-    for service in SERVICES:
+    for service in PACKAGES:
         for path in samples(service).glob("*.json"):
             assert known.get(path.stem.rpartition(".v")[0]) == service, path.name
 
@@ -85,7 +86,7 @@ def rules_in_evolve(source: str) -> Iterator[int]:
                 yield node.lineno
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", PACKAGES)
 def test_no_rule_stands_in_an_evolve(service: str) -> None:
     for path in (ROOT / "services" / service.replace("_", "-") / "src").rglob("*.py"):
         assert list(rules_in_evolve(path.read_text())) == [], path.relative_to(ROOT)

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from .members import SERVICES
+
 FOR_FILES = ("typst", "openpyxl", "xlsxwriter", "ruamel.yaml")
 FOR_THE_BROKER = ("faststream", "aiokafka")
 SHOW = "import sys, {modules}; print(*(name for name in {heavy} if name in sys.modules))"
@@ -19,7 +21,7 @@ def loaded(modules: str, *heavy: str) -> list[str]:
     return done.stdout.split()
 
 
-@pytest.mark.parametrize("service", ["people", "framework", "evaluation", "gap"])
+@pytest.mark.parametrize("service", SERVICES)
 def test_a_process_that_starts_waits_for_no_library_of_files_and_for_no_client_of_a_broker(service: str) -> None:
     assert loaded(f"{service}_svc.main, chassis.process", *FOR_FILES, *FOR_THE_BROKER) == []
 

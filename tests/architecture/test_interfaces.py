@@ -14,7 +14,8 @@ from pydantic import BaseModel
 from people_svc.api import router as people
 from people_svc.documents import read_people
 
-SERVICES = ("people_svc", "framework_svc", "evaluation_svc", "gap_svc")
+from .members import PACKAGES
+
 WITH_EXAMPLES = ("application/json", "text/csv")
 
 
@@ -75,14 +76,14 @@ def wrong_example(taken: Taken) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", PACKAGES)
 def test_every_operation_says_what_it_does(service: str) -> None:
     found = list(operations(router_of(service)))
     assert found
     assert [name for name, operation in found if not operation.get("description", "").strip()] == []
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", PACKAGES)
 def test_every_body_has_an_example_that_is_taken(service: str) -> None:
     found = list(bodies(router_of(service), service))
     assert found

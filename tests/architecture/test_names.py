@@ -15,8 +15,9 @@ import pytest
 from chassis.kernel import Event, State
 from chassis.projection import View
 
+from .members import PACKAGES
+
 ROOT = Path(__file__).parents[2]
-SERVICES = ("people_svc", "framework_svc", "evaluation_svc", "gap_svc")
 
 
 def below(package: ModuleType) -> Iterator[ModuleType]:
@@ -38,7 +39,7 @@ def misnamed(view: type[View]) -> bool:
     return view.__name__ != "".join(word.title() for word in view.NAME.split("_"))
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", PACKAGES)
 def test_the_class_of_a_view_is_its_name_in_capitals(service: str) -> None:
     views = [view for view in defined(f"{service}.projections", View) if issubclass(view, View)]
     assert views
@@ -58,7 +59,7 @@ def homeless(event: type, aggregates: set[str]) -> bool:
     return event.__module__ not in aggregates and not place.split(".")[0].endswith("_events")
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", PACKAGES)
 def test_the_events_of_an_aggregate_stand_in_its_module_or_in_that_of_its_events(service: str) -> None:
     aggregates = {state.__module__ for state in defined(f"{service}.domain", State)}
     events = list(defined(f"{service}.domain", Event))

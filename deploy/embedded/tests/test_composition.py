@@ -19,10 +19,10 @@ from chassis.postgres import Database
 from chassis.sql import vouched
 from chassis.testing import keyed
 from ladder.composition import GRANTS, Composition
+from ladder.processes import SERVICES
 
 from .conftest import Installation
 
-SERVICES = ("people", "framework", "evaluation", "gap")
 OWN = "(workspace = current_setting('ladder.workspace'::text, true))"
 
 

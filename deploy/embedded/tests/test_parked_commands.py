@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from chassis.testing import open_folder, until
+from ladder.processes import SERVICES
 
 from .conftest import Installation, serving
 
@@ -75,7 +76,7 @@ def test_what_could_not_be_applied_is_listed_by_type_field_and_event_and_by_no_t
 
     assert found == {("gap", "person-added"): "CheckViolation"} | {
         (service, "person-details-changed"): "ValidationError at effective_on"
-        for service in ("people", "framework", "evaluation", "gap")
+        for service in SERVICES
     }
     assert [one["event_id"] for one in listed] == [one["event_id"] for one in parked(broken)]
     assert not [text for text in TEXTS if text in printed.lower()]

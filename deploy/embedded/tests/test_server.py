@@ -7,6 +7,7 @@ import socket
 import httpx
 
 from chassis.testing import open_folder
+from ladder.processes import SERVICES
 from ladder.server import listen
 
 from .conftest import Installation, serving
@@ -26,7 +27,7 @@ def test_no_answer_waits_until_a_part_of_it_is_acknowledged() -> None:
 
 
 def test_every_service_shows_its_document_and_in_public_only_whether_it_is_ready(system: Installation) -> None:
-    for service in ("people", "framework", "evaluation", "gap"):
+    for service in SERVICES:
         base = f"{system.url}/api/{service}/v1"
         assert httpx.get(f"{base}/readyz").json() == {"status": "ok"}
         assert httpx.get(f"{base}/openapi.json").json()["openapi"].startswith("3.1")
@@ -43,7 +44,7 @@ def test_a_path_that_nothing_answers_is_a_problem_document_with_safe_headers(sys
 def test_the_page_at_the_root_leads_to_every_interface(system: Installation) -> None:
     page = httpx.get(f"{system.url}/")
     assert page.status_code == 200
-    for service in ("people", "framework", "evaluation", "gap"):
+    for service in SERVICES:
         assert httpx.get(f"{system.url}/api/{service}/v1/docs").status_code == 200
         assert f"/api/{service}/v1/docs" in page.text
 
@@ -53,7 +54,7 @@ def test_the_operator_sees_every_part_and_the_metrics_of_the_public_port(system:
         told = door.get("/readyz").json()
         metrics = door.get("/metrics").text
 
-    assert {one["service"] for one in told["parts"]} == {"people", "framework", "evaluation", "gap"}
+    assert {one["service"] for one in told["parts"]} == set(SERVICES)
     assert all(one["ok"] for one in told["parts"])
     assert 'ladder_up{part="database",service="people"} 1.0' in metrics
     assert metrics.count('ladder_up{part="database",service="people"}') == 1

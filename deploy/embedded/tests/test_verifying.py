@@ -40,6 +40,7 @@ from gap_svc.domain.report import Computed, Report, Withdrawn
 from gap_svc.projections import ReportList
 from ladder.composition import Composition
 from ladder.demo import settle
+from ladder.processes import SERVICES
 from ladder.verifying import Verdict, verify
 from people_svc.domain import Changes, Employee, Erased, Settings
 
@@ -135,9 +136,8 @@ def company(made: Company) -> Iterator[Company]:
 
 def tables(connection: psycopg.Connection[Any]) -> list[tuple[str, str]]:
     """Return the tables of every service."""
-    statement = """select schemaname, tablename from pg_tables
-    where schemaname in ('people', 'framework', 'evaluation', 'gap') order by 1, 2"""
-    return connection.execute(statement).fetchall()
+    statement = "select schemaname, tablename from pg_tables where schemaname = any(%s) order by 1, 2"
+    return connection.execute(statement, (list(SERVICES),)).fetchall()
 
 
 def copies(schema: str, table: str) -> tuple[sql.Identifier, sql.Identifier]:

@@ -30,6 +30,7 @@ from chassis.service import Service, connect_in_process
 from chassis.sharing import Sharing
 from chassis.telemetry import Metrics, Traces
 from ladder.home import half_restored
+from ladder.processes import SERVICES
 from people_svc import accounts
 from people_svc.domain import Workspace
 
@@ -145,7 +146,7 @@ class Composition:
         self.server = self._server()
         self.say("Bringing the database up to date")
         key = prepare_keys(keys_server(self.server), self.home, GRANTS)
-        ciphers = {name: self._cipher(name, key) for name in ("people", "framework", "evaluation", "gap")}
+        ciphers = {name: self._cipher(name, key) for name in SERVICES}
         ciphers["people"].beside(ciphers.values())
         self.services = (
             people_svc.main.service(ciphers["people"]),
