@@ -268,3 +268,26 @@ for n in range(5):
     ended = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=False)
 
     assert (ended.returncode, ended.stdout.split()) == (-signal.SIGKILL, [b"0", b"1", b"2"])
+
+
+def test_a_thread_that_is_stopped_at_a_failpoint_does_nothing_after_it() -> None:
+    program = """
+import os, threading
+from chassis.steps import arm_from_environment, failpoint
+arm_from_environment()
+def work():
+    failpoint("here")
+    os.write(1, b"went on")
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+"""
+    environment = {**os.environ, "LADDER_FAILPOINT": "here:1:stop"}
+
+    with subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE) as process:
+        os.waitpid(process.pid, os.WUNTRACED)
+        process.kill()
+        assert process.stdout is not None
+        written = process.stdout.read()
+
+    assert written == b""
