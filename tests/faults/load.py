@@ -9,7 +9,8 @@ import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -47,6 +48,7 @@ class Load(Generic[S]):
         self._number = next(_numbers)
         self._commands: dict[str, int] = dict.fromkeys(TEAM, 0)
         self._stopping = False
+        self._going, self._resting, self._turn = True, set[str](), threading.Condition()
         self._answered: dict[str, float] = dict.fromkeys(TEAM, 0.0)
         self._threads = [threading.Thread(target=self._work, args=(name,), daemon=True) for name in TEAM]
 
@@ -93,10 +95,24 @@ class Load(Generic[S]):
 
         self.wait_until(is_back, "the system did not come back")
 
+    @contextmanager
+    def at_rest(self) -> Generator[None]:
+        """Keep every client between two of its loops, where everything is as it was at the beginning."""
+        with self._turn:
+            self._going = False
+        try:
+            self.wait_until(lambda: len(self._resting) == len(TEAM), "somebody does not come to rest")
+            yield
+        finally:
+            with self._turn:
+                self._going = True
+                self._turn.notify_all()
+
     def _work(self, name: str) -> None:
         try:
             client = self._client(name)
             while not self._stopping:
+                self._rest(name)
                 for act in client.loop():
                     act()
                     self._answered[name] = time.monotonic()
@@ -104,6 +120,13 @@ class Load(Generic[S]):
                     time.sleep(self.pause)
         except BaseException as failure:  # noqa: BLE001  (told by whoever waits for this client)
             self.failures.append(failure)
+
+    def _rest(self, name: str) -> None:
+        """Wait while everybody is to be at rest."""
+        with self._turn:
+            self._resting.add(name)
+            self._turn.wait_for(lambda: self._going)
+            self._resting.discard(name)
 
     def _client(self, name: str) -> Client:
         keys = (f"load-{self._number}-{name}-{n}" for n in itertools.count(1))

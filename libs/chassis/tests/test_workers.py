@@ -68,6 +68,10 @@ def published(stage: Stage, workspace: str) -> int:
     return row["last"]
 
 
+def epochs(stage: Stage, workspace: str) -> set[str]:
+    return {row["epoch"] for row in stage.pair.rows("select epoch from toy.epochs where workspace = %s", workspace)}
+
+
 def on_the_topic(kafka: Cluster, workspace: str) -> list[int]:
     """The sequences of everything a topic holds of a workspace, in its order."""
 
@@ -144,6 +148,21 @@ def test_a_leader_that_was_stopped_and_goes_on_moves_nothing_back(stage: Stage, 
 
 def is_stopped(process: Started) -> bool:
     return Path(f"/proc/{process.process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+def test_after_a_restore_new_epochs_begin_once_no_worker_of_the_service_is_at_work(stage: Stage, workspace: str) -> None:
+    stage.pair.open(workspace)
+    worker = stage.start("toy", "worker")
+    ready(worker)
+
+    refused = stage.start("toy", "restored")
+    assert refused.ends() == 2
+    assert refused.wrote().splitlines()[-1] == "Workers of toy-svc are at work (1); end its processes first."
+    assert len(epochs(stage, workspace)) == 1
+
+    assert worker.is_told_to_end() == 0
+    assert stage.start("toy", "restored").ends() == 0
+    assert len(epochs(stage, workspace)) == 2
 
 
 def test_a_worker_told_to_end_under_load_leaves_nothing_sent_without_its_position(

@@ -263,6 +263,18 @@ def too_large(scene: Scene) -> None:
 # -- PostgreSQL
 
 
+def database_restored(scene: Scene) -> None:
+    """Bring back what evaluation-svc had ten minutes ago; what was acknowledged there since is lost, and only that."""
+    platform, promised = scene.platform, scene.promised
+    with scene.load.at_rest():
+        archive = platform.backed_up("evaluation")
+        approved, released = promised.approved.copy(), promised.released.copy()
+    scene.meanwhile(600)
+    with scene.load.at_rest(), platform.down(*platform.processes_of("evaluation")):
+        platform.bring_back("evaluation", archive)
+        promised.approved, promised.released = approved, released
+
+
 def postgres_killed(scene: Scene) -> None:
     """Kill PostgreSQL's first process at a random moment; its supervisor starts it again."""
     server = scene.platform.server
@@ -294,6 +306,9 @@ POISON = Fault("poison", "no JSON, NaN, lone surrogate, U+0000, 10,000 deep, no 
 TOO_LARGE = Fault("a record over the broker's limit", "a ladder of 350 kB published: refused at the command", too_large)
 NEWER = Fault("events of a newer version", "a new optional field, an unknown type, an unknown version", newer_events)
 POSTGRES_KILLED = Fault("PostgreSQL killed", "kill −9 of its first process at a random moment", postgres_killed, 10)
+DATABASE_RESTORED = Fault(
+    "a service's database restored", "evaluation-svc's schema by pg_restore, as ten minutes before", database_restored, 1
+)
 
 FAULTS = (
     BROKER_KILLED,
@@ -314,5 +329,6 @@ FAULTS = (
     TOO_LARGE,
     NEWER,
     POSTGRES_KILLED,
+    DATABASE_RESTORED,
     RESTARTED,
 )

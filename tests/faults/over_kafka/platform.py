@@ -7,6 +7,8 @@ import itertools
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Generator, Mapping
@@ -17,9 +19,10 @@ from typing import Any
 
 import httpx
 import psycopg
+from psycopg.sql import SQL, Identifier
 
 from chassis.kafka import ClientSettings, apply_topics
-from chassis.postgres import INTERRUPTED, Embedded
+from chassis.postgres import INTERRUPTED, Embedded, binaries
 from chassis.testing import served, until
 from chassis.testing.kafka import Cluster, cluster
 from contracts.topics import TOPICS
@@ -127,6 +130,28 @@ class Platform(System):
     def workers(self, service: str) -> list[Child]:
         """Return the workers of a service."""
         return [one for one in self.processes.children if (one.service, one.role) == (service, "worker")]
+
+    def processes_of(self, service: str) -> list[Child]:
+        """Return the processes of a service."""
+        return [one for one in self.processes.children if one.service == service]
+
+    def backed_up(self, service: str) -> Path:
+        """Return an archive of what a service has now."""
+        archive = self.processes.logs / f"{service}.dump"
+        archive.unlink(missing_ok=True)
+        self._postgres("pg_dump", "--format=custom", f"--schema={service}", f"--file={archive}")
+        return archive
+
+    def bring_back(self, service: str, archive: Path) -> None:
+        """Let a service whose processes are down have what an archive holds, as docs/operating.md says."""
+        with psycopg.connect(self.server.database.admin_dsn()) as admin:
+            admin.execute(SQL("drop schema {} cascade").format(Identifier(service)))
+        self._postgres("pg_restore", "--single-transaction", "--exit-on-error", str(archive))
+        subprocess.run([sys.executable, "-m", f"{service}_svc", "restored"], env=dict(self.processes.environ), check=True)
+
+    def _postgres(self, program: str, *arguments: str) -> None:
+        command = [str(binaries(Path(), None) / program), *arguments, "--no-password"]
+        subprocess.run([*command, "--dbname", self.server.database.admin_dsn()], check=True)
 
     def leader(self, service: str) -> Child:
         """Return the worker that said last that it leads the relay."""

@@ -8,18 +8,15 @@ from pathlib import Path
 from typing import Final
 
 from chassis.cipher import InstallationKey, erasures_path
-from chassis.identity import Actor
-from chassis.kernel import DomainError
 from chassis.restored import begin_epochs
 from chassis.service import Service
 from chassis.steps import failpoint
-from chassis.unit import Answer, CommandInfo, Unit
 from ladder.backups import BackupRefused, Made, backup, bring_back, fitting
-from ladder.composition import OPERATOR, Composition
+from ladder.composition import Composition
 from ladder.home import RESTORING
 from ladder.resting import at_rest, recorded
 from ladder.verifying import Broken, Verdict, verify
-from people_svc.domain import Employee
+from people_svc.restored import erase_again
 
 FOLLOWED_WITHIN: Final = 120.0
 """Seconds in which consumers and views have to find together again before the verdict."""
@@ -65,39 +62,16 @@ def _reopened(system: Composition) -> Composition:
 
 
 def _erase_all_again(system: Composition) -> list[Broken]:
-    """Erase everybody on the list of erasures whom the restored directory does not know as erased.
-
-    Return who could not be: the last HR admin of the backup stays listed, unreadable, until there is another one.
-    """
-    refused: list[Broken] = []
-    for workspace, person in sorted(system.people.cipher.destroyed_persons()):
-        try:
-            _erase_again(system, workspace, person)
-        except DomainError as error:
-            refused.append(
-                Broken(
-                    invariant="whoever is on the list of erasures is erased",
-                    service=system.people.name,
-                    workspace=workspace,
-                    detail=f"{person} is unreadable and still listed; erase them by hand: {error}",
-                )
-            )
-    return refused
-
-
-def _erase_again(system: Composition, workspace: str, person: str) -> None:
-    """Order the erasure; what follows (the account, the keys once more) follows as it does from an order of HR's."""
-
-    def decide(unit: Unit) -> Answer:
-        known = unit.find(Employee, person)
-        if known is not None and known.erasure is None:
-            # The list holds no reason, only ids; this one holds of everybody whose texts are gone.
-            system.people.application.erase(unit, person, "no longer needed")
-        return Answer(id=person)
-
-    command = f"erased again/{person}"  # made of the person: a second restore of the same backup records the same
-    info = CommandInfo(workspace, OPERATOR, command, correlation_id=command)
-    system.people.execute(info, Actor.service(workspace, OPERATOR), decide)
+    """Erase everybody on the list of erasures; return who could not be, as what a verdict says of them."""
+    return [
+        Broken(
+            invariant="whoever is on the list of erasures is erased",
+            service=system.people.name,
+            workspace=one.workspace,
+            detail=f"{one.person} is unreadable and still listed; erase them by hand: {one.why}",
+        )
+        for one in erase_again(system.people)
+    ]
 
 
 def _refuse_without_key_and_list(home: Path) -> None:

@@ -26,6 +26,12 @@ _PATIENCE: Final = 10.0
 _LOCK: Final = "hashtextextended('ladder.works.' || %s || '.' || worker, 0)"
 
 
+def at_work(connection: psycopg.Connection[Any], service: str) -> int:
+    """Return how many workers of a service are at work now."""
+    sql = f"select 1 from {service}.attendance where not pg_try_advisory_xact_lock_shared({_LOCK})"
+    return len(connection.execute(vouched(sql), (service,)).fetchall())
+
+
 class Attendance:
     """The row of one worker, under an advisory lock on a direct connection for as long as it works.
 

@@ -1,4 +1,4 @@
-"""One process of one service: `python -m <service> api | worker | migrate`, told by its environment what it needs."""
+"""One process of one service: `python -m <service> api | worker | migrate | restored`, told by its environment what it needs."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from fastapi import FastAPI
 from psycopg_pool import PoolTimeout
 
 from chassis import clock as wall
+from chassis.attendance import at_work
 from chassis.brokers import ClientSettings
 from chassis.cipher import (
     Cipher,
@@ -38,6 +39,7 @@ from chassis.feed_http import HttpFeed
 from chassis.http import api, health_app
 from chassis.identity import ServiceTokens, Signer, SigningKey, Verifier
 from chassis.postgres import External, Privileged, Server, UnsafeDurability
+from chassis.restored import begin_epochs
 from chassis.service import Part, Service
 from chassis.sharing import Sharing
 from chassis.steps import arm_from_environment
@@ -48,8 +50,8 @@ if TYPE_CHECKING:
     from chassis.kafka import Client, Driver, KafkaSink
 
 log = structlog.get_logger(__name__)
-Role = Literal["api", "worker", "migrate"]
-ROLES: Final = ("api", "worker", "migrate")
+Role = Literal["api", "worker", "migrate", "restored"]
+ROLES: Final = ("api", "worker", "migrate", "restored")
 POOL: Final = 16
 GRACE: Final = 25.0
 """Seconds in which a process answers the requests under way after SIGTERM."""
@@ -128,6 +130,8 @@ def _test_clock(environ: Mapping[str, str], allow_unsafe: bool) -> Callable[[], 
 
 Make = Callable[[Cipher], Service]
 Signs = Callable[[Service, Cipher], Callable[[], Sequence[SigningKey]]]
+AfterRestore = Callable[[Service], None]
+"""What a service does anew that its backup did not know of."""
 
 
 def run(
@@ -135,6 +139,7 @@ def run(
     make: Make,
     grants: Sequence[Grant],
     signs: Signs | None = None,
+    after_restore: AfterRestore | None = None,
     arguments: Sequence[str] | None = None,
 ) -> NoReturn:
     """Run what the command line names, and end: 0 when told to end, 2 when it cannot begin, with a line that says why.
@@ -147,8 +152,9 @@ def run(
     configure_logs("console" if os.environ.get("LADDER_LOG") == "console" else "json", stream=sys.stderr)
     arm_from_environment()
     try:
-        process = Process(name, make, tuple(grants), Environment.read(), signs)
-        {"api": process.serve, "worker": process.work, "migrate": process.migrate}[given[0]]()
+        process = Process(name, make, tuple(grants), Environment.read(), signs, after_restore)
+        roles = dict(zip(ROLES, (process.serve, process.work, process.migrate, process.restored), strict=True))
+        roles[given[0]]()
     except (Misconfigured, CipherError, Privileged, UnsafeDurability) as error:
         _refuse(str(error))
     except (psycopg.OperationalError, PoolTimeout) as error:
@@ -166,6 +172,7 @@ class Process:
     grants: tuple[Grant, ...]
     environment: Environment
     signs: Signs | None = None
+    after_restore: AfterRestore | None = None
     traces: Callable[[str], Traces] = Traces.from_environment
     _told: threading.Event = field(default_factory=threading.Event)
 
@@ -175,6 +182,18 @@ class Process:
         key = prepare_keys(keys, self.environment.home, self.grants, only=self.name)
         with self._cipher(key) as cipher:
             self.make(cipher).migrate(self.environment.database)
+
+    def restored(self) -> None:
+        """Begin new epochs: the schema was brought back from a backup, and no process of the service runs yet."""
+        with ExitStack() as stack:
+            service, _, _ = self._opened(stack)
+            with service.follower_pool.connection() as connection:
+                if working := at_work(connection, self.name):
+                    raise Misconfigured(f"Workers of {self.name}-svc are at work ({working}); end its processes first.")
+            begun = begin_epochs(service)
+            if self.after_restore is not None:
+                self.after_restore(service)
+            log.warning("new epochs begun", service=self.name, workspaces=begun)
 
     def serve(self) -> None:
         """Answer over HTTP until told to end."""

@@ -1,4 +1,4 @@
-"""The processes of evaluation-svc: `python -m evaluation_svc api | worker | migrate`."""
+"""The processes of evaluation-svc: `python -m evaluation_svc api | worker | migrate | restored`."""
 
 from chassis.process import run
 from evaluation_svc.main import service

@@ -1,4 +1,4 @@
-"""The processes of framework-svc: `python -m framework_svc api | worker | migrate`."""
+"""The processes of framework-svc: `python -m framework_svc api | worker | migrate | restored`."""
 
 from chassis.process import run
 from framework_svc.main import service

@@ -1,4 +1,4 @@
-"""The processes of gap-svc: `python -m gap_svc api | worker | migrate`."""
+"""The processes of gap-svc: `python -m gap_svc api | worker | migrate | restored`."""
 
 from chassis.process import run
 from gap_svc.main import service

@@ -1,6 +1,8 @@
-"""The processes of people-svc: `python -m people_svc api | worker | migrate`."""
+"""The processes of people-svc: `python -m people_svc api | worker | migrate | restored`."""
 
 from collections.abc import Callable, Sequence
+
+import structlog
 
 from chassis.cipher import Cipher
 from chassis.identity import SigningKey
@@ -8,7 +10,10 @@ from chassis.process import run
 from chassis.service import Service
 from people_svc import accounts
 from people_svc.main import service
+from people_svc.restored import erase_again
 from people_svc.settings import GRANTS, NAME
+
+log = structlog.get_logger(__name__)
 
 
 def signing_keys(of: Service, cipher: Cipher) -> Callable[[], Sequence[SigningKey]]:
@@ -23,5 +28,11 @@ def signing_keys(of: Service, cipher: Cipher) -> Callable[[], Sequence[SigningKe
     return read
 
 
+def after_restore(of: Service) -> None:
+    """Erase again whoever was erased since the backup; say who could not be."""
+    for one in erase_again(of):
+        log.warning("not erased again", workspace=one.workspace, person=one.person)
+
+
 if __name__ == "__main__":
-    run(NAME, service, GRANTS, signs=signing_keys)
+    run(NAME, service, GRANTS, signs=signing_keys, after_restore=after_restore)
