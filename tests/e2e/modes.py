@@ -95,7 +95,7 @@ def gathered(folder: Path, traces: Callable[[str], Traces]) -> Generator[Opened]
         environment = Environment.read({**told, **{f"LADDER_AT_{name.upper()}": url for name, url in at.items()}})
         for name, (make, grants) in MADE_OF.items():
             signs = signing_keys if name == "people" else None
-            process = Process(name, make, grants, environment, signs, traces)
+            process = Process(name, make, grants, environment, signs, traces=traces)
             stack.enter_context(process.working())
             stack.enter_context(serving(stack.enter_context(process.answering()), doors[name]))
         public, operator = stack.enter_context(clients(system, front_app({name: [url] for name, url in at.items()})))

@@ -24,6 +24,7 @@ from gap_svc.main import service
 from gap_svc.settings import GRANTS
 
 NUMBERS = itertools.count(1)
+TIME_ZONE = "Europe/Berlin"
 MANAGERS = {"gro": None, "hanna": "gro", "hugo": "gro", "olga": "gro", "erik": "gro", "maya": "erik", "nils": "erik"}
 ROLES: dict[str, tuple[people.Role, ...]] = {"hanna": ("hr",), "hugo": ("hr",), "olga": ("analyst",)}
 ASKED = {
@@ -174,7 +175,7 @@ def founded(running: Running) -> Company:
     """Return a new company with one published framework version."""
     company = Company(running, f"w{next(NUMBERS)}")
     settings = people.WorkspaceOpened(
-        name="Northwind", locale="en-GB", calendar=people.WorkspaceCalendar(time_zone="Europe/Berlin")
+        name="Northwind", locale="en-GB", calendar=people.WorkspaceCalendar(time_zone=TIME_ZONE)
     )
     company.hear(settings, *(somebody(company, one, manager) for one, manager in MANAGERS.items()))
     company.publish(1)

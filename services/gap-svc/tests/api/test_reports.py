@@ -7,10 +7,13 @@ from datetime import date, timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from chassis.calendar import Calendar
 from chassis.testing import assert_live_equals_rebuilt, now
 from contracts import evaluation, framework
 
-from .conftest import Company
+from .conftest import TIME_ZONE, Company
+
+CALENDAR = Calendar(time_zone=TIME_ZONE)
 
 
 def test_the_employee_reads_nothing_before_release_while_manager_and_hr_read_from_approval_on(company: Company) -> None:
@@ -105,7 +108,7 @@ def test_until_its_release_the_employee_keeps_the_revision_before_and_then_sees_
     company.release(revision=2)
     assert company.read("maya", "/people/maya/report")["met"]["count"] == 1
     first = company.read("maya", "/people/maya/report", report=shown["report"])
-    assert (first["revision"], first["corrected_on"]) == (1, now().date().isoformat())
+    assert (first["revision"], first["corrected_on"]) == (1, CALENDAR.local_date(now()).isoformat())
     assert len(company.read("maya", "/people/maya/report/history", report=shown["report"])) == 1
 
 
