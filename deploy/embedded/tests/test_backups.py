@@ -20,7 +20,7 @@ import pytest
 
 from chassis.postgres import External, StartFailed
 from chassis.testing import killed_at, now, served, until
-from ladder.backups import KEYS, BackupRefused, backup
+from ladder.backups import DATA, KEYS, BackupRefused, Whose, backup
 from ladder.composition import Composition
 from ladder.home import RESTORING
 from ladder.operator.workspaces import NewWorkspace, new_workspace
@@ -182,17 +182,41 @@ def test_without_the_key_or_the_list_of_erasures_nothing_is_brought_back(
     assert not (home / "postgres").exists()
 
 
-def test_a_changed_archive_and_data_that_is_there_are_refused(folder: Path) -> None:
+def test_nothing_is_written_over(folder: Path) -> None:
     with company(folder / "old") as old:
         back_up(old.system, folder / "backup")
         with pytest.raises(BackupRefused, match="is not empty"):
             back_up(old.system, folder / "backup")
     with pytest.raises(BackupRefused, match="There is data here already"):
         restore(folder / "old", folder / "backup", Composition)
-    with (folder / "backup" / KEYS).open("ab") as file:
-        file.write(b"x")
-    with pytest.raises(BackupRefused, match="is not the file that was written"):
-        restore(carried(folder / "old", folder / "new"), folder / "backup", Composition)
+
+
+def test_an_archive_that_was_cut_off_or_changed_is_refused_by_its_name(folder: Path) -> None:
+    with company(folder / "old") as old:
+        back_up(old.system, folder / "backup")
+    home = carried(folder / "old", folder / "new")
+    for name in (DATA, KEYS):
+        archive = folder / "backup" / name
+        whole = archive.read_bytes()
+        archive.write_bytes(whole[:-1] if name == DATA else whole + b"x")
+        with pytest.raises(BackupRefused, match=f"{name} is missing or is not the file that was written"):
+            restore(home, folder / "backup", Composition)
+        archive.write_bytes(whole)
+    assert restore(home, folder / "backup", Composition).broken == []
+
+
+def test_a_backup_made_with_another_key_is_refused_before_anything_comes_back(folder: Path) -> None:
+    with company(folder / "old") as old:
+        back_up(old.system, folder / "backup")
+    with Composition(folder / "another"):
+        pass
+    other = carried(folder / "another", folder / "new")
+
+    with pytest.raises(BackupRefused, match="was made with another installation key"):
+        restore(other, folder / "backup", Composition)
+
+    with Composition(other) as system:
+        assert system.workspaces() == []
 
 
 @pytest.mark.parametrize("point", ["before the data come back", "before the keys come back", "before new epochs"])
@@ -246,7 +270,8 @@ def test_no_program_is_told_a_password_where_other_accounts_can_read_it(
     monkeypatch.setattr("ladder.backups.subprocess.run", run)
     monkeypatch.delenv("LADDER_KEYS_URL", raising=False)
 
-    backup(External("postgresql://ladder:sesame@db/ladder"), tmp_path / "backup", ["people"], now(), lambda _: None)
+    server, whose = External("postgresql://ladder:sesame@db/ladder"), Whose(["people"], key="")
+    backup(server, tmp_path / "backup", whose, now(), lambda _: None)
 
     assert [password for _, password in started] == ["sesame", "sesame"]
     assert not [command for command, _ in started if "sesame" in command or "host=db" not in command]

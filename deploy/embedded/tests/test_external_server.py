@@ -5,6 +5,7 @@ doctor → workspace create → up → token → HTTP → verify → the next st
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +42,33 @@ def test_an_installation_on_another_server_is_looked_at_run_and_verified(elsewhe
 
     assert elsewhere.run("verify").returncode == 0
     assert not (elsewhere.home / "postgres").exists()
+
+
+def test_a_backup_made_while_it_runs_on_one_server_comes_back_on_another(
+    elsewhere: Installation, postgres: Embedded, tmp_path: Path
+) -> None:
+    workspace = elsewhere.workspace("Northwind", "hanna@example.com")
+    with serving(elsewhere.home) as running:
+        made = running.run("backup", str(tmp_path / "backup"))
+    assert made.returncode == 0, made.stderr
+    assert [line.split(": ")[0] for line in made.stdout.splitlines()[:2]] == [
+        str(tmp_path / "backup" / name) for name in ("data.dump", "keys.dump")
+    ]
+
+    back = Installation(tmp_path / "back")
+    back.home.mkdir()
+    for name in ("installation.key", "erasures"):
+        shutil.copy2(elsewhere.home / name, back.home)
+    with fresh_database(postgres) as database:
+        given = {"LADDER_DATABASE_URL": database.admin_dsn()}
+        restored = back.run("restore", str(tmp_path / "backup"), **given)
+        again = back.run("restore", str(tmp_path / "backup"), **given)
+        token = back.run("token", "--as", "hanna@example.com", "--workspace", workspace, **given)
+
+    assert (restored.returncode, restored.stdout.splitlines()[-1].endswith(" 0 invariants broken.")) == (0, True)
+    assert (again.returncode, again.stderr.splitlines()[-1].startswith("There is data here already")) == (2, True)
+    assert token.returncode == 0, token.stderr
+    assert not (back.home / "postgres").exists()
 
 
 def test_a_server_that_is_not_there_is_said_in_one_line(installation: Installation) -> None:

@@ -129,6 +129,27 @@ def test_a_file_with_errors_lists_line_column_value_and_remedy_and_changes_nothi
     assert len(read(system, company, "people/v1/people").json()["items"]) == 1
 
 
+def test_the_first_hr_admin_is_called_as_the_command_says(system: Installation) -> None:
+    called = ("--given-name", "Eve", "--family-name", "East")
+    made = system.run("workspace", "create", "Eastwind", "--admin", "eve@example.com", *called).stdout.split()[1]
+
+    (eve,) = read(system, made, "people/v1/people").json()["items"]
+    assert (eve["given_name"], eve["family_name"]) == ("Eve", "East")
+
+
+def test_a_heading_nobody_knows_is_told_with_the_column_it_may_mean(
+    system: Installation, company: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "misspelt.csv"
+    file.write_text("employee_number,given_name,family_name,Manger,shoe size\n7,Maya,Moss,ida@example.com,38\n")
+
+    taken = system.run("import-people", str(file), "--workspace", company, "--yes")
+
+    assert taken.returncode == 0, taken.stderr
+    assert "The column 'Manger' is not known and is passed over; manager is." in taken.stderr
+    assert "The column 'shoe size' is not known and is passed over." in taken.stderr
+
+
 def test_a_file_that_ends_more_than_a_fifth_of_the_people_needs_a_confirmation_of_its_own(
     system: Installation, company: str, tmp_path: Path
 ) -> None:

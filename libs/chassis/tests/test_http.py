@@ -529,6 +529,47 @@ def test_a_body_that_is_no_json_is_refused_without_repeating_it(ann: Caller, con
     assert "CANARY" not in answer.text
 
 
+def test_a_body_that_breaks_off_is_refused_with_the_place(ann: Caller) -> None:
+    headers = ann.headers(Idempotency_Key="k", Content_Type="application/json")
+    answer = ann.client.post("/notebooks/nb_1/lines", content=b'{"text": "CANARY",', headers=headers)
+    assert answer.json()["errors"] == [
+        {"field": "body", "remedy": "This is no JSON from character 18 on; mend it there."}
+    ]
+
+
+def test_fields_that_are_missing_or_unknown_are_answered_with_what_to_do(ann: Caller) -> None:
+    unknown, missing = ann.post("/notebooks/nb_1/lines", {"txt": "x"}).json()["errors"][::-1]
+    assert (missing["field"], missing["remedy"]) == ("body.text", "Give this field.")
+    assert unknown["field"] == "body.txt"
+    assert unknown["remedy"].startswith("There is no such field here")
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "reads"),
+    [
+        ("/notebooks?limt=3", "query.limt", "cursor, limit, order"),
+        ("/notebooks?limit=3&Limit=4", "query.Limit", "cursor, limit, order"),
+        ("/notebooks/nb_1?at=2026-01-01", "query.at", "no parameters"),
+    ],
+)
+def test_a_parameter_the_route_does_not_read_is_refused_with_those_it_reads(
+    ann: Caller, path: str, field: str, reads: str
+) -> None:
+    answer = ann.get(path)
+    assert refusal(answer) == (422, "invalid-request")
+    [error] = answer.json()["errors"]
+    assert (error["field"], error["remedy"]) == (field, f"Leave it out; this route reads {reads}.")
+
+
+def test_a_parameter_of_a_write_that_is_not_read_changes_nothing(ann: Caller) -> None:
+    assert refusal(ann.post("/notebooks?dry_run=true", {})) == (422, "invalid-request")
+    assert ann.get("/notebooks").json()["items"] == []
+
+
+def test_who_is_not_known_is_told_so_before_what_is_wrong_with_the_parameters(ann: Caller) -> None:
+    assert refusal(ann.client.get("/notebooks?limt=3")) == (401, "unauthenticated")
+
+
 def test_a_value_out_of_a_choice_is_shown_with_the_choices(ann: Caller) -> None:
     [error] = ann.post("/notebooks", {"kind": "squared"}).json()["errors"]
     assert (error["field"], error["value"]) == ("body.kind", "squared")

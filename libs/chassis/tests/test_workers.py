@@ -10,10 +10,12 @@ import os
 import signal
 import socket
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -117,6 +119,50 @@ def test_when_the_leader_is_killed_another_worker_takes_over_what_it_left(stage:
 
     until(lambda: relayed(stage, workspace) == 3, "the second line sent")
     assert leader(second) is second
+
+
+def test_several_processes_of_each_service_under_load_do_everything_once(
+    stage: Stage, workspace: str, kafka: Cluster
+) -> None:
+    apis = [stage.start("toy", "api") for _ in range(2)]
+    workers = [stage.start(service, "worker") for service in ("toy", "toy", "reader", "reader")]
+    for one in apis:
+        until(one.answers, f"an answer of {one.name}")
+    ready(*workers)
+    places = [(f"{workspace}-{number}", apis[number % 2]) for number in range(4)]
+    with ThreadPoolExecutor(8) as writers:
+        made = [writers.submit(asked, name, api, "/notebooks", "new", {}) for name, api in places]
+        notebooks = [one.result() for one in made]
+        lines = [
+            writers.submit(asked, name, apis[n % 2], f"/notebooks/{notebook}/lines", f"line {n}", {"text": f"line {n}"})
+            for (name, _), notebook in zip(places, notebooks, strict=True)
+            for n in range(25)
+        ]
+        workers[0].send(signal.SIGKILL)
+        workers[2].send(signal.SIGKILL)
+        assert all(line.result() for line in lines)
+
+    for name, _ in places:
+        until(lambda name=name: stage.pair.heard(name)[0] == list(range(1, 26)), f"all lines of {name}")
+        assert stage.pair.heard(name) == (list(range(1, 26)), 1)
+        assert list(dict.fromkeys(on_the_topic(kafka, name))) == list(range(2, 27))
+        (row,) = stage.pair.rows("select lines from toy.notebook_list_rows where workspace = %s", name)
+        assert row["lines"] == 25
+
+
+def asked(workspace: str, api: Started, path: str, key: str, body: dict[str, str]) -> str:
+    """Ask until the answer is good, always under the same key; return the id."""
+    token = SIGNER.sign(Actor(workspace=workspace, person="p_ann", session="s", roles=frozenset()))
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key.replace(" ", "-")}
+    answers: list[httpx.Response] = []
+
+    def is_good() -> bool:
+        answers.append(httpx.post(f"{api.url}{path}", json=body, headers=headers, timeout=60))
+        assert answers[-1].status_code < 300 or answers[-1].status_code == 503, answers[-1].text
+        return answers[-1].status_code < 300
+
+    until(is_good, path)
+    return answers[-1].json()["id"]
 
 
 def test_a_leader_that_was_stopped_and_goes_on_moves_nothing_back(stage: Stage, workspace: str, kafka: Cluster) -> None:

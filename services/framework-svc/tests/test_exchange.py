@@ -198,6 +198,16 @@ def test_an_id_that_is_taken_is_an_error() -> None:
     assert [(error.path, error.line) for error in errors(twice)] == [("competencies/1/id", 6)]
 
 
+@pytest.mark.parametrize("wrong", ["colour: red, ", ""], ids=["fields that are unknown", "ids that are taken"])
+def test_of_many_errors_the_first_fifty_are_listed_and_all_are_counted(wrong: str) -> None:
+    lines = f"  - {{id: communication, {wrong}name: Again, area: A}}\n" * 61
+
+    with pytest.raises(NotReadable, match=r"\(61 problems in all, the first 50 listed\)") as refused:
+        exchange.read(SMALL.replace("ladders:", f"{lines}ladders:"))
+
+    assert (len(refused.value.errors), refused.value.unlisted) == (50, 11)
+
+
 def test_references_inside_a_file_are_not_followed() -> None:
     bomb = "format: career-framework/v1\na: &a [x, x]\nb: &b [*a, *a]\nladders: [*b, *b]\n"
 

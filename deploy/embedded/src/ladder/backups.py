@@ -31,6 +31,14 @@ class BackupRefused(Exception):
 
 
 @dataclass(frozen=True)
+class Whose:
+    """The installation a backup is of: the schemas of its services, and the check of its key."""
+
+    schemas: Sequence[str]
+    key: str
+
+
+@dataclass(frozen=True)
 class Made:
     """A backup that was made: where, and how many bytes its archives have."""
 
@@ -38,30 +46,31 @@ class Made:
     sizes: Mapping[str, int]
 
 
-def backup(server: Server, folder: Path, schemas: Sequence[str], now: datetime, say: Say) -> Made:
+def backup(server: Server, folder: Path, whose: Whose, now: datetime, say: Say) -> Made:
     """Write the archives into a new folder. The data goes first: every key it needs is committed before it is used."""
     if folder.exists() and any(folder.iterdir()):
         raise BackupRefused(f"{folder} is not empty; name a new folder.")
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     say("Writing the data")
-    _dump(server.admin_dsn(), folder / DATA, schemas)
+    _dump(server.admin_dsn(), folder / DATA, whose.schemas)
     say("Writing the keys")
     _dump(keys_server(server).admin_dsn(), folder / KEYS, ["keys"])
     contents = {
         "format": FORMAT,
         "made_at": now.isoformat(),
-        "schemas": list(schemas),
+        "schemas": list(whose.schemas),
+        "installation": whose.key,
         "sha256": {name: _digest(folder / name) for name in (DATA, KEYS)},
     }
     (folder / CONTENTS).write_text(json.dumps(contents, indent=2) + "\n")
     return Made(folder, {name: (folder / name).stat().st_size for name in (DATA, KEYS)})
 
 
-def fitting(server: Server, folder: Path, schemas: Sequence[str]) -> dict[str, Any]:
-    """Return what a backup says it contains; refuse one that is not whole or not of this system, and data in its way."""
-    contents = _checked(folder, schemas)
-    _refuse_data(server, schemas)
+def fitting(server: Server, folder: Path, whose: Whose) -> dict[str, Any]:
+    """Return what a backup says it contains; refuse one that is not whole or of another system, and data in its way."""
+    contents = _checked(folder, whose)
+    _refuse_data(server, whose.schemas)
     return contents
 
 
@@ -77,7 +86,7 @@ def bring_back(server: Server, folder: Path, contents: Mapping[str, Any], say: S
         _restore(where.admin_dsn(), folder / archive)
 
 
-def _checked(folder: Path, schemas: Sequence[str]) -> dict[str, Any]:
+def _checked(folder: Path, whose: Whose) -> dict[str, Any]:
     try:
         contents: dict[str, Any] = json.loads((folder / CONTENTS).read_text())
     except (OSError, ValueError):
@@ -87,8 +96,10 @@ def _checked(folder: Path, schemas: Sequence[str]) -> dict[str, Any]:
     for name, digest in contents["sha256"].items():
         if not (folder / name).exists() or _digest(folder / name) != digest:
             raise BackupRefused(f"{folder / name} is missing or is not the file that was written.")
-    if missing := set(contents["schemas"]) ^ set(schemas):
+    if missing := set(contents["schemas"]) ^ set(whose.schemas):
         raise BackupRefused(f"The backup and this installation do not have the same services: {', '.join(missing)}.")
+    if contents["installation"] != whose.key:
+        raise BackupRefused(f"{folder} was made with another installation key; put that key into place, and its list.")
     return contents
 
 

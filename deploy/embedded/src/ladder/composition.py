@@ -145,8 +145,8 @@ class Composition:
             raise StartFailed(remedy)
         self.server = self._server()
         self.say("Bringing the database up to date")
-        key = prepare_keys(keys_server(self.server), self.home, GRANTS)
-        ciphers = {name: self._cipher(name, key) for name in SERVICES}
+        self.key = prepare_keys(keys_server(self.server), self.home, GRANTS)
+        ciphers = {name: self._cipher(name, self.key) for name in SERVICES}
         ciphers["people"].beside(ciphers.values())
         self.services = (
             people_svc.main.service(ciphers["people"]),

@@ -16,6 +16,18 @@ RESTORING: Final = "restore-unfinished"
 """There from before the first byte of a backup comes back until all of it did: nothing opens what lies between."""
 
 
+def begin_restore(home: Path) -> Path:
+    """Put the marker of a restore on disk, before anything comes back, and return it."""
+    marker = home / RESTORING
+    marker.touch()
+    folder = os.open(home, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)  # PostgreSQL's commits outlive a loss of power; what forbids to use them has to as well
+    finally:
+        os.close(folder)
+    return marker
+
+
 def half_restored(home: Path) -> str:
     """Return how to get out of a restore that was cut off; nothing where none was.
 

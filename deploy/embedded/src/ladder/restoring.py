@@ -11,9 +11,9 @@ from chassis.cipher import InstallationKey, erasures_path
 from chassis.restored import begin_epochs
 from chassis.service import Service
 from chassis.steps import failpoint
-from ladder.backups import BackupRefused, Made, backup, bring_back, fitting
+from ladder.backups import BackupRefused, Made, Whose, backup, bring_back, fitting
 from ladder.composition import Composition
-from ladder.home import RESTORING
+from ladder.home import begin_restore
 from ladder.resting import at_rest, recorded
 from ladder.verifying import Broken, Verdict, verify
 from people_svc.restored import erase_again
@@ -28,7 +28,7 @@ Open = Callable[[Path], Composition]
 
 def back_up(system: Composition, folder: Path) -> Made:
     """Write a backup of a running system into a new folder."""
-    return backup(system.server, folder, [one.name for one in system.services], system.now(), system.say)
+    return backup(system.server, folder, _whose(system), system.now(), system.say)
 
 
 def restore(home: Path, folder: Path, composed: Open) -> Verdict:
@@ -37,11 +37,9 @@ def restore(home: Path, folder: Path, composed: Open) -> Verdict:
     The installation's key and its list of erasures are no part of a backup; both have to be in place first.
     """
     _refuse_without_key_and_list(home)
-    marker = home / RESTORING
     with composed(home) as empty:
-        schemas = [one.name for one in empty.services]
-        contents = fitting(empty.server, folder, schemas)
-        marker.touch()
+        contents = fitting(empty.server, folder, _whose(empty))
+        marker = begin_restore(home)
         bring_back(empty.server, folder, contents, empty.say)
     failpoint("before new epochs")
     with _reopened(composed(home)) as system:
@@ -54,6 +52,10 @@ def restore(home: Path, folder: Path, composed: Open) -> Verdict:
         system.say("Letting the services find together again")
         verdict = _settled(system)
     return verdict.model_copy(update={"broken": [*refused, *verdict.broken]})
+
+
+def _whose(system: Composition) -> Whose:
+    return Whose([one.name for one in system.services], system.key.check)
 
 
 def _reopened(system: Composition) -> Composition:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -14,6 +15,7 @@ from framework_svc.documents import exchange
 from ladder.commands.paths import FRAMEWORK, framework_problems, given
 from ladder.commands.reach import InWorkspace, Way, acting
 from ladder.commands.terminal import Refused, out, steps, tell, warn
+from people_svc.domain import COLUMNS
 
 commands = typer.Typer()
 As = Annotated[str | None, typer.Option("--as", help="Who takes it: hr (the default) or an e-mail address.")]
@@ -110,9 +112,15 @@ def _refuse_errors(file: Path, plan: dict[str, Any]) -> None:
     rows = [problem for row in plan["rows"] for problem in row["problems"]]
     found = sorted([*plan["problems"], *rows], key=lambda one: one["line"])
     if found or plan["plan"] is None:
-        unknown = [f"The column {heading!r} is not known." for heading in plan["unknown_headings"]]
+        unknown = [f"The column {heading!r} is not known{_meant(heading)}." for heading in plan["unknown_headings"]]
         lines = (*unknown, *(_problem(one) for one in found))
         raise Refused(*lines, f"{file}: nothing was changed; mend this and try again.")
+
+
+def _meant(heading: str) -> str:
+    """Return which column a heading may stand for, where one is alike."""
+    near = get_close_matches(heading.strip().lower().replace(" ", "_"), COLUMNS, n=1)
+    return f"; {near[0]} is" if near else ""
 
 
 def _problem(one: dict[str, Any]) -> str:
@@ -127,7 +135,7 @@ def _show(plan: dict[str, Any]) -> None:
         table.add_row(str(row["line"]), row["outcome"], "\n".join(_changes(row)), style=_STYLES[row["outcome"]])
     out.print(table, markup=False)
     for heading in plan["unknown_headings"]:
-        warn(f"The column {heading!r} is not known and is passed over.")
+        warn(f"The column {heading!r} is not known and is passed over{_meant(heading)}.")
     if lines := _without_first_day(plan):
         warn(
             f"No start_date in {lines}: whoever is new there starts on the day this is taken. Where that is not so, add the "

@@ -26,10 +26,13 @@ BETWEEN_LOOKS: Final = 1.0
 def workspace_create(
     name: str,
     admin: Annotated[str, typer.Option(help="E-mail address of the first HR admin.")],
+    given_name: Annotated[str, typer.Option(help="Their given name.")] = "HR",
+    family_name: Annotated[str, typer.Option(help="Their family name.")] = "Admin",
     time_zone: Annotated[str, typer.Option(help="IANA name of the company's time zone.")] = "Europe/London",
 ) -> None:
     """Open a workspace with its first HR admin."""
-    body = {"name": name, "admin": admin, "time_zone": time_zone, "key": secrets.token_hex(16)}
+    called = {"given_name": given_name, "family_name": family_name}
+    body = {"name": name, "admin": admin, **called, "time_zone": time_zone, "key": secrets.token_hex(16)}
     with operator(may_make=True) as way:
         made = way.ask("POST", "/workspaces", json=body)
     tell(f"Workspace {made['workspace']} is open; its HR admin is {admin}.")

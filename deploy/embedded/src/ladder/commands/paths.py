@@ -34,7 +34,10 @@ def framework_problems(path: Path) -> Generator[None]:
     try:
         yield
     except NotReadable as wrong:
-        raise Refused(*(f"{path}, line {one.line}, {one.path or 'the file'}: {one.problem}" for one in wrong.errors)) from None
+        lines = [f"{path}, line {one.line}, {one.path or 'the file'}: {one.problem}" for one in wrong.errors]
+        if wrong.unlisted:
+            lines.append(f"{path}: {wrong.unlisted} more problems; mend these first.")
+        raise Refused(*lines) from None
 
 
 def writable(path: Path, *, force: bool) -> Path:

@@ -10,6 +10,8 @@ from typing import Annotated, Final
 
 from anyio import CapacityLimiter, Semaphore, move_on_after, to_thread
 from fastapi import Depends, Header, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from chassis.http.positions import opened
@@ -89,6 +91,24 @@ async def authenticated(served: Served, credentials: HTTPAuthorizationCredential
     except InvalidToken as invalid:
         challenge["WWW-Authenticate"] = 'Bearer error="invalid_token"'
         raise Refusal(401, "invalid-token", f"The actor token is not good: {invalid.reason}.", challenge) from None
+
+
+def refuse_unread(request: Request) -> None:
+    """Refuse a parameter that the route does not read: a filter written wrong would answer as if none was given."""
+    if not request.query_params:
+        return
+    read = _read_by(request.scope["route"].dependant)
+    remedy = f"Leave it out; this route reads {', '.join(sorted(read)) or 'no parameters'}."
+    unread = [(name, value) for name, value in request.query_params.multi_items() if name not in read]
+    if unread:
+        raise RequestValidationError(
+            [{"type": "extra_forbidden", "loc": ("query", name), "msg": remedy, "input": value} for name, value in unread]
+        )
+
+
+def _read_by(dependant: Dependant) -> set[str]:
+    own = {field.alias for field in dependant.query_params}
+    return own.union(*(_read_by(one) for one in dependant.dependencies))
 
 
 async def wait_for_named(served: Served, actor: Actor, request: Request) -> None:

@@ -12,7 +12,16 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request, Response
 
-from chassis.http.asking import Credentials, Served, WaitFor, authenticated, entity_tag, place, wait_for_named
+from chassis.http.asking import (
+    Credentials,
+    Served,
+    WaitFor,
+    authenticated,
+    entity_tag,
+    place,
+    refuse_unread,
+    wait_for_named,
+)
 from chassis.http.positions import sealed
 from chassis.http.problems import Refusal
 from chassis.identity import Actor
@@ -87,6 +96,7 @@ async def command(
     """Give a route its command: authenticated, with a key and the version that is expected."""
     served: Served = request.app.state.served
     actor = await authenticated(served, credentials)
+    refuse_unread(request)
     key = _key(request, idempotency_key)
     expected = _expected_version(if_match)
     await wait_for_named(served, actor, request)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.feed import HeadWithEpochs, StoredFeed
-from chassis.http.asking import Credentials, Served, authenticated
+from chassis.http.asking import Credentials, Served, authenticated, refuse_unread
 from chassis.http.problems import NOTHING_HERE, Refusal, problems
 from chassis.identity import EVERYWHERE, Actor, InvalidToken
 from contracts.envelope import Envelope, Reached
@@ -65,6 +65,12 @@ class Heads(BaseModel):
 
 async def _reader(request: Request, credentials: Credentials) -> Actor:
     """Return who reads: a service by a token of its own, or anybody whose actor token has the scope."""
+    actor = await _known(request, credentials)
+    refuse_unread(request)
+    return actor
+
+
+async def _known(request: Request, credentials: Credentials) -> Actor:
     served: Served = request.app.state.served
     if served.services is not None and credentials is not None:
         with suppress(InvalidToken):

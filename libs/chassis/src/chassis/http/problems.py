@@ -35,6 +35,11 @@ see everything around what is missing.
 
 _DEFAULTS: Final[ErrorTable] = {DomainError: 409, Invalid: 422, NotFound: 404, Forbidden: 403}
 _CHOICES: Final = frozenset({"enum", "literal_error"})
+_REMEDIES: Final = {
+    "Field required": "Give this field.",
+    "Extra inputs are not permitted": "There is no such field here; leave it out, or look its name up in the document.",
+}
+"""What pydantic only states, as something to do."""
 _WORDED_BY_US: Final = frozenset({"value_error", "assertion_error"})
 
 Scalar = str | int | float | bool | None
@@ -202,7 +207,10 @@ async def _malformed(request: Request, error: RequestValidationError) -> JSONRes
 def _field_problem(found: Mapping[str, Any]) -> FieldProblem:
     place: Sequence[str | int] = found["loc"]
     given = found.get("input")
+    if found["type"] == "json_invalid":
+        return FieldProblem(field="body", remedy=f"This is no JSON from character {place[-1]} on; mend it there.")
     remedy = str(found["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    remedy = _REMEDIES.get(remedy, remedy)
     if found["type"] in _WORDED_BY_US and isinstance(given, str) and given and given in remedy:
         remedy = "This value cannot be accepted."
     shown = place[0] in ("path", "query") or found["type"] in _CHOICES

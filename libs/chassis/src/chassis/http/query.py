@@ -12,7 +12,16 @@ import psycopg
 from anyio import to_thread
 from fastapi import Depends, Request, Response
 
-from chassis.http.asking import Credentials, Served, WaitFor, authenticated, entity_tag, place, wait_for_named
+from chassis.http.asking import (
+    Credentials,
+    Served,
+    WaitFor,
+    authenticated,
+    entity_tag,
+    place,
+    refuse_unread,
+    wait_for_named,
+)
 from chassis.http.page import Page, Sorting
 from chassis.identity import Actor, Directory
 from chassis.kernel import Invalid, Sealed, State
@@ -148,6 +157,7 @@ async def query(
     """Give a route its query: authenticated, after what it was told to wait for."""
     served: Served = request.app.state.served
     actor = await authenticated(served, credentials)
+    refuse_unread(request)
     await wait_for_named(served, actor, request)
     async with place(served, request):
         asked = Query(served.service, actor, request, response)

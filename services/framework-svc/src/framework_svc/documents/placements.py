@@ -18,7 +18,6 @@ ALIASES = {
 }
 REASONS: tuple[Reason, ...] = get_args(Reason)
 MOST_ROWS = 10_000
-MOST_PROBLEMS = 50
 
 
 def read(data: bytes) -> tuple[Line, ...]:
@@ -33,7 +32,7 @@ def read(data: bytes) -> tuple[Line, ...]:
         raise NotPlaceable((LineProblem(field="line 1", value="", remedy=remedy),))
     problems = [*_problems(found)]
     if problems:
-        raise NotPlaceable(tuple(problems[:MOST_PROBLEMS]))
+        raise NotPlaceable(tuple(problems))
     return tuple(Line.model_validate({"number": row.line, **_cells(row)}) for row in found)
 
 

@@ -55,14 +55,24 @@ class NobodyMeant(DomainError):
     """A job title that nobody has."""
 
 
+MOST_PROBLEMS = 50
+"""As many problems of one file are listed; who has more mends the same thing in many places."""
+
+
+def in_all(count: int) -> str:
+    """Return how many problems a file has, to follow the first of them."""
+    if count == 1:
+        return ""
+    return f" ({count} problems in all{f', the first {MOST_PROBLEMS} listed' if count > MOST_PROBLEMS else ''})"
+
+
 class NotPlaceable(DomainError):
     """A file of placements cannot be taken; `problems` says which line, which column, the value and the remedy."""
 
     def __init__(self, problems: tuple["LineProblem", ...]) -> None:
         first = problems[0]
-        more = f" ({len(problems)} problems in all)" if len(problems) > 1 else ""
-        super().__init__(f"{first.field}: {first.remedy}{more} Nobody was placed.")
-        self.problems = problems
+        super().__init__(f"{first.field}: {first.remedy}{in_all(len(problems))} Nobody was placed.")
+        self.problems = problems[:MOST_PROBLEMS]
 
 
 class LineProblem(Frozen):

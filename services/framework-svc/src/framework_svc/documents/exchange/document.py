@@ -6,13 +6,13 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from chassis.kernel import DomainError, Frozen
+from framework_svc.domain.errors import MOST_PROBLEMS, in_all
 from framework_svc.domain.structure import Fault, faults_in_competency, faults_in_ladder, faults_in_scale
 from framework_svc.domain.texts import Anchor, Competency, Ladder
 
 FORMAT = "career-framework/v1"
 LARGEST = 2_000_000
 """The largest file that is read, in bytes."""
-MOST_ERRORS = 50
 
 Json = dict[str, Any]
 
@@ -35,13 +35,12 @@ class FileError(Frozen):
 
 
 class NotReadable(DomainError):
-    """The file is not a career framework; `errors` says where and why."""
+    """The file is not a career framework; `errors` says where and why, `unlisted` how many more there are."""
 
     def __init__(self, errors: tuple[FileError, ...]) -> None:
         first = errors[0]
-        more = f" ({len(errors)} problems in all)" if len(errors) > 1 else ""
-        super().__init__(f"Line {first.line}, {first.path or 'the file'}: {first.problem}{more}")
-        self.errors = errors
+        super().__init__(f"Line {first.line}, {first.path or 'the file'}: {first.problem}{in_all(len(errors))}")
+        self.errors, self.unlisted = errors[:MOST_PROBLEMS], len(errors[MOST_PROBLEMS:])
 
 
 def schema() -> Json:

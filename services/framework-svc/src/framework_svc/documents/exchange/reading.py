@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from framework_svc.documents.exchange.document import (
     FORMAT,
     LARGEST,
-    MOST_ERRORS,
     Document,
     FileError,
     Json,
@@ -34,7 +33,7 @@ def read(content: bytes | str) -> Document:
         raise NotReadable(tuple(_shape_errors(invalid, data, lines))) from None
     errors = [_error(fault.path, f"{fault.value!r}: {fault.remedy}", lines) for fault in faults_in(document)]
     if errors:
-        raise NotReadable(tuple(errors[:MOST_ERRORS]))
+        raise NotReadable(tuple(errors))
     return document
 
 
@@ -69,7 +68,7 @@ _REMEDIES = {
 
 
 def _shape_errors(invalid: ValidationError, data: Json, lines: Lines) -> Iterator[FileError]:
-    for error in invalid.errors(include_input=False, include_url=False)[:MOST_ERRORS]:
+    for error in invalid.errors(include_input=False, include_url=False):
         path = _real_path(error["loc"], data)
         unknown = error["type"] == "extra_forbidden"
         remedy = _no_such_field(path) if unknown else _REMEDIES.get(error["type"], error["msg"])

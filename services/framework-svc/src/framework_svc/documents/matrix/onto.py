@@ -8,6 +8,7 @@ from pydantic import Field
 
 from chassis.kernel import DomainError, Frozen
 from framework_svc.documents.matrix.layout import ALIASES, AREA, CREDIT, IDENTIFIER, NAME, UNDECIDED, cell_text, heading
+from framework_svc.domain.errors import MOST_PROBLEMS, in_all
 from framework_svc.domain.structure import (
     SLUG,
     faults_in_cell,
@@ -16,7 +17,6 @@ from framework_svc.domain.structure import (
 )
 from framework_svc.domain.texts import NOT_EXPECTED, Cell, Competency, Expectation, Ladder, Level, Track
 
-MOST_PROBLEMS = 50
 _FIRST_LINE = re.compile(r"(\?|\d{1,9}(?:[.,]\d{1,9})?)(?:\s*,\s*weight\s*(\d{1,9}))?", re.IGNORECASE)
 _BULLET = re.compile(r"^[-•*–]\s+")
 
@@ -34,9 +34,8 @@ class NotAMatrix(DomainError):
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         first = problems[0]
-        more = f" ({len(problems)} problems in all)" if len(problems) > 1 else ""
-        super().__init__(f"{first.cell}: {first.remedy}{more}")
-        self.problems = problems
+        super().__init__(f"{first.cell}: {first.remedy}{in_all(len(problems))}")
+        self.problems = problems[:MOST_PROBLEMS]
 
 
 class Matrix(Frozen):
@@ -84,7 +83,7 @@ class Reading:
         if not found:
             self.problems.append(Problem(cell="file", value="", remedy="Give each competency a row."))
         if self.problems:
-            raise NotAMatrix(tuple(self.problems[:MOST_PROBLEMS]))
+            raise NotAMatrix(tuple(self.problems))
         filled = [levels[column].model_copy(update={"expectations": cells[column]}) for column in headings]
         return Matrix(ladder=_with_levels(self.onto, filled), competencies=tuple(found.values()))
 
