@@ -320,7 +320,7 @@ class Person:
         """Read who takes part, by given name."""
         return self._by_name(self.reads(f"/evaluation/v1/cycles/{cycle}/participants")["participants"])
 
-    def left_out(self, cycle: str) -> dict[str, str]:
+    def left_out(self, cycle: str) -> dict[str, Any]:
         """Read who takes no part and why, by given name."""
         found = self.reads(f"/evaluation/v1/cycles/{cycle}/participants")["left_out"]
         return {name: found[one] for name, one in self.company.ids.items() if one in found}

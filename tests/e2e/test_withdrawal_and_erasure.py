@@ -55,7 +55,8 @@ def test_gap_reads_what_an_approval_brings_sealed_and_no_text_about_anybody_is_s
     assert says(pdf_of(maya, maya), GUIDE)
 
     running.comes_to_rest()
-    for text in (GUIDE, ON_THE_DAY, OWN, OTHERS, WHY, "Okonkwo", "maya@northwind.example", "Managing Director"):
+    written = (GUIDE, ON_THE_DAY, OWN, OTHERS, WHY, "Leads the company")
+    for text in (*written, "Okonkwo", "maya@northwind.example", "Managing Director"):
         assert running.stored(text) == [], text
     assert running.stored(maya.id), "the search finds what is there"
     assert running.broken() == []

@@ -56,6 +56,7 @@ def running(postgres: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Ite
         opened(database, ciphers, one),
     ):
         one.start()
+        ciphers["people"].beside([ciphers["evaluation"]])
         yield Running(one, api(one, verifier=verifier()), ciphers["people"])
 
 

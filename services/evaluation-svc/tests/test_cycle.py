@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chassis.kernel import Unsealed
 from evaluation_svc.domain.cycle import Cancelled, Closed, Cycle, KeptLine, Opened, Participant, ParticipantEntered
 from evaluation_svc.domain.errors import AlreadyThere, Invalid, NotNow, NotReadyToOpen
 from evaluation_svc.domain.participants import (
@@ -133,9 +134,14 @@ def test_people_are_left_out_with_a_reason_or_given_an_evaluator() -> None:
     state = planned()
     state = after(state, state.exclude("ceo", "Answers to the board.", HR, AT))
     state = after(state, state.name_evaluator("cfo", OTHER, HR, AT))
-    assert (state.excluded, state.evaluators) == ({"ceo": "Answers to the board."}, {"cfo": OTHER})
+    assert (set(state.excluded), state.evaluators) == ({"ceo"}, {"cfo": OTHER})
     with pytest.raises(Invalid):
         state.exclude("cto", " ", HR, AT)
+
+
+def test_why_somebody_is_left_out_is_a_text_about_them() -> None:
+    event = planned().exclude("ceo", "On sabbatical.", HR, AT)
+    assert event.reason == Unsealed(person="ceo", part="excluded", text="On sabbatical.")
 
 
 def test_somebody_left_out_can_be_added_again() -> None:

@@ -10,7 +10,7 @@ import pytest
 from chassis.kernel import Event, EventMapper, Sealed, State, all_topics, evolve
 from contracts import evaluation as contract
 from contracts.envelope import Published
-from evaluation_svc.domain.cycle import Cycle
+from evaluation_svc.domain.cycle import Cycle, ParticipantExcluded
 from evaluation_svc.domain.evaluation import Evaluation
 from evaluation_svc.domain.evaluation_events import Reopened
 from evaluation_svc.domain.notes import Example, Observation
@@ -80,6 +80,12 @@ def test_a_reopening_stored_before_it_had_a_day_to_be_submitted_by_still_loads()
     event = EventMapper().read("evaluation.reopened", (SAMPLES / "evaluation.reopened.v1.json").read_bytes())
     assert isinstance(event, Reopened)
     assert (event.revision, event.manager_due_at) == (1, None)
+
+
+def test_why_somebody_was_left_out_is_not_read_where_it_was_stored_in_the_clear() -> None:
+    event = EventMapper().read("cycle.participant-excluded", (SAMPLES / "cycle.participant-excluded.v1.json").read_bytes())
+    assert isinstance(event, ParticipantExcluded)
+    assert (event.person, event.reason) == ("p_maya", None)
 
 
 @pytest.mark.parametrize("topic", sorted(TOPICS))

@@ -43,6 +43,34 @@ def test_who_is_no_default_participant_is_listed_with_the_reason_and_can_be_adde
     assert ([one["person"] for one in after["participants"]], after["left_out"]) == (["maya", "nils"], {})
 
 
+def test_why_somebody_is_left_out_is_free_text_about_a_person_so_it_is_encrypted_and_ends_with_their_erasure(
+    company: Company,
+) -> None:
+    hanna, why = company.as_("hanna"), "On parental leave for most of the period."
+    cycle = hanna.done("/cycles", company.plan(scope="team", of="gro"))["id"]
+    for person in ("erik", "hugo"):
+        hanna.done(f"/cycles/{cycle}/participants", {"person": person, "excluded": why})
+    participants = f"/cycles/{cycle}/participants"
+
+    assert hanna.read(participants)["left_out"] == {"erik": why, "hugo": why}
+    assert "parental" not in str(hanna.read(f"/cycles/{cycle}/history"))
+    assert "parental" not in stored(company)
+
+    company.running.people.destroy_person(company.workspace, "erik")
+    assert hanna.read(participants)["left_out"] == {"erik": None, "hugo": why}
+    hanna.done(f"/cycles/{cycle}/opening")
+    assert hanna.read(participants)["left_out"] == {"erik": None, "hugo": why}
+    hanna.done(participants, {"person": "hugo"})
+    assert hanna.read(participants)["left_out"] == {"erik": None}
+
+
+def stored(company: Company) -> str:
+    """All that is recorded of a company, as it is stored."""
+    with company.running.service.reader(company.workspace) as reader:
+        rows = reader.rows("select convert_from(state, 'UTF8') as state from events where workspace = %(workspace)s")
+    return "\n".join(row["state"] for row in rows)
+
+
 def test_the_evaluator_is_the_line_manager_at_opening_and_only_hr_changes_that(company: Company) -> None:
     cycle, of = opened(company)
     assert {row["evaluator"] for row in company.as_("hanna").listed(f"/cycles/{cycle}/evaluators")} == {"erik"}

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from chassis.http import Answer, Command, Commanded, Cursor, Limit, Page, Queried, Query, problems
 from chassis.http.page import Sorting
-from chassis.kernel import Invalid, NotFound
+from chassis.kernel import Invalid, NotFound, Sealed
 from chassis.unit import Unit
 from evaluation_svc.api.allowed import allow_arranging, allow_reading, application
 from evaluation_svc.api.bodies import EvaluatorBody, ExcuseBody, ExtensionBody, Id, ParticipantBody
@@ -45,10 +45,11 @@ def participants(cycle: Id, query: Queried, limit: Limit = 50, cursor: Cursor = 
     state = _state(query, cycle)
     if state.status == "planned":
         found = who_enters(query, query.directory, state, query.now)
-        page, left_out = _entering(found, limit, cursor), found.left_out
+        page, by_default = _entering(found, limit, cursor), found.left_out
     else:
-        page, left_out = _taking_part(query, cycle, limit, cursor), state.excluded
-    return ParticipantsView(participants=page.items, next_cursor=page.next_cursor, left_out={} if cursor else left_out)
+        page, by_default = _taking_part(query, cycle, limit, cursor), {}
+    left_out = {} if cursor else {**by_default, **_excluded(query, state)}
+    return ParticipantsView(participants=page.items, next_cursor=page.next_cursor, left_out=left_out)
 
 
 @router.post("/cycles/{cycle}/participants", responses=problems(403, 404, 409, 422))
@@ -140,6 +141,12 @@ def _entering(found: Participants, limit: int, cursor: str | None) -> Page[Parti
     ]
     more = sorting.cursor({"person": views[-1].person}) if len(people) > limit else None
     return Page(items=views, next_cursor=more)
+
+
+def _excluded(query: Query, state: Cycle) -> dict[str, str | None]:
+    """Return whom HR left out, with their reasons as far as they can still be read."""
+    reasons = query.opened([one if isinstance(one, Sealed) else None for one in state.excluded.values()])
+    return dict(zip(state.excluded, reasons, strict=True))
 
 
 def _taking_part(query: Query, cycle: str, limit: int, cursor: str | None) -> Page[ParticipantView]:

@@ -47,10 +47,10 @@ class ParticipantView(BaseModel):
 
 
 class ParticipantsView(BaseModel):
-    """Who takes part, who does not and why."""
+    """Who takes part, who does not and why; no reason is left of somebody who was erased."""
 
     participants: list[ParticipantView]
-    left_out: dict[str, str]
+    left_out: dict[str, str | None]
     next_cursor: str | None = None
 
 

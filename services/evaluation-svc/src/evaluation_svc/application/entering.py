@@ -27,7 +27,7 @@ class Entrant(Frozen):
 
 
 class Participants(Frozen):
-    """Who would enter a planned cycle, who is left out and why, and what the data check finds."""
+    """Who would enter a planned cycle, who is left out by default and why, and what the data check finds."""
 
     entrants: tuple[Entrant, ...]
     left_out: dict[str, str]
@@ -47,10 +47,9 @@ def participants(reads: facts.Reads, directory: Directory, cycle: Cycle, now: da
     chosen = (plan.of,) if plan.scope == "person" and plan.of is not None else selection.chosen
     people = tuple(sorted({*chosen, *cycle.added} - set(cycle.excluded)))
     entrants = candidates(reads, directory, cycle, people, now)
-    left_out = {**selection.left_out, **cycle.excluded}
     return Participants(
         entrants=entrants,
-        left_out={person: why for person, why in left_out.items() if person not in people},
+        left_out={person: why for person, why in selection.left_out.items() if person not in people},
         findings=data_check(one.candidate for one in entrants),
     )
 

@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from chassis.kernel import Event, Frozen, State
+from chassis.kernel import Event, Frozen, Personal, State, Unsealed
 from evaluation_svc.domain.cycle_events import (
     Cancelled,
     Closed,
@@ -76,7 +76,7 @@ class Cycle(State):
     planned_by: str
     proposed: bool = False
     added: frozenset[str] = frozenset()
-    excluded: dict[str, str] = Field(default_factory=dict[str, str])
+    excluded: dict[str, Personal | None] = Field(default_factory=dict[str, Personal | None])
     evaluators: dict[str, str] = Field(default_factory=dict[str, str])
     substitutes: dict[str, str] = Field(default_factory=dict[str, str])
     scorecards: dict[str, Scorecard] = Field(default_factory=dict[str, Scorecard])
@@ -104,7 +104,8 @@ class Cycle(State):
     def exclude(self, person: str, reason: str, by: str, at: datetime) -> ParticipantExcluded:
         """Leave somebody out with a reason; only before opening (later: excuse the evaluation)."""
         self._must_be("planned", "to leave people out; later an evaluation can be excused")
-        return ParticipantExcluded(person=person, reason=checked_text("reason", reason), by=by, at=at)
+        words = Unsealed(person=person, part="excluded", text=checked_text("reason", reason))
+        return ParticipantExcluded(person=person, reason=words, by=by, at=at)
 
     def name_evaluator(self, person: str, evaluator: str, by: str, at: datetime) -> EvaluatorNamed:
         """Name who evaluates somebody in place of the line manager; only before opening."""
@@ -202,8 +203,7 @@ def _changes(state: Cycle, event: Event) -> dict[str, object]:  # noqa: C901 (on
         case Replanned():
             return {"plan": event.plan}
         case ParticipantAdded():
-            rest = {person: why for person, why in state.excluded.items() if person != event.person}
-            return {"added": state.added | {event.person}, "excluded": rest}
+            return {"added": state.added | {event.person}, "excluded": _excluded_but(state, event.person)}
         case ParticipantExcluded():
             return {"added": state.added - {event.person}, "excluded": {**state.excluded, event.person: event.reason}}
         case EvaluatorNamed():
@@ -215,10 +215,16 @@ def _changes(state: Cycle, event: Event) -> dict[str, object]:  # noqa: C901 (on
         case Opened():
             return {"status": "open", "participants": {one.person: one.evaluation for one in event.participants}}
         case ParticipantEntered():
-            return {"participants": {**state.participants, event.person: event.evaluation}}
+            participants = {**state.participants, event.person: event.evaluation}
+            return {"participants": participants, "excluded": _excluded_but(state, event.person)}
         case Closed():
             return {"status": "closed"}
         case Cancelled():
             return {"status": "cancelled"}
         case _:
             return {}
+
+
+def _excluded_but(state: Cycle, person: str) -> dict[str, Personal | None]:
+    """Return who is left out, without somebody who comes to take part after all."""
+    return {one: why for one, why in state.excluded.items() if one != person}

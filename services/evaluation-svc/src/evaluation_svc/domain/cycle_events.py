@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from chassis.kernel import Event, Frozen, Personal
 from evaluation_svc.domain.plan import Plan
@@ -61,13 +62,22 @@ class ParticipantAdded(Event):
 
 
 class ParticipantExcluded(Event):
-    """HR left somebody out, with a reason about nobody's work."""
+    """HR left somebody out, with a reason, which is about them (a leave, an illness) whatever it was meant to be.
+
+    Before version 2 it was stored where no erasure reaches it, so it is not read any more.
+    """
 
     TOPIC = "cycle.participant-excluded"
+    VERSION = 2
     person: str
-    reason: str
+    reason: Personal | None
     by: str
     at: datetime
+
+    @staticmethod
+    def upcast_v1_v2(data: dict[str, Any]) -> dict[str, Any]:
+        """Return what was stored before the reason was sealed, without it."""
+        return {**data, "reason": None}
 
 
 class EvaluatorNamed(Event):
