@@ -148,7 +148,13 @@ WHOLE = {
 
 
 def test_a_record_with_every_header_is_an_event() -> None:
-    assert from_record("toy.v1", b"{}", WHOLE.items()).id == "toy.v1/1/w/1"
+    assert from_record("toy.v1", b"w", b"{}", WHOLE.items()).id == "toy.v1/1/w/1"
+
+
+@pytest.mark.parametrize("key", [None, b"", b"v", b"\xff"])
+def test_a_record_under_the_key_of_another_workspace_is_no_event(key: bytes | None) -> None:
+    with pytest.raises(NoEvent, match=r"^its key is not its workspace$"):
+        from_record("toy.v1", key, b"{}", WHOLE.items())
 
 
 @pytest.mark.parametrize(
@@ -167,7 +173,7 @@ def test_a_record_with_every_header_is_an_event() -> None:
 )
 def test_a_header_that_no_row_could_hold_makes_no_event(name: str, value: bytes, reason: str) -> None:
     with pytest.raises(NoEvent, match=f"^{re.escape(reason)}$"):
-        from_record("toy.v1", b"{}", {**WHOLE, name: value}.items())
+        from_record("toy.v1", b"w", b"{}", {**WHOLE, name: value}.items())
 
 
 def test_a_record_is_put_aside_whatever_its_headers_are_called(pair: Pair) -> None:

@@ -181,7 +181,7 @@ def take(
     readable: list[Envelope] = []
     for record in records:
         try:
-            readable.append(from_record(record.topic, record.value, record.headers))
+            readable.append(from_record(record.topic, record.key, record.value, record.headers))
         except NoEvent as error:
             put_aside(_as_arrived(record, error.reason))
     offer(readable)

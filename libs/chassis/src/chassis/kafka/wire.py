@@ -47,8 +47,13 @@ def headers_of(record: Envelope) -> dict[str, str]:
     return {_PREFIX + name: value for name, value in attributes.items()}
 
 
-def from_record(topic: str, value: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
-    """Return the event a record carries; NoEvent when it carries none, or one that no row could hold."""
+def from_record(
+    topic: str, key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes | None]]
+) -> Envelope:
+    """Return the event a record carries; NoEvent when it carries none, or one that no row could hold.
+
+    A record lies where its key belongs: one whose key is not its workspace was sent by no relay of ours.
+    """
     if value is None:
         raise NoEvent("a tombstone")
     try:
@@ -63,12 +68,15 @@ def from_record(topic: str, value: bytes | None, headers: Iterable[tuple[str, by
         raise NoEvent("a header holds U+0000")
     try:
         given: dict[str, Any] = {**found, "topic": topic, "data": value, "after": _after(found.get("after", ""))}
-        return _storable(Envelope.model_validate(given))
+        event = _storable(Envelope.model_validate(given))
     except ValidationError as error:
         names = sorted({str(one["loc"][0]) for one in error.errors(include_input=False)})
         raise NoEvent("headers " + ", ".join(names)) from None
     except ValueError:
         raise NoEvent("headers after") from None
+    if key != event.workspace.encode():
+        raise NoEvent("its key is not its workspace")
+    return event
 
 
 def _storable(event: Envelope) -> Envelope:
