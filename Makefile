@@ -32,8 +32,10 @@ bench: .venv/.set-up ## measure what the design aims at (some minutes, on a mach
 	@$(BIN)/python tests/bench/run.py
 
 faults: .venv/.set-up ## break real parts at random, and what lies between services; write docs/faults.md (ROUNDS=, SEED=, ONLY=, TIMES=, FAULT=)
-	@cd tests && ../$(BIN)/python -m faults.rounds $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
-	@$(if $(ONLY),,cd tests && ../$(BIN)/python -m faults.over_kafka.rounds $(if $(SEED),--seed $(SEED)) $(if $(TIMES),--times $(TIMES)) $(if $(FAULT),--only "$(FAULT)"))
+	@cd tests; status=0; \
+	../$(BIN)/python -m faults.rounds $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) || status=$$?; \
+	$(if $(ONLY),,../$(BIN)/python -m faults.over_kafka.rounds $(if $(SEED),--seed $(SEED)) $(if $(TIMES),--times $(TIMES)) $(if $(FAULT),--only "$(FAULT)") || status=$$?;) \
+	exit $$status
 
 simulate: .venv/.set-up ## play 1,000 seeded schedules, or one again (COUNT=, SEED=, PLAY=); TABLE=1 writes docs/simulation.md
 	@cd tests && ../$(BIN)/python -m simulation.rounds $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(if $(PLAY),--play $(PLAY)) $(if $(TABLE),--table)
