@@ -129,6 +129,10 @@ class Wire:
     topic: str
     broker: Callable[[], Broker]
 
+    def newest(self) -> Sequence[Envelope]:
+        """Return nothing: no schedule restores a service."""
+        return ()
+
     def send(self, records: Sequence[Envelope]) -> None:
         """Send; Refused when not all were acknowledged."""
         self.broker().send(self.topic, records)

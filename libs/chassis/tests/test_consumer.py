@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from chassis.cipher import KeysUnavailable
-from chassis.consumer import CRASHES, TRIES, Consumer, Handler, HoleInFeed
+from chassis.consumer import CRASHES, TRIES, AheadOfUpstream, Consumer, Handler, HoleInFeed
 from chassis.feed import Epoch, Feed, Head, Page
 from chassis.kernel import DomainError
 from chassis.parked import listed, shown
@@ -331,6 +331,27 @@ def test_a_position_ahead_of_what_was_published_is_an_alarm(pair: Pair, workspac
 
     alarm = {"event": "consumer ahead of upstream", "log_level": "error"}
     assert told == [{**alarm, "topic": "toy.v1", "workspace": workspace}]
+
+
+def test_what_an_upstream_that_fell_behind_publishes_is_applied_only_in_a_new_epoch(pair: Pair, workspace: str) -> None:
+    first, _ = written(pair, workspace, "one", "two")
+    pair.settle(workspace)
+    feed = Shelf(first)
+    hears = consumer(pair, {"toy.v1": feed})
+    assert workspace not in hears.behind()
+
+    pair.write(workspace, "three")
+    feed.records = pair.sent(workspace)
+    assert workspace in hears.behind()
+    with pytest.raises(AheadOfUpstream):
+        hears.step(workspace)
+    assert pair.tally(workspace).numbers == (1, 2)
+
+    later = f"{first.epoch}-later"
+    feed.records, feed.known = [first, in_epoch(first, later, 3, 2, 20)], (Epoch(first.epoch, 0), Epoch(later, 2))
+    assert workspace in hears.behind()
+    assert hears.step(workspace) == "done"
+    assert pair.tally(workspace).numbers == (1, 20)
 
 
 @pytest.mark.parametrize(

@@ -253,3 +253,14 @@ def test_an_event_larger_than_a_broker_takes_is_refused_at_the_command_and_holds
     way.pair.write(workspace, "x" * (LARGEST_PUBLISHED * 3 // 4 - 1_000))  # encrypted, in base64: just below
     assert way.pair.toy.relay.step(workspace) == "done"
     way.arrive(workspace, [1])
+
+
+def test_of_each_partition_the_newest_record_is_read_back_where_it_is_an_event(way: Way, workspace: str) -> None:
+    way.pair.open(workspace)
+    way.pair.write(workspace, "one", "two")
+    way.pair.toy.relay.step(workspace)
+    sink = way.pair.toy.relay.sink
+    assert way.pair.sent(workspace)[-1] in sink.newest()
+
+    way.produce(*((b"no event", (), partition) for partition in range(3)))
+    assert sink.newest() == []

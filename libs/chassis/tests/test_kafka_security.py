@@ -31,7 +31,7 @@ def guard(kafka: Cluster) -> Guard:
     """The guarded door, with the rights that docs/operating.md names."""
     assert kafka.guard is not None
     asyncio.run(apply_topics(ClientSettings((kafka.servers,)), TOPICS, replication=1))
-    asyncio.run(allow(kafka.servers, "toy", {("topic", "toy.v1"): ("write", "describe")}))
+    asyncio.run(allow(kafka.servers, "toy", {("topic", "toy.v1"): ("write", "read", "describe")}))
     hears = {("topic", "toy.v1"): ("read", "describe"), ("group", "reader-svc"): ("read", "describe")}
     asyncio.run(allow(kafka.servers, "reader", {("topic", "reader.v1"): ("write", "describe"), **hears}))
     return kafka.guard
@@ -76,6 +76,7 @@ def test_through_tls_and_a_name_events_arrive_by_every_mechanism(
     sink = KafkaSink(clients["toy"], "toy.v1")
 
     sink.send(pair.sent(workspace))
+    assert pair.sent(workspace)[-1] in sink.newest()
 
     until(lambda: [one for one in taken if one.workspace == workspace] == pair.sent(workspace), "both events")
     assert driver.alive

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 from chassis.feed import PAGE
 from chassis.relay import MANY, Refused, Relay, Unreachable
+from chassis.restored import begin_epochs
+from chassis.service.health import ahead
 from chassis.steps import arm, disarm
 from chassis.testing import killed_at
 from contracts.envelope import Envelope
@@ -22,6 +25,9 @@ class Broker:
     away: bool = False
     taken: list[Envelope] = field(default_factory=list[Envelope])
     times: int = 0
+
+    def newest(self) -> list[Envelope]:
+        return self.taken[-1:]
 
     def send(self, records: Sequence[Envelope]) -> None:
         self.times += 1
@@ -166,6 +172,44 @@ def test_what_does_not_fit_into_one_sending_comes_with_the_next(pair: Pair, work
 
     assert times >= 2
     assert all(broker.sequences(one) == list(range(2, PAGE + 2)) for one in names)
+
+
+def test_nothing_is_sent_after_events_that_the_store_has_lost_until_a_new_epoch_begins(
+    pair: Pair, workspace: str
+) -> None:
+    pair.open(workspace)
+    pair.write(workspace, "one")
+    broker = Broker()
+    sends = relay(pair, broker)
+    assert sends.step(workspace) == "done"
+    (sent,) = broker.taken
+    broker.taken = [sent.model_copy(update={"sequence": 3, "previous": 2, "eventid": str(uuid4())})]
+    pair.write(workspace, "two")
+
+    sends.doubt()
+    assert (sends.step(workspace), sends.ahead) == ("failed", workspace)
+    assert broker.sequences(workspace) == [3]
+    assert [one.detail for one in ahead(sends, "toy")] == [
+        "toy.v1 holds events the database lost; end this service and run `python -m toy_svc restored`"
+    ]
+
+    begin_epochs(pair.toy)
+    assert (sends.step(workspace), sends.ahead) == ("done", "")
+    assert broker.sequences(workspace) == [3, 3]
+
+
+def test_what_others_keep_on_the_topic_and_what_is_known_is_no_reason_to_wait(pair: Pair, workspace: str) -> None:
+    pair.open(workspace)
+    pair.write(workspace, "one", "two")
+    broker = Broker()
+    sends = relay(pair, broker)
+    assert sends.step(workspace) == "done"
+    known = broker.taken[-1]
+    broker.taken.append(known.model_copy(update={"workspace": "ws_of_others", "eventid": str(uuid4())}))
+    pair.write(workspace, "three")
+
+    sends.doubt()
+    assert sends.step(workspace) == "done"
 
 
 def test_of_two_relays_neither_moves_the_position_back(pair: Pair, workspace: str) -> None:

@@ -185,6 +185,9 @@ def test_a_follower_that_is_stuck_says_at_what_until_it_goes_on(pair: Pair, work
 
 def test_workspaces_whose_events_are_refused_are_named_and_take_no_process_out(pair: Pair, workspace: str) -> None:
     class Refusing:
+        def newest(self) -> Sequence[Envelope]:
+            return ()
+
         def send(self, records: Sequence[Envelope]) -> None:
             raise Refused
 

@@ -36,8 +36,16 @@ class Unreachable(Refused):
     """The sink takes nothing from anybody at present."""
 
 
+class AheadOfStore(Unreachable):
+    """The topic holds an event that the store has lost: it was brought back from a backup, and no new epoch begun."""
+
+
 class Sink(Protocol):
     """Where published events go: consumers in this process, or a broker."""
+
+    def newest(self) -> Sequence[Envelope]:
+        """Return the newest event of each partition of the topic; none where nothing is kept. Unreachable as in `send`."""
+        ...
 
     def send(self, records: Sequence[Envelope]) -> None:
         """Take records of one topic, those of each workspace in order; return when all are acknowledged, else Refused."""
@@ -49,6 +57,10 @@ class InProcess:
     """The sink of the embedded mode: hands records to the consumers of this process that hear their topic."""
 
     hear: Callable[[Sequence[Envelope]], None]
+
+    def newest(self) -> Sequence[Envelope]:
+        """Return nothing: what was handed over is not kept."""
+        return ()
 
     def send(self, records: Sequence[Envelope]) -> None:
         """Offer the records; the consumers' positions, not this call, say what was applied."""
@@ -65,6 +77,13 @@ class Relay:
     sink: Sink
     name: str = "relay"
     blocked: set[str] = field(default_factory=set[str])
+    ahead: str = ""
+    """The workspace whose events on the topic the store has lost; nothing is sent until its epoch is a new one."""
+    _compared: bool = False
+
+    def doubt(self) -> None:
+        """Compare the topic with the store before anything is sent: another process led, or another database."""
+        self._compared = False
 
     def step(self, workspace: str) -> Progress:
         """Send the next page of a workspace."""
@@ -91,6 +110,7 @@ class Relay:
         if not pages:
             return {}
         try:
+            self._refuse_ahead()
             self.sink.send([record for page in pages for record in page.records])
         except Refused as refused:
             if len(pages) == 1 or isinstance(refused, Unreachable):
@@ -100,6 +120,29 @@ class Relay:
         self._store(pages)
         self.blocked.difference_update(page.workspace for page in pages)
         return {page.workspace: "more" if len(page.records) == PAGE else "done" for page in pages}
+
+    def _refuse_ahead(self) -> None:
+        """Send nothing after events that the store has lost: whoever heard them would take the new ones for known."""
+        if self._compared:
+            return
+        self.ahead = self._lost(self.sink.newest())
+        if self.ahead:
+            log.error("topic ahead of store", service=self.service, topic=self.topic, workspace=self.ahead)
+            raise AheadOfStore(self.ahead)
+        self._compared = True
+
+    def _lost(self, newest: Sequence[Envelope]) -> str:
+        """Return a workspace of which an event of its present epoch (or one begun and lost since) is not in the store."""
+        sql = f"""select n.workspace from
+        unnest(%s::text[], %s::text[], %s::bigint[], %s::uuid[]) n(workspace, epoch, sequence, event_id)
+        where n.epoch >= (select max(e.epoch) from {self.service}.epochs e where e.workspace = n.workspace)
+        and not exists (select from {self.service}.published p where p.workspace = n.workspace and p.topic = %s
+        and p.sequence = n.sequence and p.event_id = n.event_id) limit 1"""
+        named = [(one.workspace, one.epoch, one.sequence, one.eventid) for one in newest]
+        columns = [list(column) for column in zip(*named, strict=True)] or [[], [], [], []]
+        with self.pool.connection() as connection:
+            row = connection.execute(vouched(sql), (*columns, self.topic)).fetchone()
+        return row["workspace"] if row else ""
 
     def _stop(self, pages: Sequence[_Pending]) -> dict[str, Progress]:
         names = [page.workspace for page in pages]

@@ -45,6 +45,8 @@ class Sharing:
         return follower not in LED or self._leadership.holds(follower)
 
     def _gained(self, follower: str) -> None:
+        if follower == self._service.relay.name:
+            self._service.relay.doubt()
         for runner in self._service.runners:
             if runner.step.name == follower:
                 runner.compare()

@@ -2,7 +2,7 @@
 
 from chassis.consumer import attempts, parking, waiting
 from chassis.consumer.attempts import CRASHES, TRIES
-from chassis.consumer.core import Consumer, HoleInFeed
+from chassis.consumer.core import AheadOfUpstream, Consumer, HoleInFeed
 from chassis.consumer.parking import Unreadable, from_parked, reason_of
 from chassis.consumer.positions import At
 from chassis.consumer.run import Handler, Span
@@ -13,6 +13,7 @@ __all__ = [
     "CRASHES",
     "TABLES",
     "TRIES",
+    "AheadOfUpstream",
     "At",
     "Consumer",
     "Handler",

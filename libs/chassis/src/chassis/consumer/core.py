@@ -37,6 +37,10 @@ class HoleInFeed(Exception):
     """The feed lacks an event that its next one names as the one before; nothing is applied past it."""
 
 
+class AheadOfUpstream(Exception):
+    """The upstream has lost what was consumed, and begun no new epoch: what it publishes now may carry old numbers."""
+
+
 @dataclass
 class Consumer:
     """Everything one service hears, workspace by workspace."""
@@ -64,6 +68,7 @@ class Consumer:
         self._positions = Positions(service, self.pool, self.follower_pool)
         self._parking = Parking(service, self.pool)
         self.care = Care(self.careful)
+        self._ahead = set[tuple[str, str]]()
         self._runs = Runs(
             store=self.store,
             pool=self.pool,
@@ -153,6 +158,7 @@ class Consumer:
                 self._delivered.note_behind(head.workspace, [topic])
                 found[head.workspace, topic] = ((at.epoch, at.sequence), (head.epoch, head.last))
             elif head.last < at.sequence:
+                self._ahead.add((head.workspace, topic))
                 log.error("consumer ahead of upstream", topic=topic, workspace=head.workspace)
         return found
 
@@ -176,6 +182,8 @@ class Consumer:
         first = records[0]
         if at.stored and first.epoch > at.epoch:
             return self._enter(workspace, topic, first.epoch)
+        if (workspace, topic) in self._ahead:
+            raise AheadOfUpstream(f"{workspace}: {topic} was consumed to {at.sequence}, and its upstream fell behind that")
         at = at if at.stored else At(first.epoch, 0, stored=False)
         run = list(takewhile(lambda record: record.epoch <= at.epoch, records[:RUN]))
         _refuse_hole(at, run)
@@ -187,6 +195,8 @@ class Consumer:
             entered = self._set_backs.enter(workspace, topic, seen)
         except LostRace:
             return "more"
+        if entered:
+            self._ahead.discard((workspace, topic))
         dropped = not entered and self._delivered.forget_epoch(workspace, topic, seen)
         return "more" if entered or dropped else "failed"
 

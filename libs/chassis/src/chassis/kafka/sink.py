@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import structlog
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from faststream.exceptions import FastStreamException
 from faststream.kafka import KafkaBroker
 
 from chassis.kafka.asking import Unanswered, ask
-from chassis.kafka.client import BATCH_SIZE, Client
-from chassis.kafka.wire import CONTENT_TYPE, headers_of
+from chassis.kafka.client import BATCH_SIZE, Client, admin_options
+from chassis.kafka.wire import CONTENT_TYPE, NoEvent, from_record, headers_of
 from chassis.relay import Refused, Unreachable
 from contracts.envelope import Envelope
 
@@ -58,6 +60,13 @@ class KafkaSink:
             self.stop()
             self._refuse(Unreachable if getattr(error, "retriable", False) else Refused, error)
 
+    def newest(self) -> Sequence[Envelope]:
+        """Return the newest record of each partition that is an event."""
+        try:
+            return self.client.run(self._newest(), PATIENCE)
+        except (TimeoutError, OSError, Unanswered, KafkaError) as error:
+            self._refuse(Unreachable, error)
+
     def stop(self) -> None:
         """Let the producer go."""
         self.client.run(self._throw_away())
@@ -83,6 +92,13 @@ class KafkaSink:
         # Shielded: whoever stops waiting takes nothing back from the producer.
         await asyncio.shield(asyncio.gather(*sent))
 
+    async def _newest(self) -> list[Envelope]:
+        await ask(self.client.settings, self.client.name)
+        options = admin_options(self.client.settings)
+        opened: Any = AIOKafkaConsumer(self.topic, client_id=self.client.name, **options)  # its types are partly unknown
+        async with opened as consumer:
+            return [one for record in await _last_of_each(consumer) for one in _events(record)]
+
     async def _connected(self) -> KafkaBroker:
         await ask(self.client.settings, self.client.name)  # a producer that failed to start leaves connections behind
         broker = self.client.broker(
@@ -103,3 +119,18 @@ class KafkaSink:
                 await asyncio.wait_for(broker.stop(), 5)
             except (TimeoutError, KafkaError, OSError):
                 log.warning("kafka producer left behind", topic=self.topic)
+
+
+async def _last_of_each(consumer: Any) -> list[Any]:
+    """Return the last record of every partition that holds one; without a group a consumer has them all."""
+    places = consumer.assignment()
+    begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+    held = [place for place in places if ends[place] > begins[place]]
+    for place in held:
+        consumer.seek(place, ends[place] - 1)
+    return [await consumer.getone(place) for place in held]
+
+
+def _events(record: Any) -> Iterator[Envelope]:
+    with suppress(NoEvent):
+        yield from_record(record.topic, record.value, record.headers)

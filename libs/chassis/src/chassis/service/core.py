@@ -25,7 +25,7 @@ from chassis.relay import InProcess, Relay, Sink
 from chassis.service import accesses
 from chassis.service.accesses import Access
 from chassis.service.commands import Commands
-from chassis.service.health import Health, Part, blocked, database, follower
+from chassis.service.health import Health, Part, ahead, blocked, database, follower
 from chassis.service.reading import Reader
 from chassis.service.waiting import Waiting, WaitResult
 from chassis.steps import Runner
@@ -236,7 +236,8 @@ class Service:
     def health(self) -> Health:
         """Ask every part how it is."""
         parts = [follower(runner) for runner in self.runners] + [other() for other in self.others]
-        return Health((*parts, blocked(self.relay), *database(self.follower_pool, self.name)))
+        followed = (blocked(self.relay), *ahead(self.relay, self.name))
+        return Health((*parts, *followed, *database(self.follower_pool, self.name)))
 
     def reached(self, workspace: str, position: Position) -> WaitResult:
         """Say whether this service's views show what a position stands for."""

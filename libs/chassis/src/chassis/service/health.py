@@ -49,6 +49,14 @@ def blocked(relay: Relay) -> Part:
     return Part("relay blocked", ok=True, detail=", ".join(workspaces[:NAMED]), lag=len(workspaces))
 
 
+def ahead(relay: Relay, service: str) -> list[Part]:
+    """Say that the topic holds what the store has lost, and what to do about it; nothing where that is not so."""
+    if not relay.ahead:
+        return []
+    remedy = f"{relay.topic} holds events the database lost; end this service and run `python -m {service}_svc restored`"
+    return [Part("topic", ok=False, detail=remedy)]
+
+
 def database(pool: Pool, schema: str) -> list[Part]:
     """Say whether the database answers and, where it does, how many events are parked."""
     sql = f"select count(*) as parked from {schema}.parked where status = 'parked'"
