@@ -133,4 +133,4 @@ async def _last_of_each(consumer: Any) -> list[Any]:
 
 def _events(record: Any) -> Iterator[Envelope]:
     with suppress(NoEvent):
-        yield from_record(record.topic, record.value, record.headers)
+        yield from_record(record.topic, record.key, record.value, record.headers)
