@@ -482,9 +482,9 @@ def test_dates_only_extend() -> None:
         update={"days": DUE_TIMES.days.model_copy(update={"manager_due": date(2026, 10, 22)})}
     )
     with pytest.raises(Invalid, match="only extend"):
-        state.extend(earlier, True, HR, AT)
+        state.extend(earlier, DUE, True, HR, AT)
     later = DUE_TIMES.model_copy(update={"manager_at": DUE + timedelta(days=7)})
-    assert after(state, state.extend(later, True, HR, AT)).due.manager_at == DUE + timedelta(days=7)
+    assert after(state, state.extend(later, DUE, True, HR, AT)).due.manager_at == DUE + timedelta(days=7)
 
 
 def test_an_evaluation_not_submitted_in_time_is_recorded_as_late() -> None:

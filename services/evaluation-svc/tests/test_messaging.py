@@ -12,7 +12,7 @@ from contracts import evaluation as contract
 from contracts.envelope import Published
 from evaluation_svc.domain.cycle import Cycle, ParticipantExcluded
 from evaluation_svc.domain.evaluation import Evaluation
-from evaluation_svc.domain.evaluation_events import Reopened
+from evaluation_svc.domain.evaluation_events import Extended, Reopened
 from evaluation_svc.domain.notes import Example, Observation
 from evaluation_svc.domain.self_assessment import SelfAssessment
 from evaluation_svc.messaging import PRIVATE, published
@@ -86,6 +86,12 @@ def test_why_somebody_was_left_out_is_not_read_where_it_was_stored_in_the_clear(
     event = EventMapper().read("cycle.participant-excluded", (SAMPLES / "cycle.participant-excluded.v1.json").read_bytes())
     assert isinstance(event, ParticipantExcluded)
     assert (event.person, event.reason) == ("p_maya", None)
+
+
+def test_an_extension_stored_before_it_moved_an_approval_still_loads_and_moves_none() -> None:
+    event = EventMapper().read("evaluation.extended", (SAMPLES / "evaluation.extended.v1.json").read_bytes())
+    assert isinstance(event, Extended)
+    assert event.approval_due_at is None
 
 
 @pytest.mark.parametrize("topic", sorted(TOPICS))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from chassis.deadlines import Due
+from chassis.identity import Actor
 from chassis.testing import now
+from chassis.unit import Answer, CommandInfo, Unit
 from contracts import people
 
 from .conftest import Company
@@ -169,6 +173,118 @@ def test_dates_extend_for_one_person(company: Company) -> None:
     assert company.as_("nils").read(f"/evaluations/{of['nils']}")["manager_due"] == plan["manager_due"]
 
 
+def test_dates_extend_and_with_them_the_day_by_which_what_was_submitted_is_approved(company: Company) -> None:
+    cycle, of = opened(company)
+    company.submit(of["maya"])
+    hanna = company.as_("hanna")
+    (before,) = hanna.listed("/waiting")
+
+    extend(company, cycle, "maya", approval_due=60, conversations_by=90)
+    (after,) = hanna.listed("/waiting")
+
+    assert (before["kind"], after["kind"]) == ("approval waiting", "approval waiting")
+    assert before["due_at"] < str(now().date() + timedelta(days=22))
+    assert after["due_at"] > str(now().date() + timedelta(days=59))
+
+
+def test_dates_extend_and_approval_waits_at_least_two_working_days_all_the_same(company: Company) -> None:
+    past = str(now().date())
+    days = {"self_due": past, "manager_due": past, "approval_due": past, "ends_on": past}
+    cycle, of = opened(company, **days)
+    company.submit(of["maya"])
+    (before,) = company.as_("hanna").listed("/waiting")
+
+    extend(company, cycle, "maya", self_due=0, manager_due=0, approval_due=0, conversations_by=90)
+
+    assert company.as_("hanna").listed("/waiting") == [before]
+
+
+def test_what_was_late_is_so_no_more_once_its_dates_extend(company: Company) -> None:
+    cycle, of = opened(company)
+    fire(company, of["maya"], "self due", "evaluation due")
+    assert late(company, cycle) == {"maya": ["evaluation", "self-assessment"]}
+    extend(company, cycle, "maya", manager_due=30, approval_due=60, conversations_by=90)
+    assert late(company, cycle) == {}
+
+    company.submit(of["maya"])
+    fire(company, of["maya"], "approval waiting")
+    assert late(company, cycle) == {"maya": ["approval"]}
+    extend(company, cycle, "maya", self_due=20, manager_due=30, approval_due=70, conversations_by=90)
+    assert late(company, cycle) == {}
+
+
+def test_what_was_late_is_so_no_more_once_it_is_handed_in(company: Company) -> None:
+    cycle, of = opened(company)
+    maya, hanna, evaluation = company.as_("maya"), company.as_("hanna"), of["maya"]
+    fire(company, evaluation, "self due")
+    assert late(company, cycle) == {"maya": ["self-assessment"]}
+    assert maya.put(f"/self-assessments/{evaluation}/lines/delivery", {"rating": 3}).status_code == 200
+    maya.done(f"/self-assessments/{evaluation}/submission")
+    assert late(company, cycle) == {}
+
+    fire(company, evaluation, "evaluation due")
+    company.submit(evaluation)
+    assert late(company, cycle) == {}
+
+    fire(company, evaluation, "approval waiting")
+    assert late(company, cycle) == {"maya": ["approval"]}
+    hanna.done(f"/evaluations/{evaluation}/approval")
+    assert late(company, cycle) == {}
+
+
+def test_an_answer_is_late_until_it_is_given_whatever_became_of_the_others(company: Company) -> None:
+    cycle, of = opened(company)
+    maya, erik, evaluation = company.as_("maya"), company.as_("erik"), of["maya"]
+    company.release(evaluation)
+    for competency in ("delivery", "mentoring"):
+        reaction = {"reaction": "push back", "reason": "March is missing."}
+        maya.done(f"/evaluations/{evaluation}/reactions/{competency}", reaction)
+        overdue(company, evaluation, competency)
+    assert late(company, cycle) == {"maya": ["answer"]}
+    erik.done(f"/evaluations/{evaluation}/answers/delivery", {"text": "It comes into the next one."})
+    assert late(company, cycle) == {"maya": ["answer"]}
+    erik.done(f"/evaluations/{evaluation}/answers/mentoring", {"text": "It comes into the next one."})
+    assert late(company, cycle) == {}
+
+
+def fire(company: Company, evaluation: str, *kinds: str) -> None:
+    """Fire clocks of an evaluation as if their time had come."""
+    for kind in kinds:
+        company.running.fire(company.workspace, kind, evaluation)
+
+
+def overdue(company: Company, evaluation: str, competency: str) -> None:
+    """Let the five working days pass in which a push-back is answered."""
+
+    def decide(unit: Unit) -> Answer:
+        unit.now = unit.now + timedelta(days=10)
+        kind = "push-back unanswered"
+        due = Due(f"{kind}/{evaluation}/{competency}", kind, evaluation, None, unit.now)
+        assert company.running.service.application.when_due(unit, due) is None
+        return Answer()
+
+    info = CommandInfo(company.workspace, "clock", f"overdue/{evaluation}/{competency}", correlation_id="test")
+    company.running.service.execute(info, Actor.service(company.workspace, "clock"), decide)
+
+
+def late(company: Company, cycle: str) -> dict[str, list[str]]:
+    """What HR is told to be late, by person; the evaluations that the cycle itself names are just those on their way."""
+    hanna = company.as_("hanna")
+    hanna.done("/examples", {"on": "2026-06-02", "text": "What was fired is awaited with this."})
+    rows = [one for one in hanna.listed(f"/cycles/{cycle}/evaluators") if one["late"]]
+    on_their_way = ("not started", "draft", "submitted", "returned")
+    assert hanna.read(f"/cycles/{cycle}")["late"] == [one["evaluation"] for one in rows if one["status"] in on_their_way]
+    return {one["person"]: one["late"] for one in rows}
+
+
+def extend(company: Company, cycle: str, person: str, **days: int) -> None:
+    """Extend dates to so many days from now; those that are not given stay."""
+    plan, today = company.plan(), now().date()
+    kept = {name: plan[name] for name in ("self_due", "manager_due", "approval_due", "conversations_by")}
+    later = {name: str(today + timedelta(days=number)) for name, number in days.items()}
+    company.as_("hanna").done(f"/cycles/{cycle}/extension", {"person": person, **kept, **later})
+
+
 def test_nobody_extends_their_own_dates_with_those_of_a_team(company: Company) -> None:
     hanna, hugo = company.as_("hanna"), company.as_("hugo")
     cycle = hugo.done("/cycles", company.plan(scope="team", of="gro"))["id"]
@@ -200,6 +316,21 @@ def test_a_self_assessment_is_not_waited_for_once_its_author_has_left(company: C
     company.running.fire(company.workspace, "self due", evaluation)
     history = company.as_("erik").read(f"/evaluations/{evaluation}/history")
     assert "evaluation.self-assessment-overdue" not in [one["what"] for one in history]
+
+
+def test_a_push_back_waits_for_whoever_answers_it_the_present_manager_and_not_the_leavers(company: Company) -> None:
+    evaluation = company.open_for()
+    company.release(evaluation)
+    hears(company, "erik", status="left")
+    hears(company, "maya", manager="hugo")
+    reaction = {"reaction": "push back", "reason": "March is missing."}
+    company.as_("maya").done(f"/evaluations/{evaluation}/reactions/delivery", reaction)
+
+    assert (waiting(company, "hugo"), waiting(company, "gro")) == (["push-back unanswered"], [])
+    refused = company.as_("gro").post(f"/evaluations/{evaluation}/answers/delivery", {"text": "It comes."})
+    assert refused.status_code in (403, 404)
+    company.as_("hugo").done(f"/evaluations/{evaluation}/answers/delivery", {"text": "It comes into the next one."})
+    assert waiting(company, "hugo") == []
 
 
 def test_the_present_manager_answers_a_push_back_where_the_evaluator_has_left(company: Company) -> None:

@@ -168,7 +168,7 @@ def _participant(query: Query, row: dict[str, Any]) -> ParticipantView:
         manager=manager,
         evaluation=row["evaluation"],
         status=row["status"],
-        late=cast("list[str]", row["late"]),
+        late=sorted({mark.partition("/")[0] for mark in cast("list[str]", row["late"])}),
         decide_evaluator=decides and moved and (manager or "") not in row["kept_despite"],
     )
 

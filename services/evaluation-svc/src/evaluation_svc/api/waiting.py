@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from chassis.http import Cursor, Limit, Page, Queried, Query
 from evaluation_svc.api.shapes import WaitingItem
-from evaluation_svc.application.people import stands_in_for
+from evaluation_svc.application.people import leavers, stands_in_for
 
 router = APIRouter(tags=["waiting"])
 
@@ -16,7 +16,9 @@ _WAITING = (
     "select d.deadline, d.kind, d.subject, d.due_at, e.employee from deadlines d join evaluation_list e"
     " on e.workspace = d.workspace and e.evaluation = d.subject where d.workspace = %(workspace)s and ("
     "(d.kind = 'self due' and e.employee = %(me)s) or (e.employee <> %(me)s and ("
-    "(d.kind in ('evaluation due', 'push-back unanswered') and e.evaluator = any(%(evaluators)s))"
+    "(d.kind = 'evaluation due' and e.evaluator = any(%(evaluators)s))"
+    " or (d.kind = 'push-back unanswered'"
+    " and (e.evaluator = %(me)s or (e.evaluator = any(%(leavers)s) and e.employee = any(%(team)s))))"
     " or (d.kind = 'automatic release' and e.employee = any(%(team)s))"
     " or (d.kind = 'approval waiting' and e.evaluator <> %(me)s"
     " and (%(hr)s or e.substitute = %(me)s)))))"
@@ -39,11 +41,15 @@ def waiting(query: Queried, limit: Limit = 50, cursor: Cursor = None) -> Page[Wa
 
 
 def _responsibilities(query: Query) -> dict[str, Any]:
-    """Return for whom the actor acts: as evaluator (also for leavers they managed), as manager, as HR."""
+    """Return for whom the actor acts: as evaluator (also for leavers they managed), as manager, as HR.
+
+    A push-back on what a leaver wrote is answered by the employee's present manager, whoever acts for the leaver.
+    """
     me, directory = query.actor.person, query.directory
     return {
         "me": me,
         "evaluators": stands_in_for(directory, me),
+        "leavers": leavers(directory),
         "team": directory.managed_by(me),
         "hr": "hr" in query.actor.roles,
     }

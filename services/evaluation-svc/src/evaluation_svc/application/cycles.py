@@ -7,7 +7,7 @@ from chassis.unit import Unit
 from evaluation_svc import facts
 from evaluation_svc.application.drafts import TypedLine, Vague
 from evaluation_svc.application.entering import Entrant, candidates, evaluator_of, participants
-from evaluation_svc.application.people import acting, due_times, hr_admins, manager_of
+from evaluation_svc.application.people import acting, approval_due, due_times, hr_admins, manager_of
 from evaluation_svc.domain.cycle import Cycle, Dates, KeptLine, KeptText, Plan, Scorecard
 from evaluation_svc.domain.errors import Forbidden, Invalid, NotPartOfIt
 from evaluation_svc.domain.evaluation import Evaluation
@@ -201,7 +201,8 @@ class Cycles:
         due = due_times(unit.directory, dates, evaluation.employee, evaluation.evaluator)
         own = unit.find(SelfAssessment, identifier)
         submitted = own is not None and own.status == "submitted"
-        unit.record(Evaluation, identifier, evaluation.extend(due, submitted, unit.actor.person, unit.now))
+        approval = approval_due(unit.directory, due, evaluation.revision.submitted_at or unit.now)
+        unit.record(Evaluation, identifier, evaluation.extend(due, approval, submitted, unit.actor.person, unit.now))
 
 
 def _taken_over(line: KeptLine) -> LineDraft:

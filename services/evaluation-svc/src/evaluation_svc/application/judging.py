@@ -53,7 +53,7 @@ class Judging:
     def submit(self, unit: Unit, evaluation: str) -> Evaluation:
         """Hand an evaluation to HR, with the codes of the pre-check."""
         state = unit.get(Evaluation, evaluation)
-        due = approval_due(unit.directory, state, unit.now)
+        due = approval_due(unit.directory, state.due, unit.now)
         submitted = state.submit(
             unit.actor.person, unit.now, due, self._self_ratings(unit, evaluation), self._other_means(unit, state)
         )

@@ -37,8 +37,12 @@ def acting(directory: Directory, evaluation: Evaluation) -> str:
 
 def stands_in_for(directory: Directory, person: str) -> list[str]:
     """Return somebody, and the leavers for whom they act as the evaluator."""
-    leavers = (one.id for one in directory.people() if one.status == "left")
-    return [person, *(one for one in leavers if acting_evaluator(directory, one) == person)]
+    return [person, *(one for one in leavers(directory) if acting_evaluator(directory, one) == person)]
+
+
+def leavers(directory: Directory) -> list[str]:
+    """Return everybody who has left."""
+    return [one.id for one in directory.people() if one.status == "left"]
 
 
 def hr_admins(directory: Directory) -> tuple[str, ...]:
@@ -65,9 +69,9 @@ def due_times(directory: Directory, dates: Dates, employee: str, evaluator: str)
     )
 
 
-def approval_due(directory: Directory, evaluation: Evaluation, now: datetime) -> datetime:
+def approval_due(directory: Directory, due: DueTimes, submitted_at: datetime) -> datetime:
     """Return when a submission has waited too long: the cycle's day, or two working days where that is later."""
-    return max(evaluation.due.approval_at, directory.calendar(None).add_working_days(now, APPROVE_WITHIN))
+    return max(due.approval_at, directory.calendar(None).add_working_days(submitted_at, APPROVE_WITHIN))
 
 
 def submission_due(directory: Directory, evaluation: Evaluation, now: datetime) -> datetime:

@@ -62,16 +62,23 @@ def _of_a_release(subject: str, event: Event) -> Iterable[Due | Ended]:
 def _of_arrangements(subject: str, event: Event) -> Iterable[Due | Ended]:
     match event:
         case events.Extended():
-            if event.awaits_self_assessment:
-                yield _due("self due", subject, event.due.self_at)
-            if event.is_open:
-                yield _due("evaluation due", subject, event.due.manager_at)
+            yield from (_due(kind, subject, due_at) for kind, due_at in extended(event).items())
         case events.HandedOver() if event.is_open:
             yield from _due_again(subject, event.manager_due_at, event.at, event.evaluator)
         case events.Excused() | events.NotFinished() | events.EvaluationCancelled():
             yield from (_ended(kind, subject) for kind in KINDS)
         case _:
             pass
+
+
+def extended(event: events.Extended) -> dict[str, datetime]:
+    """Return the clocks that an extension moves, with their new time; one that has passed all the same stays."""
+    moved = {
+        "self due": event.due.self_at if event.awaits_self_assessment else None,
+        "evaluation due": event.due.manager_at if event.is_open else None,
+        "approval waiting": event.approval_due_at,
+    }
+    return {kind: due_at for kind, due_at in moved.items() if due_at is not None and due_at > event.at}
 
 
 def _of_reactions(subject: str, event: Event) -> Iterable[Due | Ended]:

@@ -8,14 +8,10 @@ from chassis.projection import RecordedEvent, Rows, View
 from evaluation_svc.domain import evaluation_events as events
 from evaluation_svc.domain.self_assessment import SelfSubmitted
 from evaluation_svc.projections.columns import texts
+from evaluation_svc.projections.deadlines import extended
 
-_LATE: dict[type, str] = {
-    events.SelfAssessmentOverdue: "self-assessment",
-    events.EvaluationOverdue: "evaluation",
-    events.ApprovalOverdue: "approval",
-    events.AnswerOverdue: "answer",
-}
-"""What is late once a clock has fired."""
+_IN_TIME_AGAIN = {"self due": "self-assessment", "evaluation due": "evaluation", "approval waiting": "approval"}
+"""What is late no more once the clock of that kind runs anew."""
 
 _STATUS: dict[type, str] = {
     events.Begun: "draft",
@@ -65,10 +61,11 @@ class EvaluationList(View):
             case events.Assigned() as event:
                 rows.put(_assigned(entry.id, event))
             case SelfSubmitted() as event:
-                rows.update((entry.id,), self_status="submitted", self_late=event.late)
+                row = rows.get((entry.id,)) or {}
+                rows.update((entry.id,), self_status="submitted", self_late=event.late, **_lateness(event, row))
             case event if entry.kind == "evaluation":
                 row = rows.get((entry.id,)) or {}
-                rows.update((entry.id,), **_status_change(event, row))
+                rows.update((entry.id,), **_status_change(event, row), **_lateness(event, row))
             case _:
                 pass
 
@@ -132,7 +129,44 @@ def _arrangement(event: object, row: dict[str, object]) -> dict[str, object]:
             return {"substitute": event.substitute}
         case events.Extended():
             return {"manager_due": event.due.days.manager_due}
-        case _ if late := _LATE.get(type(event)):
-            return {"late": sorted({*texts(row, "late"), late})}
         case _:
             return {}
+
+
+def _lateness(event: object, row: dict[str, object]) -> dict[str, object]:
+    """Return what is late after an event, where it changes that: a clock fired, or what it waited for was done."""
+    before = set(texts(row, "late"))
+    after = (before | _late_from(event)) - _done_with(event)
+    return {} if after == before else {"late": sorted(after)}
+
+
+def _late_from(event: object) -> set[str]:
+    match event:
+        case events.SelfAssessmentOverdue():
+            return {"self-assessment"}
+        case events.EvaluationOverdue():
+            return {"evaluation"}
+        case events.ApprovalOverdue():
+            return {"approval"}
+        case events.AnswerOverdue():
+            return {f"answer/{event.competency}"}
+        case _:
+            return set()
+
+
+def _done_with(event: object) -> set[str]:
+    match event:
+        case SelfSubmitted():
+            return {"self-assessment"}
+        case events.Submitted():
+            return {"evaluation"}
+        case events.Approved() | events.Returned() | events.Recalled():
+            return {"approval"}
+        case events.ReactedTo() | events.PushBackAnswered():
+            return {f"answer/{event.competency}"}
+        case events.HandedOver() if event.manager_due_at > event.at:
+            return {"evaluation"}
+        case events.Extended():
+            return {_IN_TIME_AGAIN[kind] for kind in extended(event)}
+        case _:
+            return set()

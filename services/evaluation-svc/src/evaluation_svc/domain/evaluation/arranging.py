@@ -72,14 +72,21 @@ class Arranging(Standing):
         checked_substitute(self.employee, self.evaluator, substitute, admins_left)
         return SubstituteNamed(substitute=substitute, by=by, at=at)
 
-    def extend(self, due: DueTimes, self_submitted: bool, by: str, at: datetime) -> Extended:
-        """Move due dates to later days."""
+    def extend(self, due: DueTimes, approval_due_at: datetime, self_submitted: bool, by: str, at: datetime) -> Extended:
+        """Move due dates to later days; what is submitted then waits for HR until `approval_due_at`."""
         self._must_be(UNFINISHED, "no date of it is waited for")
         old, new = self.due.days, due.days
         for name in ("self_due", "manager_due", "approval_due", "conversations_by"):
             if getattr(new, name) < getattr(old, name):
                 raise Invalid(name, getattr(new, name).isoformat(), "dates only extend: give the same or a later day.")
-        return Extended(due=due, is_open=self.is_writable, awaits_self_assessment=not self_submitted, by=by, at=at)
+        return Extended(
+            due=due,
+            is_open=self.is_writable,
+            awaits_self_assessment=not self_submitted,
+            approval_due_at=approval_due_at if self.status == "submitted" else None,
+            by=by,
+            at=at,
+        )
 
     def excuse(self, reason: ExcuseReason, by: str, at: datetime, acting: str | None = None) -> Excused:
         """Excuse the evaluation; what was written is kept."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from chassis.kernel import Event
 from evaluation_svc.domain.evaluation_events.terms import DueTimes, ExcuseReason, Terms
@@ -55,14 +56,24 @@ class SubstituteNamed(Event):
 
 
 class Extended(Event):
-    """The due dates were moved to later ones; `is_open` tells whether it still has to be submitted."""
+    """The due dates were moved to later ones; `is_open` tells whether it still has to be submitted.
+
+    What is submitted waits for HR until `approval_due_at`; before version 2 an extension did not move that.
+    """
 
     TOPIC = "evaluation.extended"
+    VERSION = 2
     due: DueTimes
     is_open: bool
     awaits_self_assessment: bool
+    approval_due_at: datetime | None
     by: str
     at: datetime
+
+    @staticmethod
+    def upcast_v1_v2(data: dict[str, Any]) -> dict[str, Any]:
+        """Return what was stored before an extension moved the day of an approval."""
+        return {**data, "approval_due_at": None}
 
 
 class Excused(Event):
