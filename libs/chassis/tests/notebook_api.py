@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, UploadFile
+from fastapi import APIRouter, Path, Query, UploadFile
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from chassis.http import Answer, Commanded, Cursor, Limit, Page, Queried, problems
@@ -26,6 +26,12 @@ class NewNotebook(BaseModel):
     kind: Literal["lined", "plain"] = "lined"
     pages: int = Field(default=10, ge=1, le=500)
     opened_on: date | None = None
+
+
+class Whose(BaseModel):
+    """Whose part of a history is asked for."""
+
+    by: str | None = None
 
 
 class NewLine(BaseModel):
@@ -143,9 +149,9 @@ def notebook(notebook: NotebookId, query: Queried) -> NotebookView:
 
 
 @router.get("/notebooks/{notebook}/history")
-def history(notebook: NotebookId, query: Queried) -> list[HistoryLine]:
-    """Read what the record holds of a notebook."""
-    found = query.history(toy.Notebook, notebook)
+def history(notebook: NotebookId, query: Queried, whose: Annotated[Whose, Query()]) -> list[HistoryLine]:
+    """Read what the record holds of a notebook, of everybody or of one."""
+    found = (one for one in query.history(toy.Notebook, notebook) if whose.by in (None, one.actor))
     return [HistoryLine(version=one.version, what=one.topic, actor=one.actor) for one in found]
 
 

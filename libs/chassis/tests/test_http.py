@@ -550,6 +550,7 @@ def test_fields_that_are_missing_or_unknown_are_answered_with_what_to_do(ann: Ca
         ("/notebooks?limt=3", "query.limt", "cursor, limit, order"),
         ("/notebooks?limit=3&Limit=4", "query.Limit", "cursor, limit, order"),
         ("/notebooks/nb_1?at=2026-01-01", "query.at", "no parameters"),
+        ("/notebooks/nb_1/history?by=ann&whose=ann", "query.whose", "by"),
     ],
 )
 def test_a_parameter_the_route_does_not_read_is_refused_with_those_it_reads(

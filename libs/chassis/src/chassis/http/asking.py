@@ -13,6 +13,7 @@ from fastapi import Depends, Header, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel
 
 from chassis.http.positions import opened
 from chassis.http.problems import Refusal
@@ -107,8 +108,15 @@ def refuse_unread(request: Request) -> None:
 
 
 def _read_by(dependant: Dependant) -> set[str]:
-    own = {field.alias for field in dependant.query_params}
-    return own.union(*(_read_by(one) for one in dependant.dependencies))
+    own = (_names(field.alias, field.field_info.annotation) for field in dependant.query_params)
+    return set[str]().union(*own, *(_read_by(one) for one in dependant.dependencies))
+
+
+def _names(name: str, kind: object) -> set[str]:
+    """Return the names of a parameter: its own, or those in it where several are read as one model."""
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        return {name}
+    return {field.alias or one for one, field in kind.model_fields.items()}
 
 
 async def wait_for_named(served: Served, actor: Actor, request: Request) -> None:
