@@ -17,6 +17,14 @@ from .world import World
 
 TESTS = Path(__file__).parents[1]
 SEEDS = range(1, 9)
+ELSEWHERE = {
+    "after the list of erasures": "the small play erases nobody; killed there by tests/faults",
+    "between firing and mark": "time passes only when nothing fails any more; killed there by tests/faults",
+    "during a set-back": "no service is restored; killed there by the tests of set-backs",
+    "before new epochs": "no installation is restored; killed there by the tests of backups",
+    "before finding together": "no installation is restored; killed there by the tests of backups",
+}
+"""Failpoints that the small play does not come to, and where they are come to instead."""
 
 
 def test_the_same_seed_takes_the_same_steps_in_another_world(
@@ -55,8 +63,7 @@ def test_every_failpoint_of_the_source_is_a_place_where_a_schedule_may_hold_or_k
         for line in play(small, seed).trace:
             passed.update(name for name in FAILPOINTS if line.endswith((f"held at {name}", f"ends at {name}")))
 
-    assert "before append" in FAILPOINTS
-    assert "between send and position" in passed
+    assert passed == set(FAILPOINTS) - ELSEWHERE.keys()
 
 
 def test_a_failpoint_added_to_the_source_is_found(tmp_path: Path) -> None:

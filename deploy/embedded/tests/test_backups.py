@@ -219,7 +219,10 @@ def test_a_backup_made_with_another_key_is_refused_before_anything_comes_back(fo
         assert system.workspaces() == []
 
 
-@pytest.mark.parametrize("point", ["before the data come back", "before the keys come back", "before new epochs"])
+@pytest.mark.parametrize(
+    "point",
+    ["before the data come back", "before the keys come back", "before new epochs", "before finding together"],
+)
 def test_what_a_restore_that_was_cut_off_left_is_opened_by_nothing(
     folder: Path, point: str
 ) -> None:
