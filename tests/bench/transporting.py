@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import ledger
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from measuring import Figure, family_seconds, processor_seconds
 
 from chassis.cipher import Cipher, Grant, prepare_keys
@@ -117,7 +117,9 @@ class Bench:
         runner.stop()
         self.auditor.runners = []
         heard = done + events - first
-        yield Figure(f"consumer {how}, each with its unit of work", heard / (after.at - before.at), "events/s", aim)
+        ours, bare = heard / (after.at - before.at), asyncio.run(_read_bare(self.kafka.servers))
+        yield Figure(f"consumer {how}, each with its unit of work", ours, "events/s", aim)
+        yield Figure(f"consumer {how} ÷ bare aiokafka that only reads", ours / bare, "× events/s")
         yield from _per_event(f"consumer {how}", before, after, heard)
 
     def _recorded(self) -> int:
@@ -165,3 +167,14 @@ async def _seconds_of_bare(servers: str, records: Sequence[Envelope]) -> float:
         sent: list[Any] = [await producer.send(BARE.name, **message) for message in messages]
         await asyncio.gather(*sent)
         return time.perf_counter() - began
+
+
+async def _read_bare(servers: str) -> float:
+    """Read the whole topic by a bare consumer that does nothing with it; return records a second."""
+    opened: Any = AIOKafkaConsumer(OURS.name, bootstrap_servers=servers, auto_offset_reset="earliest")
+    async with opened as consumer:
+        wanted = sum((await consumer.end_offsets(consumer.assignment())).values())
+        began, found = time.perf_counter(), 0
+        while found < wanted:
+            found += sum(map(len, (await consumer.getmany(timeout_ms=200)).values()))
+        return found / (time.perf_counter() - began)
