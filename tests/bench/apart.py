@@ -79,7 +79,8 @@ class Apart:
 
     def known(self) -> dict[str, int]:
         """Return how many people each service knows, over all workspaces."""
-        return {one.name: self._count(one, "count(distinct (workspace, person))", "directory_people") for one in self.system.services}
+        people = "count(distinct (workspace, person))"
+        return {one.name: self._count(one, people, "directory_people") for one in self.system.services}
 
     def reports(self) -> int:
         """Return how many evaluations have a report."""
