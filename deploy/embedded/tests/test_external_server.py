@@ -5,11 +5,14 @@ doctor → workspace create → up → token → HTTP → verify → the next st
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, LiteralString
 
 import httpx
+import psycopg
 import pytest
 
 from chassis.postgres import Embedded
@@ -69,6 +72,52 @@ def test_a_backup_made_while_it_runs_on_one_server_comes_back_on_another(
     assert (again.returncode, again.stderr.splitlines()[-1].startswith("There is data here already")) == (2, True)
     assert token.returncode == 0, token.stderr
     assert not (back.home / "postgres").exists()
+
+
+@pytest.fixture
+def over_kafka(elsewhere: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Installation:
+    """An installation whose events go over Kafka, by workers that do not run now: a workspace and Maya were written."""
+    people = tmp_path / "people.csv"
+    people.write_text("employee_number,given_name,family_name,start_date\n7,Maya,Moss,2024-03-01\n")
+    monkeypatch.setenv("LADDER_KAFKA", "127.0.0.1:1")
+    elsewhere.workspace("Northwind", "hanna@example.com")
+    taken = elsewhere.run("import-people", str(people), "--yes")
+    assert taken.returncode == 0, taken.stderr
+    return elsewhere
+
+
+def test_where_kafka_is_named_no_command_counts_as_sent_what_kafka_never_saw(over_kafka: Installation) -> None:
+    verified = over_kafka.run("verify")
+
+    assert rows("select * from people.published")
+    assert rows("select * from people.relayed") == []
+    assert len(rows("select * from gap.directory_people")) == 2  # what follows from it in other services followed
+    assert [line.split(": ")[1] for line in verified.stdout.splitlines()[:-1]] == ["relays have sent everything"]
+
+
+def test_where_kafka_is_named_one_process_without_it_is_refused_with_the_command_to_run(over_kafka: Installation) -> None:
+    for refused in (over_kafka.run("up", "--port", "0"), over_kafka.run("demo")):
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert refused.stderr.startswith("LADDER_KAFKA is set")
+        assert "`ladder up --services`" in refused.stderr
+
+
+def test_a_restore_where_kafka_is_named_lets_the_services_find_together_and_sends_nothing(
+    over_kafka: Installation, postgres: Embedded, tmp_path: Path
+) -> None:
+    assert over_kafka.run("backup", str(tmp_path / "backup")).returncode == 0
+
+    with fresh_database(postgres) as anew:
+        restored = over_kafka.run("restore", str(tmp_path / "backup"), LADDER_DATABASE_URL=anew.admin_dsn())
+
+        assert (restored.returncode, restored.stdout.splitlines()[-1].endswith(" 0 invariants broken.")) == (0, True)
+        assert "Nothing was sent to Kafka: the workers send what it lacks, once they run" in restored.stderr
+        assert rows("select * from people.relayed", anew.admin_dsn()) == []
+
+
+def rows(sql: LiteralString, dsn: str = "") -> list[tuple[Any, ...]]:
+    with psycopg.connect(dsn or os.environ["LADDER_DATABASE_URL"]) as admin:
+        return admin.execute(sql).fetchall()
 
 
 def test_a_server_that_is_not_there_is_said_in_one_line(installation: Installation) -> None:

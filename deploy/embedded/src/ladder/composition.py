@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -21,6 +22,7 @@ import gap_svc.main
 import gap_svc.settings
 import people_svc.main
 import people_svc.settings
+from chassis import attendance
 from chassis.cipher import Cipher, Forgetting, Grant, InstallationKey, erasures_path, keys_server, prepare_keys
 from chassis.clock import now
 from chassis.http import api
@@ -29,6 +31,7 @@ from chassis.postgres import Embedded, External, Server, StartFailed
 from chassis.service import Service, connect_in_process
 from chassis.sharing import Sharing
 from chassis.telemetry import Metrics, Traces
+from chassis.wakeups import Kind
 from ladder.home import half_restored
 from ladder.processes import SERVICES
 from people_svc import accounts
@@ -83,10 +86,26 @@ class Composition:
         """End everything in reverse order."""
         self._stack.close()
 
-    def start(self) -> None:
-        """Run the followers of every service."""
+    def start(self, *, sends: bool = True) -> None:
+        """Run the followers of every service; without `sends` all but the relays: what is unsent stays so."""
         for service in self.services:
-            service.start()
+            if not sends:
+                service.tell = partial(self._let_hear, service)
+            service.start(leads=lambda follower: sends or follower != "relay")
+
+    def follow(self) -> None:
+        """Run the followers that nobody runs: beside workers none, where Kafka is named no relay.
+
+        What a relay of this process sends counts as sent and never comes to Kafka.
+        """
+        if self.at_work():
+            self.accompany()
+        else:
+            self.start(sends=not over_kafka())
+
+    def at_work(self) -> list[str]:
+        """Return the services whose workers, processes of their own, are at work on this database."""
+        return [service.name for service in self.services if _has_workers(service)]
 
     def accompany(self) -> None:
         """Stand beside processes that run the followers: wake them by what is done here, and hear what they did."""
@@ -138,6 +157,14 @@ class Composition:
         with self.people.reader(workspace) as reader:
             known, _ = reader.state(Workspace, workspace)
         return known.settings.name if known else ""
+
+    def _let_hear(self, publisher: Service, kind: Kind, _workspace: str) -> None:
+        """Let whoever hears a service look at its rows, where no relay brings them."""
+        hearing = [service for service in self.services if kind == "changed" and publisher.topic in service.topics]
+        for service in hearing:
+            for runner in service.runners:
+                if runner.step is service.consumer:
+                    runner.compare()
 
     def _open(self) -> None:
         remedy = half_restored(self.home)
@@ -208,6 +235,16 @@ class Composition:
         marker.write_text(f"{os.getpid()}\n")
         self._stack.callback(marker.unlink, missing_ok=True)
         return clean
+
+
+def over_kafka() -> bool:
+    """Tell whether this installation's events go over Kafka (LADDER_KAFKA)."""
+    return bool(os.environ.get("LADDER_KAFKA", "").strip())
+
+
+def _has_workers(service: Service) -> bool:
+    with service.follower_pool.connection() as connection:
+        return attendance.at_work(connection, service.name) > 0
 
 
 def _refuse_unreachable(server: External) -> None:

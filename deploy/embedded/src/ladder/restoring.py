@@ -12,10 +12,10 @@ from chassis.restored import begin_epochs
 from chassis.service import Service
 from chassis.steps import failpoint
 from ladder.backups import BackupRefused, Made, Whose, backup, bring_back, fitting
-from ladder.composition import Composition
+from ladder.composition import Composition, over_kafka
 from ladder.home import begin_restore
 from ladder.resting import at_rest, recorded
-from ladder.verifying import Broken, Verdict, verify
+from ladder.verifying import ALL_SENT, Broken, Verdict, verify
 from people_svc.restored import erase_again
 
 FOLLOWED_WITHIN: Final = 120.0
@@ -34,10 +34,13 @@ def back_up(system: Composition, folder: Path) -> Made:
 def restore(home: Path, folder: Path, composed: Open) -> Verdict:
     """Bring a backup back into an empty home (or database) and return the verdict on it.
 
-    The installation's key and its list of erasures are no part of a backup; both have to be in place first.
+    The installation's key and its list of erasures are no part of a backup; both have to be in place first. Over Kafka
+    nothing is sent here: the services find together by what is in their rows, and workers send what is unsent.
     """
     _refuse_without_key_and_list(home)
+    sends = not over_kafka()
     with composed(home) as empty:
+        _refuse_workers(empty)
         contents = fitting(empty.server, folder, _whose(empty))
         marker = begin_restore(home)
         bring_back(empty.server, folder, contents, empty.say)
@@ -48,14 +51,22 @@ def restore(home: Path, folder: Path, composed: Open) -> Verdict:
         refused = _erase_all_again(system)
         failpoint("before finding together")
         marker.unlink()  # from here on it is a system like any other, whose followers go on where they were
-        system.start()
+        system.start(sends=sends)
         system.say("Letting the services find together again")
-        verdict = _settled(system)
+        verdict = _settled(system, sends=sends)
+        if not sends:
+            system.say("Nothing was sent to Kafka: the workers send what it lacks, once they run")
     return verdict.model_copy(update={"broken": [*refused, *verdict.broken]})
 
 
 def _whose(system: Composition) -> Whose:
     return Whose([one.name for one in system.services], system.key.check)
+
+
+def _refuse_workers(system: Composition) -> None:
+    """Refuse a database that processes of the services work on: they would follow what is half back."""
+    if working := system.at_work():
+        raise BackupRefused(f"Workers of {' and '.join(working)} are at work on this database; end every process of it first.")
 
 
 def _reopened(system: Composition) -> Composition:
@@ -86,15 +97,16 @@ def _refuse_without_key_and_list(home: Path) -> None:
         )
 
 
-def _settled(system: Composition) -> Verdict:
-    """Wait until nobody has anything left to do, then look at everything once."""
+def _settled(system: Composition, *, sends: bool) -> Verdict:
+    """Wait until nobody has anything left to do, then look at everything once; what nobody here sends is not missed."""
     end = time.monotonic() + FOLLOWED_WITHIN
-    while not _is_quiet(system) and time.monotonic() < end:
+    while not _is_quiet(system, sends=sends) and time.monotonic() < end:
         time.sleep(PAUSE)
-    return verify(system.services)
+    verdict = verify(system.services)
+    return verdict.model_copy(update={"broken": [one for one in verdict.broken if sends or one.invariant != ALL_SENT]})
 
 
-def _is_quiet(system: Composition) -> bool:
+def _is_quiet(system: Composition, *, sends: bool) -> bool:
     """Say whether everything recorded is known everywhere, and nothing is due or on its way.
 
     What is due is looked for between two looks at the records: had one fired meanwhile, they would have grown.
@@ -102,8 +114,12 @@ def _is_quiet(system: Composition) -> bool:
     workspaces = system.workspaces()
     before = [recorded(system, one) for one in workspaces]
     rested = all(at_rest(system, one, PATIENCE) for one in workspaces)
-    return rested and not _busy(system.services) and before == [recorded(system, one) for one in workspaces]
+    return rested and not _busy(system.services, sends=sends) and before == [recorded(system, one) for one in workspaces]
 
 
-def _busy(services: Sequence[Service]) -> bool:
-    return any(set(each.behind()) for one in services for each in (one.projections, one.relay, one.clockwork))
+def _busy(services: Sequence[Service], *, sends: bool) -> bool:
+    return any(
+        set(each.behind())
+        for one in services
+        for each in (one.projections, one.clockwork, *([one.relay] if sends else []))
+    )

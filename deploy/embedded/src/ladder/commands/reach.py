@@ -137,14 +137,14 @@ def operator(*, may_make: bool = False) -> Generator[Way]:
 
 @contextmanager
 def _for_its_own_time(home: Path) -> Generator[Path]:
-    """Start the composition for as long as the block lasts; give the operator's socket."""
+    """Open the composition for as long as the block lasts; give the operator's socket."""
     from ladder.composition import Composition  # only who starts a system waits until all of it is imported
     from ladder.server import operator_door
 
     with ExitStack() as stack:
         with steps(kept=False) as say:
             system = stack.enter_context(Composition(home, say, allow_unsafe=allow_unsafe()))
-            system.start()
+            system.follow()
         yield stack.enter_context(operator_door(system))
 
 

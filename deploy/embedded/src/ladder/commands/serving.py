@@ -8,6 +8,7 @@ import socket
 import threading
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
 from chassis.clock import now
 from chassis.postgres import Embedded, default_home, holder
@@ -15,17 +16,22 @@ from chassis.virtual import StandingClock
 from ladder.commands import platform
 from ladder.commands.reach import allow_unsafe, is_installed, socket_of
 from ladder.commands.terminal import Refused, Steps, steps, tell
-from ladder.composition import Composition
+from ladder.composition import Composition, over_kafka
 from ladder.demo import beginning, build
 from ladder.home import UNFINISHED, outside_the_data
 from ladder.operator.health import health_app
 from ladder.server import listen, operator_door, public_app, serving
+
+OVER_KAFKA: Final = (
+    "LADDER_KAFKA is set, and one process alone sends nothing there: run `ladder up --services`, or unset LADDER_KAFKA."
+)
 
 
 def serve(host: str, port: int, demo_seed: int | None, metrics_port: int | None) -> None:
     """Run until Ctrl-C; with a seed, the demo company is built first, where nothing is."""
     home = default_home()
     _refuse_if_running(home)
+    _refuse_kafka()
     with ExitStack() as stack:
         listening = stack.enter_context(_door(host, port, "--port or LADDER_PORT"))
         inside = _inside(stack, metrics_port)
@@ -37,6 +43,7 @@ def serve(host: str, port: int, demo_seed: int | None, metrics_port: int | None)
                 say("Starting the system")  # in whose steps nothing is new: the demo company's system took them before
                 system = stack.enter_context(Composition(home, allow_unsafe=allow_unsafe()))
             stopping = _asked_to_stop()
+            _refuse_beside_workers(system)
             system.start()
         stack.enter_context(operator_door(system))
         stack.enter_context(serving(public_app(system), listening))
@@ -71,6 +78,18 @@ def _refuse_if_running(home: Path) -> None:
     if process is not None or socket_of(home) is not None:
         who = f" (process {process})" if process else ""
         raise Refused(f"A system is already running on {home}{who}; end it first, or set LADDER_HOME to another folder.")
+
+
+def _refuse_kafka() -> None:
+    """Refuse to count as sent, in one process, what Kafka has never seen."""
+    if over_kafka():
+        raise Refused(OVER_KAFKA)
+
+
+def _refuse_beside_workers(system: Composition) -> None:
+    """Refuse to run what processes of the services run already, which send it to Kafka."""
+    if working := system.at_work():
+        raise Refused(f"Workers of {' and '.join(working)} are at work on this database; end every process of it first.")
 
 
 def _door(host: str, port: int, option: str) -> socket.socket:
@@ -111,6 +130,7 @@ def build_demo(seed: int) -> None:
     """Build the demo company in an empty installation."""
     home = default_home()
     _refuse_if_running(home)
+    _refuse_kafka()
     with steps() as say:
         _forget_unfinished(home, say)
         _build(home, seed, say)
@@ -132,6 +152,7 @@ def _build(home: Path, seed: int, say: Steps) -> None:
     """Build the demo company in a composition of its own, on a virtual clock that ends at the present."""
     clock = StandingClock(beginning(now()))
     with Composition(home, say, clock, allow_unsafe=allow_unsafe()) as system:
+        _refuse_beside_workers(system)
         there = system.workspaces()
         if there:
             raise Refused(f"{home} holds {len(there)} workspaces already: set LADDER_HOME to a new folder for the demo.")

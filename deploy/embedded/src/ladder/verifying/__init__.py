@@ -8,9 +8,10 @@ from pydantic import BaseModel
 
 from chassis.service import Service
 from ladder.verifying import following, people, record, reports
+from ladder.verifying.following import ALL_SENT
 from ladder.verifying.reading import Finding, count_of, workspaces_of
 
-__all__ = ["Broken", "Verdict", "verify"]
+__all__ = ["ALL_SENT", "Broken", "Verdict", "verify"]
 
 Check = Callable[[Service, str], Iterator[Finding]]
 

@@ -10,6 +10,7 @@ from chassis.service import Service
 from chassis.sql import vouched
 from ladder.verifying.reading import Finding, rows
 
+ALL_SENT = "relays have sent everything"
 SCRATCH = -1
 """The generation that a view is folded into to compare it; it is never committed."""
 
@@ -35,7 +36,7 @@ def relay(service: Service, workspace: str) -> Iterator[Finding]:
     left join {s}.relayed r using (workspace, topic) where workspace = %s group by p.topic"""
     for row in rows(service, sql, workspace):
         if row["sent"] != row["last"]:
-            yield "relays have sent everything", f"{row['topic']} published {row['last']}, sent {row['sent']}"
+            yield ALL_SENT, f"{row['topic']} published {row['last']}, sent {row['sent']}"
 
 
 def consumer(service: Service, workspace: str) -> Iterator[Finding]:
