@@ -16,6 +16,9 @@ import pytest
 
 from chassis.kafka import headers_of
 from chassis.testing import RECORD
+from contracts.topics import group_of
+
+from .members import SERVICES
 
 ROOT = Path(__file__).parents[2]
 OFFICIAL: dict[str, Any] = json.loads((Path(__file__).parent / "asyncapi-3.0.0.json").read_text())
@@ -46,6 +49,15 @@ def test_an_invalid_document_is_seen(breach: str) -> None:
             document["asyncapi"] = "2.6.0"
     with pytest.raises(jsonschema.ValidationError):
         check(document)
+
+
+def test_the_groups_are_those_in_which_the_workers_share_what_they_hear() -> None:
+    operations = described()["operations"]
+    hears = {name.partition("Hears")[0]: one for name, one in operations.items() if "Hears" in name}
+    rights = (ROOT / "docs" / "operating.md").read_text()
+    for service in SERVICES:
+        assert hears[service]["bindings"]["kafka"]["groupId"] == {"const": group_of(service)}
+    assert f"the group `{group_of('evaluation')}`" in rights
 
 
 def test_every_reference_within_the_document_leads_somewhere() -> None:

@@ -294,6 +294,33 @@ def test_a_worker_without_its_broker_says_so_lives_and_gets_ready_again(
     assert worker.is_told_to_end() == 0
 
 
+@pytest.mark.parametrize(
+    ("declared", "says"),
+    [
+        ("toy.v1:12", "toy.v1: has 3 partitions, declared are 12; once drained, remove it and run `ladder topics apply`"),
+        ("toy.v1:3,reader.v1:1", "reader.v1: is missing; make it with `ladder topics apply`"),
+    ],
+)
+def test_a_worker_refuses_a_topic_it_could_not_work_with_in_one_line(stage: Stage, declared: str, says: str) -> None:
+    worker = stage.start("reader", "worker", TOY_TOPICS=declared)
+
+    assert worker.ends() == 2
+    assert [line for line in worker.wrote().splitlines() if not line.startswith("{")] == [f"Topics of Kafka: {says}"]
+
+
+def test_topics_that_no_broker_told_of_at_the_start_are_looked_at_once_it_answers(stage: Stage, kafka: Cluster) -> None:
+    with no_broker(kafka):
+        worker, wrong = stage.start("reader", "worker"), stage.start("reader", "worker", TOY_TOPICS="toy.v1:12")
+        for one in (worker, wrong):
+            until(lambda one=one: one.parts().get("topics", {}).get("ok") is False, "an answer")
+            assert one.parts()["topics"]["detail"] == f"nobody listens at {kafka.servers}"
+
+    ready(worker)
+    until(lambda: "has 3 partitions, declared are 12" in wrong.parts()["topics"]["detail"], "what is wrong")
+    assert not wrong.is_ready()
+    assert (worker.is_told_to_end(), wrong.is_told_to_end()) == (0, 0)
+
+
 def test_processes_without_their_database_say_so_live_and_get_ready_again(
     stage: Stage, workspace: str, postgres: Embedded
 ) -> None:

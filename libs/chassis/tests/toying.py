@@ -11,6 +11,7 @@ from chassis.process import run
 from chassis.service import Service
 from chassis.unit import Unit
 from contracts.envelope import Envelope
+from contracts.topics import Topic
 
 from . import notebook_api, toy
 
@@ -41,6 +42,13 @@ def when_line_written_then_die_or_count_it(unit: Unit, heard: toy.NotebookLineWr
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def declared() -> list[Topic]:
+    """Return the topics as a test declares them: `TOY_TOPICS=toy.v1:3,reader.v1:1`."""
+    given = [one.split(":") for one in os.environ.get("TOY_TOPICS", "toy.v1:3").split(",")]
+    return [Topic(name=name, partitions=int(partitions)) for name, partitions in given]
+
+
 if __name__ == "__main__":
     name = sys.argv[1]
-    run(name, {"toy": writes, "reader": reads}[name], [GRANTS[name]], arguments=sys.argv[2:])
+    make = {"toy": writes, "reader": reads}[name]
+    run(name, make, [GRANTS[name]], arguments=sys.argv[2:], topics=declared())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import socket
@@ -45,9 +44,10 @@ from chassis.sharing import Sharing
 from chassis.steps import arm_from_environment
 from chassis.telemetry import Traces, configure_logs
 from chassis.virtual import FileClock
+from contracts.topics import TOPICS, Topic, group_of
 
 if TYPE_CHECKING:
-    from chassis.kafka import Client, Driver, KafkaSink
+    from chassis.kafka import Client, Declared, Driver, KafkaSink
 
 log = structlog.get_logger(__name__)
 Role = Literal["api", "worker", "migrate", "restored"]
@@ -141,6 +141,7 @@ def run(
     signs: Signs | None = None,
     after_restore: AfterRestore | None = None,
     arguments: Sequence[str] | None = None,
+    topics: Sequence[Topic] = TOPICS,
 ) -> NoReturn:
     """Run what the command line names, and end: 0 when told to end, 2 when it cannot begin, with a line that says why.
 
@@ -152,7 +153,7 @@ def run(
     configure_logs("console" if os.environ.get("LADDER_LOG") == "console" else "json", stream=sys.stderr)
     arm_from_environment()
     try:
-        process = Process(name, make, tuple(grants), Environment.read(), signs, after_restore)
+        process = Process(name, make, tuple(grants), Environment.read(), signs, after_restore, topics)
         roles = dict(zip(ROLES, (process.serve, process.work, process.migrate, process.restored), strict=True))
         roles[given[0]]()
     except (Misconfigured, CipherError, Privileged, UnsafeDurability) as error:
@@ -173,6 +174,7 @@ class Process:
     environment: Environment
     signs: Signs | None = None
     after_restore: AfterRestore | None = None
+    topics: Sequence[Topic] = TOPICS
     traces: Callable[[str], Traces] = Traces.from_environment
     _told: threading.Event = field(default_factory=threading.Event)
 
@@ -236,7 +238,8 @@ class Process:
             sink = KafkaSink(client, f"{self.name}.v1")
             stack.callback(sink.stop)
             service, _, _ = self._opened(stack, sink)
-            self._check_topics(kafka, {service.topic, *service.topics})
+            topics = self._checked_topics(client, {service.topic, *service.topics})
+            service.others.append(lambda: Part("topics", not topics.trouble, topics.trouble))
             sharing = Sharing(service, self._follower_dsn, works=True)
             sharing.start()
             stack.callback(sharing.stop)
@@ -247,28 +250,27 @@ class Process:
                 service.others.append(lambda: Part("kafka", driver.alive, driver.trouble))
             yield health_app(service)
 
-    def _check_topics(self, kafka: ClientSettings, names: set[str]) -> None:
-        """Refuse topics nobody could work with; brokers that are away now are waited for, and this is not ready."""
-        from chassis.kafka import TOPICS, ShutOut, Unanswered, ask, unusable  # only for a worker
+    def _checked_topics(self, client: Client, names: set[str]) -> Declared:
+        """Refuse topics nobody could work with; while no broker answers this is not ready, and they are looked at later."""
+        from chassis.kafka import Declared, ShutOut, Unanswered  # only for a worker
 
-        async def look() -> list[str]:
-            await ask(kafka, f"{self.name}-worker")
-            return [str(one) for one in await unusable(kafka, [topic for topic in TOPICS if topic.name in names])]
-
+        declared = Declared(client, [topic for topic in self.topics if topic.name in names])
         try:
-            wrong = asyncio.run(look())
+            declared.look()
         except ShutOut as error:
             raise Misconfigured(str(error)) from None
         except Unanswered as error:
             log.warning("kafka does not answer", why=str(error))
-            return
-        if wrong:
-            raise Misconfigured("Topics of Kafka: " + "; ".join(wrong))
+            declared.look_until_well()
+        else:
+            if declared.trouble:
+                raise Misconfigured(f"Topics of Kafka: {declared.trouble}")
+        return declared
 
     def _driver(self, client: Client, service: Service, sharing: Sharing) -> Driver:
         from chassis.kafka import Driver  # only for a worker
 
-        group = f"{self.name}-svc"
+        group = group_of(self.name)
         return Driver(client, group, service.topics, service.hear, service.consumer.put_aside, sharing.compare)
 
     def _opened(self, stack: ExitStack, sink: KafkaSink | None = None) -> tuple[Service, ServiceTokens, Traces]:

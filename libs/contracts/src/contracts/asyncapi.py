@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from contracts.envelope import Published
-from contracts.topics import TOPICS, Topic
+from contracts.topics import TOPICS, Topic, group_of
 
 Heard = Mapping[str, Sequence[type[Published]]]
 """What each service hears, by the service's name."""
@@ -104,7 +104,7 @@ def _hears(service: str, topic: Topic, types: Sequence[type[Published]]) -> dict
         "channel": {"$ref": f"#/channels/{topic.name}"},
         "summary": f"{service}-svc follows this topic; it acts on these types and passes the others over.",
         "messages": [{"$ref": f"#/channels/{topic.name}/messages/{name}"} for name in names],
-        "bindings": {"kafka": {"groupId": {"const": f"{service}-svc"}, "bindingVersion": "0.5.0"}},
+        "bindings": {"kafka": {"groupId": {"const": group_of(service)}, "bindingVersion": "0.5.0"}},
     }
 
 

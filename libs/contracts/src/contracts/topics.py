@@ -33,3 +33,8 @@ TOPICS: Final = (
     Topic(name="evaluation.v1"),
     Topic(name="gap.v1"),
 )
+
+
+def group_of(service: str) -> str:
+    """Return the consumer group in which the workers of a service share what it hears."""
+    return f"{service}-svc"

@@ -3,6 +3,7 @@
 from chassis.brokers import ClientSettings
 from chassis.kafka.asking import ShutOut, Unanswered, ask
 from chassis.kafka.client import Client
+from chassis.kafka.declared import Declared
 from chassis.kafka.driver import Driver
 from chassis.kafka.sink import KafkaSink
 from chassis.kafka.topics import Difference, apply_topics, differences, unusable
@@ -13,6 +14,7 @@ __all__ = [
     "TOPICS",
     "Client",
     "ClientSettings",
+    "Declared",
     "Difference",
     "Driver",
     "KafkaSink",

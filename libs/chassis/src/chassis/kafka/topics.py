@@ -78,7 +78,7 @@ def _partitions(topic: Topic, there: int | None) -> list[Difference]:
     if there is None:
         return [Difference(topic.name, "is missing; make it with `ladder topics apply`")]
     if there != topic.partitions:
-        wrong = f"has {there} partitions, declared are {topic.partitions}; the count changes only while it is drained"
+        wrong = f"has {there} partitions, declared are {topic.partitions}; once drained, remove it and run `ladder topics apply`"
         return [Difference(topic.name, wrong)]
     return []
 
