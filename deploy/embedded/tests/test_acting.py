@@ -87,6 +87,35 @@ def test_an_e_mail_address_signs_in_the_person_who_has_it(
     assert other.status_code == 404
 
 
+def test_a_token_for_the_feed_reads_what_is_published_of_its_company_and_is_hr_nowhere_else(
+    system: Installation, company: str, door: httpx.Client
+) -> None:
+    analytics = token_for_the_feed(system, "hr", company)
+
+    (head,) = door.get("/people/v1/heads?topic=people.v1", headers=analytics).json()["heads"]
+    page = door.get("/people/v1/events?topic=people.v1&limit=1000", headers=analytics).json()
+
+    assert (head["workspace"], head["last"]) == (company, page["through"])
+    assert {one["workspace"] for one in page["records"]} == {company}
+    assert page["records"][-1]["sequence"] == page["through"]
+    assert door.get(f"/people/v1/events?topic=people.v1&workspace={system.northwind}", headers=analytics).is_client_error
+    assert door.get("/people/v1/export.csv", headers=analytics).status_code == 403
+    assert door.get("/people/v1/events?topic=people.v1", headers=system.token("hr", company)).status_code == 403
+
+
+def test_only_somebody_of_hr_is_given_a_token_for_the_feed(system: Installation, company: str) -> None:
+    refused = system.run("token", "--as", "manager", "--scope", "feed", "--workspace", company)
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "name somebody of HR (--as hr)" in refused.stderr
+
+
+def token_for_the_feed(system: Installation, who: str, workspace: str) -> dict[str, str]:
+    signed = system.run("token", "--as", who, "--scope", "feed", "--workspace", workspace)
+    assert signed.returncode == 0, signed.stderr
+    return {"Authorization": f"Bearer {signed.stdout.strip()}"}
+
+
 def test_a_token_of_one_company_opens_nothing_of_another(
     system: Installation, company: str, door: httpx.Client, tmp_path: Path
 ) -> None:

@@ -15,17 +15,17 @@ from ladder.commands.terminal import Refused
 from ladder.home import UNFINISHED
 
 
-def part(name: str, *, ok: bool = True, detail: str = "", lag: int = 0) -> dict[str, Any]:
-    return {"service": "evaluation", "name": name, "ok": ok, "detail": detail, "lag": lag}
+def part(name: str, *, ok: bool = True, detail: str = "", waiting: int = 0) -> dict[str, Any]:
+    return {"service": "evaluation", "name": name, "ok": ok, "detail": detail, "waiting": waiting}
 
 
 def test_parts_that_are_well_need_no_remedy() -> None:
-    (only,) = of_parts([part("relay"), part("parked", lag=3)])
+    (only,) = of_parts([part("relay"), part("parked", waiting=3)])
     assert (only.how, only.remedy) == ("all well", "")
 
 
 def test_a_follower_that_runs_and_fails_is_named_with_its_error_and_how_many_wait() -> None:
-    _, failing = of_parts([part("relay"), part("projections", detail="UndefinedTable", lag=2)])
+    _, failing = of_parts([part("relay"), part("projections", detail="UndefinedTable", waiting=2)])
     assert failing.what == "evaluation projections"
     assert failing.how == "fails: UndefinedTable (2 workspaces wait)"
     assert failing.remedy

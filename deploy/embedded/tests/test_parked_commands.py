@@ -148,6 +148,20 @@ def test_what_can_never_be_applied_is_discarded_with_a_reason_that_is_kept(broke
     assert kept["reason"] == "ValidationError at effective_on; discarded: malformed; the name is mended by hand"
 
 
+def test_records_that_carry_no_event_are_counted_beside_what_is_parked(broken: Installation) -> None:
+    with psycopg.connect(broken.database().admin_dsn()) as admin:
+        admin.execute("""insert into gap.unreadable (topic, partition, "offset", headers, reason)
+        select 'people.v1', 3, n, '[]', 'a tombstone' from generate_series(1, 2) n""")
+
+    listed = broken.run("parked", "list")
+
+    assert (listed.returncode, listed.stdout) == (0, "")
+    assert listed.stderr.splitlines() == [
+        "Nothing is parked.",
+        "2 records of people.v1 carried no event; they are kept in the table gap.unreadable.",
+    ]
+
+
 def test_nothing_is_discarded_without_a_reason_or_where_nothing_is_parked(broken: Installation) -> None:
     event = ("gap", broken.northwind, "00000000-0000-0000-0000-000000000000")
     without = broken.run("parked", "discard", *event)

@@ -26,6 +26,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from chassis.cipher import Grant
+from chassis.consumer import Unreadable
+from chassis.feed_http import HttpFeed
 from chassis.http import api, match_threads, positions
 from chassis.http.asking import Waiting
 from chassis.http.figures import figures
@@ -856,6 +858,25 @@ def test_lags_are_level_when_everything_was_followed_and_count_what_was_not(ann:
     finally:
         running.toy.runners[2] = Runner(running.toy.projections)
         running.toy.runners[2].start()
+
+
+def test_while_an_upstream_is_away_only_its_lag_is_left_out_of_the_metrics(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = HttpFeed("http://127.0.0.1:1", "toy.v1", lambda: "a token")
+    monkeypatch.setattr(running.reader.consumer, "feeds", {"toy.v1": away, "odd.v1": running.toy.feed})
+
+    found = {(one.what, one.part) for one in figures(running.reader)}
+
+    assert {("consumer_lag", "odd.v1"), ("waiting", "inbox"), ("up", "database")} <= found
+    assert ("consumer_lag", "toy.v1") not in found
+
+
+def test_records_that_carry_no_event_are_counted_by_topic(running: Running) -> None:
+    for offset in (7, 8, 8):
+        running.reader.consumer.put_aside(Unreadable("odd.v1", 0, offset, None, None, [], "a tombstone"))
+
+    assert figure(running, "unreadable", "reader", "odd.v1") == 2
 
 
 # The document

@@ -142,7 +142,7 @@ def test_a_worker_that_is_known_gets_ready(stage: Stage, guard: Guard) -> None:
     worker = stage.start("reader", "worker", **environ(guard, "reader"))
 
     until(worker.is_ready, "readiness")
-    assert worker.parts()["kafka"] == {"name": "kafka", "ok": True, "detail": "", "lag": 0}
+    assert worker.parts()["kafka"] == {"name": "kafka", "ok": True, "detail": "", "waiting": 0}
     assert worker.is_told_to_end() == 0
 
 

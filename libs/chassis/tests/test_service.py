@@ -168,7 +168,7 @@ def test_a_follower_that_is_stuck_says_at_what_until_it_goes_on(pair: Pair, work
     runner.start()
     try:
         until(lambda: runner.set_aside == 1)
-        assert part(pair.toy, "projections") == Part("projections", ok=True, detail="Hole", lag=1)
+        assert part(pair.toy, "projections") == Part("projections", ok=True, detail="Hole", waiting=1)
         assert pair.toy.health().ok
 
         columns = [*hole]
@@ -199,7 +199,7 @@ def test_workspaces_whose_events_are_refused_are_named_and_take_no_process_out(p
         assert pair.toy.relay.step(workspace) == "failed"
     finally:
         pair.toy.relay.sink = sink
-    assert part(pair.toy, "relay blocked") == Part("relay blocked", ok=True, detail=workspace, lag=1)
+    assert part(pair.toy, "relay blocked") == Part("relay blocked", ok=True, detail=workspace, waiting=1)
     assert pair.toy.health().ok
 
     assert pair.toy.relay.step(workspace) == "done"

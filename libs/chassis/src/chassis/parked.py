@@ -57,6 +57,13 @@ def listed(service: Service, workspace: str | None = None, status: str = "parked
     return [Parked(**row) for row in rows]
 
 
+def unreadable(service: Service) -> dict[str, int]:
+    """Return how many records carried no event, by topic; they are kept as they arrived in the table `unreadable`."""
+    sql = f"select topic, count(*) as records from {service.name}.unreadable group by topic order by topic"
+    with service.follower_pool.connection() as connection:
+        return {row["topic"]: row["records"] for row in connection.execute(vouched(sql)).fetchall()}
+
+
 def shown(service: Service, workspace: str, event_id: UUID) -> tuple[Parked, Envelope]:
     """Return one event and how it arrived; its personal fields are sealed. NotFound when it is not there."""
     sql = f"select {_COLUMNS}, envelope from {service.name}.parked where workspace = %s and event_id = %s"

@@ -148,7 +148,7 @@ def of_parts(parts: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
     yield Finding("parts", f"not well: {', '.join(unwell)}" if unwell else "all well", _restart(unwell))
     for one in parts:
         if one["ok"] and one["detail"]:
-            waiting = f" ({one['lag']} workspaces wait)" if one["lag"] else ""
+            waiting = f" ({one['waiting']} workspaces wait)" if one["waiting"] else ""
             remedy = "It tries again by itself; its log says with what. Mend that, or tell who wrote it."
             yield Finding(f"{one['service']} {one['name']}", f"fails: {one['detail']}{waiting}", remedy)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
@@ -42,10 +42,13 @@ def workspace_create(
 def token(
     who: Annotated[str, typer.Option("--as", help="hr, manager, employee, or an e-mail address.")],
     workspace: InWorkspace = None,
+    scope: Annotated[
+        Literal["feed"] | None, typer.Option(help="feed: to read what is published (/events, /heads), by HR alone.")
+    ] = None,
 ) -> None:
-    """Print a token that acts as somebody for the next five minutes."""
+    """Print a token that acts as somebody for the next five minutes; with a scope, one for that alone."""
     with operator() as way:
-        tell(way.ask("POST", "/tokens", json={"who": who, "workspace": workspace})["token"])
+        tell(way.ask("POST", "/tokens", json={"who": who, "workspace": workspace, "scope": scope})["token"])
 
 
 @commands.command()

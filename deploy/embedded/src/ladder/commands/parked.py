@@ -15,13 +15,16 @@ commands = typer.Typer(no_args_is_help=True, help="Heard events that could not b
 
 @commands.command("list")
 def parked_list() -> None:
-    """List heard events that could not be applied."""
+    """List heard events that could not be applied; beside them, how many records carried no event."""
     with operator() as way:
-        rows = way.ask("GET", "/parked")
+        rows, unreadable = way.ask("GET", "/parked"), way.ask("GET", "/unreadable")
     for row in rows:
         tell(json.dumps(row))
     if not rows:
         warn("Nothing is parked.")  # beside the output, which holds a line of JSON for each event and nothing else
+    for one in unreadable:
+        kept = f"{one['service']}.unreadable"
+        warn(f"{one['records']} records of {one['topic']} carried no event; they are kept in the table {kept}.")
 
 
 @commands.command("show")

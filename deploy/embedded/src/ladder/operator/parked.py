@@ -48,6 +48,16 @@ def parked_events(
     ]
 
 
+@router.get("/unreadable")
+def unreadable_records(system: Running) -> list[dict[str, Any]]:
+    """Count what came from a broker and carries no event, by the service that heard it and its topic."""
+    return [
+        {"service": service.name, "topic": topic, "records": records}
+        for service in system.services
+        for topic, records in parked.unreadable(service).items()
+    ]
+
+
 @router.get("/parked/{service}/{workspace}/{event}")
 def parked_event(service: str, workspace: str, event: UUID, system: Running) -> dict[str, Any]:
     """Show one parked event and how it arrived; its personal fields are sealed."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import secrets
 from hashlib import sha256
+from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.calendar import Calendar
+from chassis.http import feed
 from chassis.identity import Actor
+from chassis.kernel import DomainError
 from chassis.unit import Answer, CommandInfo, Unit
 from ladder.composition import OPERATOR, Composition
 from ladder.operator.reached import Running, the_workspace
@@ -34,12 +37,13 @@ class NewWorkspace(BaseModel):
 
 
 class TokenFor(BaseModel):
-    """Whom a token is for: `hr`, `manager`, `employee`, or an e-mail address."""
+    """Whom a token is for: `hr`, `manager`, `employee`, or an e-mail address; with a scope, for that alone."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     who: str
     workspace: str | None = None
+    scope: Literal["feed"] | None = None
 
 
 @router.get("/workspaces")
@@ -59,7 +63,16 @@ def token(body: TokenFor, system: Running) -> dict[str, str]:
     """Sign a token that acts as somebody for the next minutes."""
     workspace = the_workspace(system, body.workspace)
     actor = tokens.sign_in_as(system.people, workspace, body.who, system.now())
+    if body.scope is not None:
+        actor = _for_the_feed(actor)
     return {"token": system.signer.sign(actor), "workspace": workspace, "person": actor.person}
+
+
+def _for_the_feed(actor: Actor) -> Actor:
+    """Let somebody of HR read all that is published of their workspace, and nothing else as HR."""
+    if "hr" not in actor.roles:
+        raise DomainError("The feed holds all that is published of a workspace: name somebody of HR (--as hr).")
+    return actor.model_copy(update={"roles": frozenset[str](), "scope": frozenset({feed.SCOPE})})
 
 
 def new_workspace(system: Composition, body: NewWorkspace) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 import psycopg
@@ -11,6 +12,7 @@ from psycopg_pool import PoolTimeout
 from chassis.service import Service
 from chassis.sql import vouched
 from chassis.telemetry import Measured, What
+from chassis.unit import Unavailable
 
 _RELAY: Final = """select p.topic as part, sum(p.last::bigint - coalesce(r.sequence, 0)) as value
     from {schema}.head h cross join lateral jsonb_each_text(h.published) p(topic, last)
@@ -20,11 +22,13 @@ _VIEWS: Final = """select f.name as part, sum(h.sequence - f.sequence) as value
 _WAITING: Final = """select 'inbox' as part, coalesce(sum(jsonb_array_length(waiting)), 0) as value
     from {schema}.inbox"""
 _PARKED: Final = """select topic as part, count(*) as value from {schema}.parked where status = 'parked' group by 1"""
+_UNREADABLE: Final = "select topic as part, count(*) as value from {schema}.unreadable group by 1"
 _ASKED: Final[tuple[tuple[What, str], ...]] = (
     ("relay_lag", _RELAY),
     ("projection_lag", _VIEWS),
     ("waiting", _WAITING),
     ("parked", _PARKED),
+    ("unreadable", _UNREADABLE),
 )
 _POSITIONS: Final = """select distinct on (workspace) workspace, sequence from {schema}.positions
     where topic = %(topic)s order by workspace, epoch desc"""
@@ -58,6 +62,7 @@ def _lags(service: Service) -> list[Measured]:
             for topic in service.consumer.feeds
         }
     for topic, feed in service.consumer.feeds.items():
-        behind = (head.last - consumed[topic].get(head.workspace, 0) for head in feed.heads(topic))
-        found.append(Measured("consumer_lag", name, topic, float(sum(max(0, one) for one in behind))))
+        with suppress(Unavailable):  # nobody knows how far an upstream is that is away; every other figure is known
+            behind = (head.last - consumed[topic].get(head.workspace, 0) for head in feed.heads(topic))
+            found.append(Measured("consumer_lag", name, topic, float(sum(max(0, one) for one in behind))))
     return found

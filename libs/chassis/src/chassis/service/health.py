@@ -18,12 +18,12 @@ NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One running part of a service and how it is."""
+    """One running part of a service and how it is; `waiting`: workspaces it set aside, or parked events."""
 
     name: str
     ok: bool
     detail: str = ""
-    lag: int = 0
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def follower(runner: Runner) -> Part:
 def blocked(relay: Relay) -> Part:
     """Say whose events a broker does not take."""
     workspaces = sorted(relay.blocked)
-    return Part("relay blocked", ok=True, detail=", ".join(workspaces[:NAMED]), lag=len(workspaces))
+    return Part("relay blocked", ok=True, detail=", ".join(workspaces[:NAMED]), waiting=len(workspaces))
 
 
 def ahead(relay: Relay, service: str) -> list[Part]:
@@ -65,4 +65,4 @@ def database(pool: Pool, schema: str) -> list[Part]:
             row = connection.execute(vouched(sql)).fetchone()
     except (psycopg.Error, PoolTimeout) as error:
         return [Part("database", ok=False, detail=type(error).__name__)]
-    return [Part("database", ok=True), Part("parked", ok=True, lag=row["parked"] if row else 0)]
+    return [Part("database", ok=True), Part("parked", ok=True, waiting=row["parked"] if row else 0)]

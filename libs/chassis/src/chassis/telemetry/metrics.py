@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-What = Literal["relay_lag", "consumer_lag", "projection_lag", "waiting", "parked", "blocked", "up"]
+What = Literal["relay_lag", "consumer_lag", "projection_lag", "waiting", "parked", "unreadable", "blocked", "up"]
 
 _HELP: dict[What, str] = {
     "relay_lag": "Sequence numbers of a topic that were not sent yet, over all workspaces.",
@@ -18,6 +18,7 @@ _HELP: dict[What, str] = {
     "projection_lag": "Recorded events that a view does not hold yet, over all workspaces.",
     "waiting": "Events that wait for what they refer to.",
     "parked": "Events set aside because they could not be applied.",
+    "unreadable": "Records of a heard topic that carry no event; they were put aside as they arrived.",
     "blocked": "Workspaces whose published events cannot be sent now.",
     "up": "1 while a part of a service runs.",
 }
