@@ -1,7 +1,10 @@
 # One image for every service: `docker build -t career-ladder .`, then a command such as `people_svc api`.
-# Whoever wants the very same image again names the base by its digest: --build-arg PYTHON=python@sha256:…
+# The same packages and bytecode again, byte for byte, from a base named by its digest: --build-arg PYTHON=python@sha256:…
+# What differs then are times, of the files and in /etc/shadow.
 ARG PYTHON=python:3.13-slim-trixie
 FROM ${PYTHON} AS build
+# Bytecode that names what it was made of by its hash, not by the time of a file.
+ENV SOURCE_DATE_EPOCH=1580601600
 ENV UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 VIRTUAL_ENV=/opt/ladder PYTHONDONTWRITEBYTECODE=1
 WORKDIR /src
 COPY requirements.lock pyproject.toml ./

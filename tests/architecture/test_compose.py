@@ -71,6 +71,11 @@ def test_the_processes_of_one_machine_are_told_the_same(monkeypatch: pytest.Monk
         assert set(process.environ) == (told | image) - IN_THE_DATA_FOLDER
 
 
+def test_what_kafka_writes_is_on_its_volume() -> None:
+    kafka = composed()["services"]["kafka"]
+    assert [f"kafka:{kafka['environment']['KAFKA_LOG_DIRS']}"] == kafka["volumes"]
+
+
 def test_no_secret_stands_in_the_file() -> None:
     example = (ROOT / "deploy" / "compose.env.example").read_text()
     asked = set(re.findall(r"\$\{(\w+):\?\}", (ROOT / "deploy" / "compose.yaml").read_text()))

@@ -10,22 +10,23 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
 
 from chassis.consumer import Unreadable
 from chassis.feed import Epoch, Head, Page
-from chassis.kafka import Client, ClientSettings, Driver, KafkaSink, apply_topics, differences
+from chassis.kafka import TOPICS, Client, ClientSettings, Driver, KafkaSink, apply_topics, differences
 from chassis.kafka.wire import NoEvent, from_record
 from chassis.relay import Refused
 from chassis.store import LARGEST_PUBLISHED, TooLarge
 from chassis.testing import until
-from chassis.testing.kafka import Cluster
+from chassis.testing.kafka import VERSION, Cluster, InUse, broker, untested
 from contracts.envelope import Envelope
 from contracts.topics import Topic
 
-from .conftest import Pair
+from .conftest import ROOT, Pair
 
 _numbers = itertools.count(1)
 
@@ -223,7 +224,7 @@ def test_a_topic_that_is_missing_or_has_another_number_of_partitions_is_named(wa
     declared = [Topic(name="toy.v1", partitions=6), Topic(name="nowhere.v1")]
     found = [str(one) for one in asyncio.run(differences(way.settings, declared))]
     assert found == [
-        "toy.v1: has 3 partitions, declared are 6; the count changes only while it is drained",
+        "toy.v1: has 3 partitions, declared are 6; once drained, remove it and run `ladder topics apply`",
         "nowhere.v1: is missing; make it with `ladder topics apply`",
     ]
 
@@ -264,3 +265,49 @@ def test_of_each_partition_the_newest_record_is_read_back_where_it_is_an_event(w
 
     way.produce(*((b"no event", (), partition) for partition in range(3)))
     assert sink.newest() == []
+
+
+# A broker that tests are given by its address
+
+
+def test_from_a_broker_that_was_named_tests_remove_their_own_topics_and_no_others(
+    kafka: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LADDER_TEST_KAFKA", kafka.servers)
+    settings = ClientSettings((kafka.servers,))
+
+    with broker(ROOT / "build") as servers:
+        assert servers == kafka.servers
+        asyncio.run(apply_topics(settings, [*TOPICS, Topic(name="somebody-else.v1", partitions=1)], replication=1))
+
+    assert asyncio.run(differences(settings, [Topic(name="somebody-else.v1", partitions=1)])) == []
+    until(lambda: len(asyncio.run(differences(settings, TOPICS))) == len(TOPICS), "the end of our topics")
+
+
+def test_a_broker_that_was_named_and_holds_our_topics_already_is_left_alone(
+    kafka: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LADDER_TEST_KAFKA", kafka.servers)
+    settings, gap = ClientSettings((kafka.servers,)), [Topic(name="gap.v1", partitions=1)]
+    asyncio.run(apply_topics(settings, gap, replication=1))
+    until(lambda: asyncio.run(differences(settings, gap)) == [], "the topic")
+
+    with pytest.raises(InUse, match=r"holds gap\.v1 already"), broker(ROOT / "build"):
+        pass
+
+    assert asyncio.run(differences(settings, gap)) == []
+
+
+def test_what_is_not_tested_here_is_said_by_what_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LADDER_TEST_KAFKA", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert untested(tmp_path).startswith("everything over Kafka: there is no java and no mvn (on Debian:")
+
+    monkeypatch.setenv("LADDER_TEST_KAFKA", "127.0.0.1:9092")
+    assert untested(tmp_path).startswith("whatever breaks a broker: there is no java and no mvn")
+
+    (tmp_path / "java").symlink_to("/bin/true")
+    assert "there is no mvn" in untested(tmp_path)
+    (tmp_path / f"kafka-{VERSION}").mkdir()
+    (tmp_path / f"kafka-{VERSION}" / ".complete").touch()
+    assert untested(tmp_path) == ""

@@ -20,6 +20,7 @@ from typing import IO, Final
 from aiokafka.admin import AIOKafkaAdminClient
 
 from chassis.testing.guarding import LISTENER, Guard
+from contracts.topics import TOPICS
 
 VERSION: Final = "4.3.1"
 POM: Final = Path(__file__).with_name("kafka-pom.xml")
@@ -33,9 +34,20 @@ class NoKafka(Exception):
     """This machine can run no broker; the text says what is missing."""
 
 
-def missing() -> str:
+class InUse(Exception):
+    """The broker that was named holds topics of an installation; the text says which, and what to do."""
+
+
+def untested(cache: Path) -> str:
+    """Return what of Kafka is not tested on this machine, and why; nothing where all of it is."""
+    lacks = missing(cache)
+    what = "whatever breaks a broker" if "LADDER_TEST_KAFKA" in os.environ else "everything over Kafka"
+    return f"{what}: {lacks}" if lacks else ""
+
+
+def missing(cache: Path) -> str:
     """Return what this machine lacks to run a broker, and how to get it; nothing where all is there."""
-    programs = (("java", "default-jre-headless"), ("mvn", "maven"))
+    programs = [("java", "default-jre-headless")] if _fetched(cache) else [("java", "default-jre-headless"), ("mvn", "maven")]
     lacks = [(program, package) for program, package in programs if shutil.which(program) is None]
     if not lacks:
         return ""
@@ -43,12 +55,20 @@ def missing() -> str:
     return f"there is no {' and no '.join(names)} (on Debian: apt-get install {' '.join(packages)})"
 
 
+def _folder(cache: Path) -> Path:
+    return cache / f"kafka-{VERSION}"
+
+
+def _fetched(cache: Path) -> bool:
+    return (_folder(cache) / ".complete").exists()
+
+
 def artifacts(cache: Path) -> Path:
     """Return the folder with Kafka's jars, fetched by Maven the first time; NoKafka where that cannot be."""
-    if lacks := missing():
+    if lacks := missing(cache):
         raise NoKafka(lacks)
-    folder = cache / f"kafka-{VERSION}"
-    if (folder / ".complete").exists():
+    folder = _folder(cache)
+    if _fetched(cache):
         return folder
     command = ["mvn", "-B", "-q", "-f", str(POM), "dependency:copy-dependencies", "-DincludeScope=runtime"]
     command.append(f"-DoutputDirectory={folder}")
@@ -129,28 +149,30 @@ class Cluster:
 
 @contextmanager
 def broker(cache: Path) -> Generator[str]:
-    """Give the addresses of a broker: of the one LADDER_TEST_KAFKA names, rid afterwards of new topics, or of our own."""
+    """Give the addresses of a broker: of our own, or of the one LADDER_TEST_KAFKA names, rid of our topics afterwards."""
     named = os.environ.get("LADDER_TEST_KAFKA")
     if named is None:
         with cluster(cache) as one:
             yield one.servers
         return
-    there = asyncio.run(_topics(named))
+    if there := asyncio.run(_ours(named)):
+        text = f"LADDER_TEST_KAFKA holds {', '.join(there)} already, of an installation: name a broker that tests may use."
+        raise InUse(text)
     try:
         yield named
     finally:
-        asyncio.run(_remove_others(named, there))
+        asyncio.run(_remove_ours(named))
 
 
-async def _topics(servers: str) -> set[str]:
+async def _ours(servers: str) -> list[str]:
     async with _admin(servers) as admin:
-        return set(await admin.list_topics())
+        return sorted({topic.name for topic in TOPICS}.intersection(await admin.list_topics()))
 
 
-async def _remove_others(servers: str, kept: set[str]) -> None:
+async def _remove_ours(servers: str) -> None:
+    there = await _ours(servers)
     async with _admin(servers) as admin:
-        new = [name for name in await admin.list_topics() if name not in kept and not name.startswith("__")]
-        await admin.delete_topics(new)
+        await admin.delete_topics(there)
 
 
 @asynccontextmanager
