@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -213,13 +213,21 @@ class Person:
             answer = ask()
         return answer
 
+    def _writes(self, path: str, lines: Mapping[str, Line]) -> None:
+        """Write lines of what is read first, each at the version that writing the one before answered."""
+        version = self.ask(path).headers.get("ETag", '"0"')
+        for competency, line in lines.items():
+            at = {"If-Match": version}
+            answer = self.send(f"{path}/lines/{competency}", line_body(line), method="PUT", headers=at)
+            if answer.status_code != 200:
+                raise Refused(answer)
+            version = answer.headers["ETag"]
+
     # ---- the employee
 
     def assesses_self(self, evaluation: str, **lines: Line) -> None:
         """Write lines of the own self-assessment."""
-        for competency, line in lines.items():
-            path = f"/evaluation/v1/self-assessments/{evaluation}/lines/{competency}"
-            self.does(path, line_body(line), method="PUT")
+        self._writes(f"/evaluation/v1/self-assessments/{evaluation}", lines)
 
     def submits_self_assessment(self, evaluation: str) -> None:
         """Hand it in."""
@@ -256,9 +264,7 @@ class Person:
 
     def rates(self, evaluation: str, **lines: Line) -> None:
         """Write lines of the draft."""
-        for competency, line in lines.items():
-            path = f"/evaluation/v1/evaluations/{evaluation}/lines/{competency}"
-            self.does(path, line_body(line), method="PUT")
+        self._writes(f"/evaluation/v1/evaluations/{evaluation}", lines)
 
     def evaluates(self, evaluation: str, **lines: Line) -> None:
         """Write lines and hand the evaluation to HR."""

@@ -133,10 +133,11 @@ def _open_cycle(system: System, hr: Any, people: dict[str, str]) -> dict[str, st
 
 def _hand_in(system: System, evaluation: str, keys: Any) -> None:
     path = f"/evaluation/v1/evaluations/{evaluation}"
-    lines = system.does(MANAGER, "GET", path)["revision"]["lines"]
-    for line in lines:
-        body = {"rating": 3.0, "evidence": [EVIDENCE]}
-        system.does(MANAGER, "PUT", f"{path}/lines/{line['competency']}", body, next(keys))
+    answer = system.send(MANAGER, "GET", path)
+    for line in answer.json()["revision"]["lines"]:
+        body, at = {"rating": 3.0, "evidence": [EVIDENCE]}, {"If-Match": answer.headers["ETag"]}
+        answer = system.send(MANAGER, "PUT", f"{path}/lines/{line['competency']}", body, next(keys), headers=at)
+        assert answer.status_code == 200, answer.text
     system.does(MANAGER, "POST", f"{path}/submission", key=next(keys))
 
 

@@ -1,10 +1,10 @@
-"""What a writing route asks is found in its source and in what it calls; a route that asks nothing is seen."""
+"""What a route asks is found in its source and in what it calls; a route that asks nothing is seen."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
-from chassis.testing.asking import named_in_writing_routes
+from chassis.testing.asking import named_in_routes
 
 router = APIRouter()
 
@@ -37,13 +37,15 @@ def _allowed(action: str) -> None:
     assert action
 
 
-def test_the_action_a_writing_route_names_is_found_also_where_a_function_it_calls_names_it() -> None:
-    named = named_in_writing_routes([router])
-    assert set(named) == {("POST", "/doors/opening"), ("POST", "/doors/closing"), ("POST", "/doors/painting")}
+def test_the_action_a_route_names_is_found_also_where_a_function_it_calls_names_it() -> None:
+    named = named_in_routes([router])
+    writing = {("POST", "/doors/opening"), ("POST", "/doors/closing"), ("POST", "/doors/painting")}
+    assert set(named) == {("GET", "/doors"), *writing}
+    assert "read doors" in named["GET", "/doors"]
     assert "open door" in named["POST", "/doors/opening"]
     assert "close door" in named["POST", "/doors/closing"]
 
 
-def test_a_writing_route_that_asks_nothing_names_no_action() -> None:
-    named = named_in_writing_routes([router])["POST", "/doors/painting"]
+def test_a_route_that_asks_nothing_names_no_action() -> None:
+    named = named_in_routes([router])["POST", "/doors/painting"]
     assert not named & {"read doors", "open door", "close door"}

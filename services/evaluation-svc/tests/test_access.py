@@ -9,10 +9,14 @@ import pytest
 
 from chassis.identity import Actor, Relation
 from chassis.testing import every_route_has_a_row
-from chassis.testing.asking import named_in_writing_routes
+from chassis.testing.asking import named_in_routes
 from evaluation_svc.access import Action, Resource, Sight, decide, reads_self_assessment, sight
 from evaluation_svc.api import PARTS, router
-from evaluation_svc.domain.evaluation import Status
+from evaluation_svc.api.allowed import stage_of
+from evaluation_svc.api.views import readable_revisions, revision_for
+from evaluation_svc.domain.evaluation import Evaluation, Status
+
+from .given import AT, DUE, EMPLOYEE, EVALUATOR, HR, after, approved, assigned, drafted, released, submitted
 
 ROUTES: dict[tuple[str, str], Action] = {
     ("GET", "/cycles"): "read cycles",
@@ -142,27 +146,95 @@ ALLOWED_WITH_NOTES: dict[Action, set[str]] = {
 }
 """What one may do with a note: it is private to whom it belongs until it is cited."""
 
-SEES: dict[str, dict[str, Sight]] = {
-    "employee": {"draft": "own", "submitted": "own", "approved": "own", "released": "own"},
-    "employee who is HR": {"draft": "own", "submitted": "own", "approved": "own", "released": "own"},
-    "evaluator": {"draft": "all", "submitted": "all", "approved": "all", "released": "all"},
-    "evaluator who is HR": {"draft": "all", "submitted": "all", "approved": "all", "released": "all"},
-    "HR": {"draft": "state", "submitted": "judged", "approved": "judged", "released": "judged"},
-    "substitute": {"draft": "state", "submitted": "judged", "approved": "judged", "released": "judged"},
-    "manager": {"draft": "state", "submitted": "state", "approved": "approved", "released": "approved"},
-    "manager above": {"draft": "nothing", "submitted": "nothing", "approved": "nothing", "released": "released"},
-    "former evaluator": {"draft": "nothing", "submitted": "nothing", "approved": "nothing", "released": "written"},
+SEES: dict[str, tuple[Sight, Sight, Sight, Sight]] = {
+    "employee": ("own", "own", "own", "own"),
+    "employee who is HR": ("own", "own", "own", "own"),
+    "evaluator": ("all", "all", "all", "all"),
+    "evaluator who is HR": ("all", "all", "all", "all"),
+    "HR": ("state", "judged", "judged", "judged"),
+    "substitute": ("state", "judged", "judged", "judged"),
+    "manager": ("state", "state", "approved", "approved"),
+    "manager above": ("nothing", "nothing", "nothing", "released"),
+    "former evaluator": ("nothing", "nothing", "nothing", "written"),
 }
-NOTHING: dict[str, Sight] = dict.fromkeys(("draft", "submitted", "approved", "released"), "nothing")
+"""What is seen of what is not handed in, handed in, approved once, released once."""
+NOTHING: tuple[Sight, Sight, Sight, Sight] = ("nothing", "nothing", "nothing", "nothing")
+
+
+def cancelled(state: Evaluation) -> Evaluation:
+    return after(state, state.end_cancelled(AT))
+
+
+def excused(state: Evaluation) -> Evaluation:
+    return after(state, state.excuse("leave", HR, AT))
+
+
+def not_finished(state: Evaluation) -> Evaluation:
+    return after(state, state.end_unfinished(AT))
+
+
+def recalled(state: Evaluation) -> Evaluation:
+    return after(state, state.recall(EVALUATOR, AT, DUE))
+
+
+def returned(state: Evaluation) -> Evaluation:
+    return after(state, state.give_back({"delivery": "Say which project."}, HR, AT, due_at=DUE))
+
+
+def reopened(state: Evaluation) -> Evaluation:
+    return after(state, state.reopen("The wrong project.", HR, AT, due_at=DUE))
+
+
+def acknowledged(state: Evaluation) -> Evaluation:
+    return after(state, state.acknowledge(EMPLOYEE, AT))
+
+
+STAGES: tuple[dict[str, Evaluation], ...] = (
+    {
+        "not started": assigned(),
+        "draft": drafted(),
+        "recalled": recalled(submitted()),
+        "returned": returned(submitted()),
+        "excused as a draft": excused(drafted()),
+        "excused once returned": excused(returned(submitted())),
+        "not finished as a draft": not_finished(drafted()),
+        "cancelled as a draft": cancelled(drafted()),
+        "cancelled once recalled": cancelled(recalled(submitted())),
+    },
+    {
+        "submitted": submitted(),
+        "submitted again": submitted(returned(submitted())),
+        "excused once submitted": excused(submitted()),
+        "not finished though submitted": not_finished(submitted()),
+        "cancelled once submitted": cancelled(submitted()),
+    },
+    {
+        "approved": approved(),
+        "reopened": reopened(approved()),
+        "a correction submitted": submitted(reopened(approved())),
+        "a correction returned": returned(submitted(reopened(approved()))),
+        "cancelled once approved": cancelled(approved()),
+        "cancelled while corrected": cancelled(reopened(approved())),
+    },
+    {
+        "released": released(),
+        "acknowledged": acknowledged(released()),
+        "reopened after the release": reopened(released()),
+        "a correction submitted after the release": submitted(reopened(acknowledged(released()))),
+        "a correction approved after the release": approved(submitted(reopened(released()))),
+    },
+)
+"""Every way an evaluation can stand, by how far it is."""
+STANDS = {name: (stage, state) for stage, states in enumerate(STAGES) for name, state in states.items()}
 
 
 def actor(roles: tuple[str, ...]) -> Actor:
     return Actor(workspace="w", person=ME, roles=frozenset(roles))
 
 
-def at(resource: Resource, status: str, **more: Any) -> Resource:
-    approved = status in ("approved", "released")
-    given = {"status": status, "was_approved": approved, "was_released": status == "released"}
+def at(resource: Resource, name: str, **more: Any) -> Resource:
+    """Return how an evaluation that stands so concerns somebody."""
+    given = stage_of(STANDS[name][1]).model_dump(include={"handed_in", "was_approved", "was_released"})
     return resource.model_copy(update=given | more)
 
 
@@ -170,9 +242,9 @@ def test_every_route_has_a_row() -> None:
     every_route_has_a_row(router, ROUTES)
 
 
-def test_every_writing_route_asks_what_its_row_says() -> None:
-    named = named_in_writing_routes(PARTS)
-    assert set(named) == {route for route in ROUTES if route[0] != "GET"}
+def test_every_route_asks_what_its_row_says() -> None:
+    named = named_in_routes(PARTS)
+    assert set(named) == set(ROUTES)
     assert [route for route, texts in named.items() if ROUTES[route] not in texts] == []
 
 
@@ -195,12 +267,27 @@ def test_a_note_is_passed_on_by_its_holder_and_withdrawn_by_author_holder_or_onc
     assert decide(actor(roles), action, resource) is (who in ALLOWED_WITH_NOTES[action])
 
 
-@pytest.mark.parametrize(
-    ("who", "status"), list(product(set(WHO) - {"service"}, ("draft", "submitted", "approved", "released")))
-)
-def test_who_sees_what_of_an_evaluation_in_which_state(who: str, status: Status) -> None:
+def test_every_status_is_tried() -> None:
+    assert {state.status for _, state in STANDS.values()} == set(get_args(Status))
+
+
+@pytest.mark.parametrize(("who", "name"), list(product(sorted(EVERYBODY), STANDS)))
+def test_who_sees_what_of_an_evaluation_that_stands_how(who: str, name: str) -> None:
     roles, resource = WHO[who]
-    assert sight(actor(roles), at(resource, status)) == SEES.get(who, NOTHING)[status]
+    assert sight(actor(roles), at(resource, name)) == SEES.get(who, NOTHING)[STANDS[name][0]]
+
+
+@pytest.mark.parametrize("name", [name for name, (stage, _) in STANDS.items() if stage == 0])
+def test_a_draft_is_its_evaluators_until_it_is_submitted_also_once_it_has_ended(name: str) -> None:
+    _, state = STANDS[name]
+    assert (revision_for(state, "judged"), readable_revisions(state, "judged")) == (None, [])
+
+
+def test_of_a_correction_that_is_not_handed_in_hr_sees_what_it_corrects_also_once_it_was_cancelled() -> None:
+    for name in ("reopened", "a correction returned", "cancelled while corrected"):
+        _, state = STANDS[name]
+        first, _ = state.revisions
+        assert (revision_for(state, "judged"), readable_revisions(state, "judged")) == (first, [first]), name
 
 
 @pytest.mark.parametrize("who", sorted(WHO))
@@ -210,14 +297,17 @@ def test_the_self_assessment_is_the_employees_until_it_is_submitted(who: str) ->
     assert reads is (who in ("employee", "employee who is HR"))
 
 
-@pytest.mark.parametrize(("who", "status", "passed"), list(product(sorted(WHO), ("draft", "submitted"), (False, True))))
+@pytest.mark.parametrize(
+    ("who", "name", "passed"),
+    list(product(sorted(WHO), [name for name, (stage, _) in STANDS.items() if stage < 2], (False, True))),
+)
 def test_once_submitted_evaluator_hr_and_substitute_read_it_when_both_are_in_or_the_day_is_over(
-    who: str, status: str, passed: bool
+    who: str, name: str, passed: bool
 ) -> None:
     roles, resource = WHO[who]
     judges = who in ("evaluator", "evaluator who is HR", "HR", "substitute")
-    expected = who.startswith("employee") or (judges and (passed or status == "submitted"))
-    given = at(resource, status, self_submitted=True, self_due_passed=passed)
+    expected = who.startswith("employee") or (judges and (passed or STANDS[name][0] == 1))
+    given = at(resource, name, self_submitted=True, self_due_passed=passed)
     assert reads_self_assessment(actor(roles), given) is expected
 
 

@@ -17,7 +17,7 @@ from contracts import people
 from documents.xlsx import read as cells_of
 from evaluation_svc.documents import Card, CardLine, write
 
-from .conftest import Company
+from .conftest import Company, wrote
 from .test_access import ROUTES
 
 PROBED_PARTS = ("evidence/delivery/2", "not-seen/mentoring/4", "return/delivery/5", "hold/6", "reopening/2/7")
@@ -42,7 +42,7 @@ class Case:
     def draft(self) -> None:
         self.company.draft(self.evaluation, self.evaluator)
         line = {"not_seen": "Nobody to mentor yet."}
-        self.company.as_(self.evaluator).put(f"/evaluations/{self.evaluation}/lines/mentoring", line)
+        wrote(self.company.as_(self.evaluator), f"/evaluations/{self.evaluation}", "mentoring", line)
 
     def way_to_approval(self) -> Iterator[str]:
         """Bring it to its approval by every detour, saying at each stop where it is."""
@@ -71,7 +71,7 @@ class Case:
         """Reopen what is approved and not released, and approve it again."""
         self.does(self.approver, "reopening", {"reason": "The wrong year."})
         yield "reopened"
-        self.company.as_(self.evaluator).put(f"/evaluations/{self.evaluation}/lines/delivery", {"rating": 5})
+        wrote(self.company.as_(self.evaluator), f"/evaluations/{self.evaluation}", "delivery", {"rating": 5})
         self.does(self.evaluator, "submission")
         yield "submitted again"
         self.does(self.approver, "approval")
@@ -105,8 +105,12 @@ def acts(one: Case, caller: Caller, routes: Callable[[str], bool]) -> Iterator[t
     for method, path in ROUTES:
         if method == "GET" or path == "/scorecards" or not routes(path):
             continue
-        send = caller.put if method == "PUT" else caller.post
-        yield f"{method} {path}", send(_filled(one, path), bodies.get(path, REASON))
+        body = bodies.get(path, REASON)
+        if path.endswith("/lines/{competency}"):
+            yield f"{method} {path}", wrote(caller, _filled(one, path.removesuffix("/lines/{competency}")), "delivery", body)
+        else:
+            send = caller.put if method == "PUT" else caller.post
+            yield f"{method} {path}", send(_filled(one, path), body)
     card = write((Card(one.evaluation, "Me", "", (CardLine("delivery", "Delivery", rating=3),)),))
     yield "POST /scorecards", caller.upload("/scorecards", card)
 
@@ -249,7 +253,7 @@ def test_the_draft_of_a_self_assessment_stays_its_authors_also_in_its_history(co
     evaluation = company.open_for()
     maya, erik = company.as_("maya"), company.as_("erik")
     for rating in (5, 4):
-        maya.put(f"/self-assessments/{evaluation}/lines/delivery", {"rating": rating})
+        wrote(maya, f"/self-assessments/{evaluation}", "delivery", {"rating": rating})
     assert erik.get(f"/self-assessments/{evaluation}/history").status_code == 404
     maya.done(f"/self-assessments/{evaluation}/submission")
     company.submit(evaluation)
@@ -266,7 +270,7 @@ def test_nobody_withdraws_a_text_of_a_self_assessment_that_is_not_submitted_but_
     evaluation = company.open_for()
     maya = company.as_("maya")
     line = {"rating": 4, "evidence": ["Kept the launch on its day."]}
-    maya.put(f"/self-assessments/{evaluation}/lines/delivery", line)
+    wrote(maya, f"/self-assessments/{evaluation}", "delivery", line)
     body = {"part": "self/delivery/1", "reason": "Not this one."}
     path = f"/self-assessments/{evaluation}/withdrawal"
     assert [company.as_(one).post(path, body).status_code for one in ("erik", "hanna")] == [403, 404]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Company
+from .conftest import Company, wrote
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,6 @@ def test_what_is_not_part_of_something_one_sees_is_named(company: Company) -> No
     evaluation, hanna = company.open_for(), company.as_("hanna")
     cycle = company.as_("erik").read(f"/evaluations/{evaluation}")["cycle"]
     excused = hanna.post(f"/cycles/{cycle}/excuse", {"person": "nils", "reason": "leave"})
-    line = company.as_("erik").put(f"/evaluations/{evaluation}/lines/sailing", {"rating": 3})
+    line = wrote(company.as_("erik"), f"/evaluations/{evaluation}", "sailing", {"rating": 3})
     assert (excused.status_code, excused.json()["detail"]) == (404, "This person is no participant of the cycle.")
     assert (line.status_code, line.json()["detail"]) == (404, "'sailing' is not rated in this evaluation.")

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from chassis.deadlines import Due
 from chassis.identity import Actor
 from chassis.testing import now
 from chassis.unit import Answer, CommandInfo, Unit
 from contracts import people
 
-from .conftest import Company
+from .conftest import Company, wrote
 
 
 def opened(company: Company, **changes: Any) -> tuple[str, dict[str, str]]:
@@ -91,7 +93,7 @@ def test_a_named_evaluator_has_rights_on_that_evaluation_alone(company: Company)
     company.running.hear(company.workspace, people.RolesChanged(person="hugo", roles=()))
     lead = company.as_("hugo")
     lead.roles = frozenset()
-    assert lead.put(f"/evaluations/{of['maya']}/lines/delivery", {"rating": 3}).status_code == 200
+    assert wrote(lead, f"/evaluations/{of['maya']}", "delivery", {"rating": 3}).status_code == 200
     assert [lead.get(f"/evaluations/{one}").status_code for one in (earlier, of["nils"])] == [404, 404]
 
 
@@ -161,6 +163,23 @@ def test_cancelling_ends_the_clocks_of_a_cycle(company: Company) -> None:
     assert company.as_("maya").read(f"/evaluations/{of['maya']}")["status"] == "cancelled"
 
 
+def test_a_draft_is_its_evaluators_also_once_it_was_excused_ended_with_its_cycle_or_cancelled(company: Company) -> None:
+    hanna = company.as_("hanna")
+    for what, body in (
+        ("excuse", {"person": "maya", "reason": "leave"}),
+        ("closing", None),
+        ("cancellation", {"reason": "A merger."}),
+    ):
+        cycle, of = opened(company)
+        company.draft(of["maya"])
+        hanna.done(f"/cycles/{cycle}/{what}", body)
+        seen = hanna.read(f"/evaluations/{of['maya']}")
+        assert (seen["shown"], seen["revision"]) == ("state", None), what
+        assert "line-rated" not in str(hanna.read(f"/evaluations/{of['maya']}/history")), what
+        assert hanna.get(f"/evaluations/{of['maya']}/revisions/1").status_code == 404, what
+        assert company.as_("erik").read(f"/evaluations/{of['maya']}")["revision"]["lines"][0]["rating"] == 3, what
+
+
 def test_dates_extend_for_one_person(company: Company) -> None:
     cycle, of = opened(company)
     plan = company.plan()
@@ -218,7 +237,7 @@ def test_what_was_late_is_so_no_more_once_it_is_handed_in(company: Company) -> N
     maya, hanna, evaluation = company.as_("maya"), company.as_("hanna"), of["maya"]
     fire(company, evaluation, "self due")
     assert late(company, cycle) == {"maya": ["self-assessment"]}
-    assert maya.put(f"/self-assessments/{evaluation}/lines/delivery", {"rating": 3}).status_code == 200
+    assert wrote(maya, f"/self-assessments/{evaluation}", "delivery", {"rating": 3}).status_code == 200
     maya.done(f"/self-assessments/{evaluation}/submission")
     assert late(company, cycle) == {}
 
@@ -285,6 +304,21 @@ def extend(company: Company, cycle: str, person: str, **days: int) -> None:
     company.as_("hanna").done(f"/cycles/{cycle}/extension", {"person": person, **kept, **later})
 
 
+@pytest.mark.parametrize(("who", "what"), [("erik", "evaluations"), ("maya", "self-assessments")])
+def test_a_line_is_changed_only_by_whoever_has_read_what_it_stands_in_so_two_tabs_overwrite_nothing(
+    company: Company, who: str, what: str
+) -> None:
+    caller, path = company.as_(who), f"/{what}/{company.open_for()}"
+    line, first, second = f"{path}/lines/delivery", {"rating": 3}, {"rating": 4}
+    assert caller.put(line, first).status_code == 428
+    read_in_both_tabs = caller.get(path).headers["ETag"]
+    answer = caller.put(line, first, **{"If-Match": read_in_both_tabs})
+    assert answer.status_code == 200
+    assert caller.put(line, second, **{"If-Match": read_in_both_tabs}).status_code == 412
+    assert caller.get(path).headers["ETag"] == answer.headers["ETag"]
+    assert caller.put(line, second, **{"If-Match": answer.headers["ETag"]}).status_code == 200
+
+
 def test_nobody_extends_their_own_dates_with_those_of_a_team(company: Company) -> None:
     hanna, hugo = company.as_("hanna"), company.as_("hugo")
     cycle = hugo.done("/cycles", company.plan(scope="team", of="gro"))["id"]
@@ -301,7 +335,7 @@ def test_excusing_is_final_for_the_cycle_and_says_what_to_do_instead(company: Co
     hanna = company.as_("hanna")
     hanna.done(f"/cycles/{cycle}/excuse", {"person": "nils", "reason": "leave"})
     again = hanna.post(f"/cycles/{cycle}/excuse", {"person": "nils", "reason": "left"})
-    written = company.as_("erik").put(f"/evaluations/{of['nils']}/lines/delivery", {"rating": 3})
+    written = wrote(company.as_("erik"), f"/evaluations/{of['nils']}", "delivery", {"rating": 3})
     for answer in (again, written):
         assert (answer.status_code, answer.json()["detail"].partition("; ")[2]) == (
             409,

@@ -11,7 +11,7 @@ from chassis.testing import assert_live_equals_rebuilt, now
 from chassis.unit import Answer, CommandInfo, Unit
 from contracts import people
 
-from .conftest import Company
+from .conftest import Company, wrote
 
 
 def line(view: dict[str, Any], competency: str) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def test_the_queue_is_ordered_by_codes_and_those_without_are_approved_together(c
 def test_the_self_assessment_is_read_by_the_evaluator_once_both_are_submitted_and_opened(company: Company) -> None:
     evaluation = company.open_for()
     maya, erik = company.as_("maya"), company.as_("erik")
-    assert maya.put(f"/self-assessments/{evaluation}/lines/delivery", {"rating": 5}).status_code == 200
+    assert wrote(maya, f"/self-assessments/{evaluation}", "delivery", {"rating": 5}).status_code == 200
     maya.done(f"/self-assessments/{evaluation}/submission")
     assert erik.post(f"/self-assessments/{evaluation}/opening").status_code == 404
     company.submit(evaluation)
@@ -127,7 +127,7 @@ def test_an_observation_is_its_authors_until_cited_and_then_withdrawn_with_its_e
     assert [one["text"]["text"] for one in erik.listed("/observations")] == ["Shipped on the day she said."]
     assert company.as_("hanna").get(f"/observations/{note}").status_code == 404
     assert maya.post("/observations", {"employee": "erik", "on": "2026-06-02", "text": "No."}).status_code == 403
-    assert erik.put(f"/evaluations/{evaluation}/lines/delivery", {"rating": 4, "cites": [note]}).status_code == 200
+    assert wrote(erik, f"/evaluations/{evaluation}", "delivery", {"rating": 4, "cites": [note]}).status_code == 200
     evidence = line(erik.read(f"/evaluations/{evaluation}"), "delivery")["evidence"]
     assert [(one["text"], one["cites"]) for one in evidence] == [("Shipped on the day she said.", note)]
     erik.done(f"/observations/{note}/withdrawal", {"reason": "This was about Mia."})
@@ -162,7 +162,7 @@ def test_reopening_keeps_the_released_revision_shown_until_the_next_is_released(
     company.as_("hanna").done(f"/evaluations/{evaluation}/reopening", {"reason": "The wrong project."})
     maya, erik = company.as_("maya"), company.as_("erik")
     assert maya.read(f"/evaluations/{evaluation}")["revision"]["number"] == 1
-    erik.put(f"/evaluations/{evaluation}/lines/delivery", {"rating": 4.5, "evidence": ["It was the search project."]})
+    wrote(erik, f"/evaluations/{evaluation}", "delivery", {"rating": 4.5, "evidence": ["It was the search project."]})
     erik.done(f"/evaluations/{evaluation}/submission")
     company.as_("hanna").done(f"/evaluations/{evaluation}/approval")
     assert line(maya.read(f"/evaluations/{evaluation}"), "delivery")["rating"] == 3.5
@@ -256,7 +256,7 @@ def test_hr_hands_an_evaluation_over_and_the_ratings_stay_those_of_the_former_ev
     cycle = company.as_("erik").read(f"/evaluations/{evaluation}")["cycle"]
     hanna.done(f"/cycles/{cycle}/evaluators", {"person": "maya", "evaluator": "gro"})
     assert line(company.as_("gro").read(f"/evaluations/{evaluation}"), "delivery")["by"] == "erik"
-    assert company.as_("erik").put(f"/evaluations/{evaluation}/lines/delivery", {"rating": 1}).status_code == 403
+    assert wrote(company.as_("erik"), f"/evaluations/{evaluation}", "delivery", {"rating": 1}).status_code == 403
 
 
 def test_live_views_equal_rebuilt_ones(company: Company) -> None:
@@ -323,7 +323,7 @@ def test_a_leavers_evaluations_go_to_their_manager_meanwhile(company: Company) -
     gone = people.StatusChanged(person="erik", status="left", effective_on=now().date())
     company.running.hear(company.workspace, gone)
     company.submit(evaluation, by="gro")
-    assert company.as_("erik").put(f"/evaluations/{evaluation}/lines/delivery", {"rating": 1}).status_code == 403
+    assert wrote(company.as_("erik"), f"/evaluations/{evaluation}", "delivery", {"rating": 1}).status_code == 403
 
 
 def test_one_level_up_reads_what_is_released_where_the_workspace_lets_it(company: Company) -> None:
@@ -372,12 +372,12 @@ def test_the_history_of_an_evaluation_and_a_note_comes_from_the_record_without_t
 def test_a_change_made_after_opening_the_self_assessment_is_told_to_hr(company: Company) -> None:
     evaluation = company.open_for()
     maya, erik = company.as_("maya"), company.as_("erik")
-    maya.put(f"/self-assessments/{evaluation}/lines/delivery", {"rating": 5})
+    wrote(maya, f"/self-assessments/{evaluation}", "delivery", {"rating": 5})
     maya.done(f"/self-assessments/{evaluation}/submission")
     company.submit(evaluation)
     erik.done(f"/self-assessments/{evaluation}/opening")
     erik.done(f"/evaluations/{evaluation}/recall")
-    erik.put(f"/evaluations/{evaluation}/lines/delivery", {"rating": 4.5, "evidence": ["Kept the launch on its day."]})
+    wrote(erik, f"/evaluations/{evaluation}", "delivery", {"rating": 4.5, "evidence": ["Kept the launch on its day."]})
     erik.done(f"/evaluations/{evaluation}/submission")
     (change,) = line(company.as_("hanna").read(f"/evaluations/{evaluation}"), "delivery")["changes"]
     assert (change["before"], change["after"], change["after_self_assessment"]) == (3.5, 4.5, True)
@@ -386,7 +386,7 @@ def test_a_change_made_after_opening_the_self_assessment_is_told_to_hr(company: 
 def test_before_submitting_the_evaluator_sees_only_the_codes_about_their_own_text_and_ratings(company: Company) -> None:
     evaluation = company.open_for()
     maya, erik = company.as_("maya"), company.as_("erik")
-    maya.put(f"/self-assessments/{evaluation}/lines/mentoring", {"rating": 5})
+    wrote(maya, f"/self-assessments/{evaluation}", "mentoring", {"rating": 5})
     maya.done(f"/self-assessments/{evaluation}/submission")
     company.draft(evaluation)
     assert erik.read(f"/evaluations/{evaluation}")["revision"]["codes"] == []
@@ -466,7 +466,7 @@ def test_ratings_a_point_above_the_evaluators_other_ones_in_the_cycle_are_told_t
     company.draft(high)
     for competency, rating in (("communication", 5), ("delivery", 4.5), ("mentoring", 4.5)):
         words = {"rating": rating, "evidence": ["Led the billing migration in May; no invoice was late since then."]}
-        assert erik.put(f"/evaluations/{high}/lines/{competency}", words).status_code == 200
+        assert wrote(erik, f"/evaluations/{high}", competency, words).status_code == 200
     erik.done(f"/evaluations/{high}/submission")
     queue = company.as_("hugo").listed("/approvals")
     codes = {one["evaluation"]: [code["reason"] for code in one["codes"]] for one in queue}
@@ -479,7 +479,7 @@ def test_hr_withdraws_an_example_only_once_it_is_cited_in_what_was_handed_in(com
     withdraw, why = f"/examples/{note}/withdrawal", {"reason": "It tells of somebody else's health."}
     assert hanna.post(withdraw, why).status_code == 404
     line = {"rating": 4, "cites": [note]}
-    assert maya.put(f"/self-assessments/{evaluation}/lines/delivery", line).status_code == 200
+    assert wrote(maya, f"/self-assessments/{evaluation}", "delivery", line).status_code == 200
     assert hanna.post(withdraw, why).status_code == 404
     maya.done(f"/self-assessments/{evaluation}/submission")
     hanna.done(withdraw, why)

@@ -17,7 +17,7 @@ from contracts import people
 from documents.xlsx import read as cells_of
 from evaluation_svc.documents import Card, CardLine, write
 
-from .conftest import CREDIT, Company
+from .conftest import CREDIT, Company, wrote
 
 SEEN = "Led the billing migration in May; no invoice was late."
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -89,7 +89,7 @@ def test_a_scorecard_is_downloaded_filled_in_uploaded_and_submitted(company: Com
 def test_uploading_what_was_downloaded_changes_nothing_not_even_evidence_of_several_lines(company: Company) -> None:
     evaluation, erik = company.open_for(), company.as_("erik")
     line = {"rating": 3, "evidence": ["First this.\n\nThen that.", SEEN]}
-    assert erik.put(f"/evaluations/{evaluation}/lines/delivery", line).status_code == 200
+    assert wrote(erik, f"/evaluations/{evaluation}", "delivery", line).status_code == 200
     before = erik.get(f"/evaluations/{evaluation}").headers["ETag"]
 
     answer = erik.upload("/scorecards", downloaded(erik, f"/evaluations/{evaluation}/scorecard.xlsx"))

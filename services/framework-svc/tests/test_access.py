@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 
 from chassis.identity import Actor
 from chassis.testing import every_route_has_a_row
+from chassis.testing.asking import named_in_routes
 from framework_svc.access import Action, Resource, decide
 from framework_svc.api import PARTS, router
 from framework_svc.api.allowed import May
@@ -113,6 +114,12 @@ def declared() -> dict[tuple[str, str], set[Action]]:
 def test_every_writing_route_asks_what_its_row_says() -> None:
     writing = {route: {action} for route, action in ROUTES.items() if route[0] != "GET"}
     assert declared() == writing
+
+
+def test_every_reading_route_asks_what_its_row_says() -> None:
+    named = named_in_routes(PARTS)
+    assert set(named) == set(ROUTES)
+    assert [route for route, texts in named.items() if route[0] == "GET" and ROUTES[route] not in texts] == []
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(declared()))

@@ -6,7 +6,6 @@ from typing import Literal
 
 from chassis.identity import Actor, Relation
 from chassis.kernel import Frozen
-from evaluation_svc.domain.evaluation import Status
 
 Action = Literal[
     "plan cycles",
@@ -44,7 +43,8 @@ class Resource(Frozen):
     """One evaluation, note or person as it concerns the actor.
 
     `relation` is the actor's to the employee; `is_evaluator` also holds for whoever acts for a leaver;
-    `wrote` for a former evaluator, and for the author of a note; `holds` for whom a note belongs to now.
+    `wrote` for a former evaluator, and for the author of a note; `holds` for whom a note belongs to now. `handed_in`
+    says that it is not with its evaluator: one that ended as a draft never was.
     """
 
     relation: frozenset[Relation] = frozenset()
@@ -54,7 +54,7 @@ class Resource(Frozen):
     wrote: bool = False
     holds: bool = False
     is_cited: bool = False
-    status: Status = "draft"
+    handed_in: bool = False
     was_approved: bool = False
     was_released: bool = False
     self_submitted: bool = False
@@ -73,7 +73,7 @@ def sight(actor: Actor, of: Resource) -> Sight:
     if of.is_evaluator:
         return "all"
     if "hr" in actor.roles or of.is_substitute:
-        return "state" if of.status in ("not started", "draft", "returned") and not of.was_approved else "judged"
+        return "judged" if of.handed_in or of.was_approved else "state"
     if "manager" in of.relation:
         return "approved" if of.was_approved else "state"
     if "manager above" in of.relation and of.was_released:
@@ -92,7 +92,7 @@ def reads_self_assessment(actor: Actor, of: Resource) -> bool:
     if of.was_released and sight(actor, of) not in ("nothing", "state", "written"):
         return True
     judges = of.is_evaluator or of.is_substitute or "hr" in actor.roles
-    return judges and (of.self_due_passed or of.status not in ("not started", "draft", "returned"))
+    return judges and (of.self_due_passed or of.handed_in)
 
 
 def decide(actor: Actor, action: Action, of: Resource = NOTHING) -> bool:

@@ -1,4 +1,4 @@
-"""What the routes of a service ask before they write: read from their source, and from what they call of their api."""
+"""What the routes of a service ask first: read from their source, and from what they call of their api."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
 
-def named_in_writing_routes(parts: Iterable[APIRouter]) -> dict[tuple[str, str], set[str]]:
-    """Return, by method and path, every text that a writing route names itself or through functions of its api."""
+def named_in_routes(parts: Iterable[APIRouter]) -> dict[tuple[str, str], set[str]]:
+    """Return, by method and path, every text that a route names itself or through functions of its api."""
     routes = [route for part in parts for route in part.routes if isinstance(route, APIRoute)]
     return {
-        (method, route.path): {*_named(route.endpoint)}
-        for route in routes
-        for method in (route.methods or set()) - {"GET"}
+        (method, route.path): {*_named(route.endpoint)} for route in routes for method in (route.methods or set())
     }
 
 

@@ -129,17 +129,24 @@ def resource_of(
     directory: Directory, actor: Actor, state: Evaluation, own: SelfAssessment | None, self_due_passed: bool
 ) -> Resource:
     """Return how an evaluation concerns the actor."""
-    return Resource(
+    concerns = Resource(
         relation=directory.relation(actor.person, state.employee),
         is_evaluator=actor.person in (state.evaluator, acting(directory, state)) and not _left(directory, actor),
         is_substitute=actor.person == state.substitute,
         answers=actor.person == answers_push_back(directory, state),
         wrote=any(actor.person in _writers(state, number) for number in range(len(state.revisions))),
-        status=state.status,
-        was_approved=state.approved_revision is not None,
-        was_released=state.released_revision is not None,
         self_submitted=own is not None and own.status == "submitted",
         self_due_passed=self_due_passed,
+    )
+    return concerns.model_copy(update=stage_of(state).model_dump(exclude_unset=True))
+
+
+def stage_of(state: Evaluation) -> Resource:
+    """Return how far an evaluation is, whomever it concerns."""
+    return Resource(
+        handed_in=state.is_handed_in,
+        was_approved=state.approved_revision is not None,
+        was_released=state.released_revision is not None,
     )
 
 

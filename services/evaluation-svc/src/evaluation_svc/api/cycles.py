@@ -133,6 +133,7 @@ def done(unit: Unit, cycle: str, ids: tuple[str, ...] | None = None) -> Answer:
 
 def visible(query: Query, cycle: str) -> dict[str, Any]:
     """Return the row of a cycle the actor may see; any other is not found."""
+    allow_reading(query, "read cycles")
     row = query.row(f"{_VISIBLE} and c.cycle = %(cycle)s", {**_viewer(query), "cycle": cycle})
     if row is None:
         raise NotFound(cycle)

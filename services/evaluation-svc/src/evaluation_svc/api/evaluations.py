@@ -83,9 +83,10 @@ def evaluation(evaluation: Id, query: Queried) -> EvaluationView:
     return view
 
 
-@router.put("/evaluations/{evaluation}/lines/{competency}", responses=problems(403, 404, 409, 412, 422))
+@router.put("/evaluations/{evaluation}/lines/{competency}", responses=problems(403, 404, 409, 412, 422, 428))
 def line(evaluation: Id, competency: Id, body: LineBody, command: Commanded) -> Answer:
-    """Write one line of the draft: its rating or "not seen", and its whole evidence."""
+    """Write one line of the draft: its rating or "not seen", and its whole evidence; the ETag answered is the next."""
+    command.require_if_match()
     typed = body.typed(competency)
     return _run(command, evaluation, "write", lambda use, unit: use.draft_line(unit, evaluation, typed))
 

@@ -11,7 +11,7 @@ from chassis.kernel import NotFound, Sealed
 from chassis.unit import Unit
 from evaluation_svc.access import NOTHING
 from evaluation_svc.access import decide as permits
-from evaluation_svc.api.allowed import REFUSED, allow_on_note, application
+from evaluation_svc.api.allowed import REFUSED, allow_on_note, allow_reading, application
 from evaluation_svc.api.bodies import Id, NoteBody, ObservationBody, PassOnBody, ReasonBody
 from evaluation_svc.api.record import history_view
 from evaluation_svc.api.shapes import NoteView, Recorded, TextView
@@ -33,8 +33,7 @@ def observations(
     query: Queried, employee: str | None = None, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[NoteView]:
     """List the observations one holds, newest first."""
-    asked = {"kind": "observation", "me": query.actor.person, "employee": employee}
-    return query.page(_HELD, asked, sort=_NEWEST, limit=limit, cursor=cursor).map(lambda row: _note_view(query, row))
+    return _held(query, "observation", employee, limit, cursor)
 
 
 @router.post("/observations", status_code=201, responses=problems(403, 422))
@@ -91,8 +90,7 @@ def withdraw_observation(note: Id, body: ReasonBody, command: Commanded) -> Answ
 @router.get("/examples")
 def examples(query: Queried, limit: Limit = 50, cursor: Cursor = None) -> Page[NoteView]:
     """List one's own examples, newest first."""
-    asked = {"kind": "example", "me": query.actor.person, "employee": None}
-    return query.page(_HELD, asked, sort=_NEWEST, limit=limit, cursor=cursor).map(lambda row: _note_view(query, row))
+    return _held(query, "example", None, limit, cursor)
 
 
 @router.post("/examples", status_code=201, responses=problems(422))
@@ -146,7 +144,14 @@ def _may_observe(unit: Unit, employee: str) -> None:
         raise Forbidden("Observations are noted by whoever manages or evaluates somebody.")
 
 
+def _held(query: Query, kind: str, employee: str | None, limit: int, cursor: str | None) -> Page[NoteView]:
+    allow_reading(query, "read own notes")
+    asked = {"kind": kind, "me": query.actor.person, "employee": employee}
+    return query.page(_HELD, asked, sort=_NEWEST, limit=limit, cursor=cursor).map(lambda row: _note_view(query, row))
+
+
 def _note(query: Query, kind: str, note: str) -> NoteView:
+    allow_reading(query, "read own notes")
     row = query.row(
         "select * from note_list where workspace = %(workspace)s and kind = %(kind)s and note = %(note)s"
         " and holder = %(me)s",

@@ -17,7 +17,7 @@ _OF_THE_DRAFT = ("line", "evidence", "self-assessment-opened", "examined", "held
 
 def shown_record(query: Query, identifier: str, state: Evaluation, shown: Sight) -> list[Recorded]:
     """Return the events of an evaluation as far as somebody may know of them; their number would tell of the others."""
-    if shown == "all" or (shown == "judged" and not state.is_writable):
+    if shown == "all" or (shown == "judged" and state.is_handed_in):
         return history_view(query, Evaluation, identifier)
     entries = query.history(Evaluation, identifier)
     if shown in TOLD_OF_RELEASES:

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from chassis.http import Answer, Commanded, Queried, problems
 from chassis.kernel import NotFound
 from chassis.unit import Unit
-from evaluation_svc.access import reads_self_assessment
+from evaluation_svc.access import decide as permits
 from evaluation_svc.api.allowed import allow, application, readable, resource_of
 from evaluation_svc.api.bodies import Id, LineBody, WithdrawalBody
 from evaluation_svc.api.record import history_view
@@ -26,11 +26,14 @@ _TOLD_OF_SELF = ("self-assessment.submitted", "self-assessment.text-withdrawn")
 def self_assessment(evaluation: Id, query: Queried) -> SelfAssessmentView:
     """Read the self-assessment of an evaluation, if one may; the evaluator opens it first."""
     state, _, of, own = readable(query, evaluation)
-    if not reads_self_assessment(query.actor, of):
+    if not permits(query.actor, "read self-assessment", of):
         raise NotFound(evaluation)
     if of.is_evaluator and query.actor.person not in state.self_opened:
         raise Forbidden("Open the self-assessment first: the record says when an evaluator did.")
     query.record_access(state.employee, "self-assessment", evaluation)
+    if state.employee == query.actor.person:
+        _, version = query.state(SelfAssessment, evaluation)
+        query.etag(version)
     return self_assessment_view(query, state, own)
 
 
@@ -44,12 +47,14 @@ def self_assessment_history(evaluation: Id, query: Queried) -> list[Recorded]:
     return [one for one in entries if one.what in _TOLD_OF_SELF]
 
 
-@router.put("/self-assessments/{evaluation}/lines/{competency}", responses=problems(403, 404, 409, 422))
+@router.put("/self-assessments/{evaluation}/lines/{competency}", responses=problems(403, 404, 409, 412, 422, 428))
 def self_line(evaluation: Id, competency: Id, body: LineBody, command: Commanded) -> Answer:
-    """Write one line of the own self-assessment."""
+    """Write one line of the own self-assessment; If-Match "0" begins it, the ETag answered is the next."""
+    version = command.require_if_match()
 
     def decide(unit: Unit) -> Answer:
         allow(unit, "assess self", evaluation)
+        unit.expect(SelfAssessment, evaluation, version)
         application(command).draft_self_line(unit, evaluation, body.typed(competency))
         return Answer(id=evaluation, etag=str(unit.version(SelfAssessment, evaluation)))
 
@@ -76,7 +81,7 @@ def open_self_assessment(evaluation: Id, command: Commanded) -> Answer:
         state = allow(unit, "open self-assessment", evaluation)
         own = unit.find(SelfAssessment, evaluation)
         of = resource_of(unit.directory, unit.actor, state, own, unit.now >= state.due.self_at)
-        if not reads_self_assessment(unit.actor, of):
+        if not permits(unit.actor, "read self-assessment", of):
             raise NotFound(evaluation)
         application(command).open_self_assessment(unit, evaluation)
         return Answer(id=evaluation)

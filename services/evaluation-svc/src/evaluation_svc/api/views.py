@@ -42,7 +42,7 @@ def revision_for(state: Evaluation, shown: Sight) -> Revision | None:
         case "all":
             return state.revision
         case "judged":
-            return state.approved_revision if state.is_writable else state.revision
+            return state.revision if state.is_handed_in else state.approved_revision
         case _:
             return None
 
@@ -55,7 +55,7 @@ def readable_revisions(state: Evaluation, shown: Sight) -> list[Revision]:
         case "approved":
             return [one for one in state.revisions if one.approved_at]
         case "judged":
-            return [one for one in state.revisions if one.approved_at or not state.is_writable]
+            return [one for one in state.revisions if one.approved_at or (state.is_handed_in and one is state.revision)]
         case "all":
             return list(state.revisions)
         case _:
@@ -100,7 +100,7 @@ def evaluation_view(query: Query, identifier: str, state: Evaluation, shown: Sig
 def revision_view(query: Query, state: Evaluation, revision: Revision, shown: Sight) -> RevisionView:
     """Return a revision as one reader may see it."""
     forms = Forms(query)
-    codes = revision.codes if revision.submitted_at and not state.is_writable else state.own_codes()
+    codes = revision.codes if state.is_handed_in else state.own_codes()
     if revision is not state.revision:
         codes = revision.codes
     before = next((one for one in state.revisions if one.number == revision.number - 1), None)

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from chassis.http import Cursor, Limit, Page, Queried, Query
+from evaluation_svc.api.allowed import allow_reading
 from evaluation_svc.api.shapes import WaitingItem
 from evaluation_svc.application.people import leavers, stands_in_for
 
@@ -28,6 +29,7 @@ _WAITING = (
 @router.get("/waiting")
 def waiting(query: Queried, limit: Limit = 50, cursor: Cursor = None) -> Page[WaitingItem]:
     """List what waits for oneself: own self-assessments, evaluations, releases, answers; for HR also approvals."""
+    allow_reading(query, "read waiting")
     order = ("due_at", "deadline")
     return query.page(_WAITING, _responsibilities(query), sort=order, limit=limit, cursor=cursor).map(
         lambda row: WaitingItem(

@@ -49,14 +49,16 @@ def changes(state: Standing, event: Event) -> dict[str, object]:
             return _line_changes(state, event)
         case Submitted():
             submitted = {"submitted_at": event.at, "codes": event.codes}
-            return {"status": "submitted", "examined_by": frozenset[str](), **_revised(state, **submitted)}
+            since = {"status": "submitted", "is_handed_in": True, "examined_by": frozenset[str]()}
+            return {**since, **_revised(state, **submitted)}
         case Recalled():
-            return {"status": "draft"}
+            return {"status": "draft", "is_handed_in": False}
         case Returned():
             texts = {one.part: Said(author=event.by, text=one.text) for one in event.comments}
             feedback = Return(by=event.by, at=event.at, comments=event.comments)
             return {
                 "status": "returned",
+                "is_handed_in": False,
                 **_revised(state, returns=(*state.revision.returns, feedback)),
                 **_wrote(state, texts),
             }
@@ -134,6 +136,7 @@ def _decided(state: Standing, event: Approved | Released | Held | Reopened | Ack
             texts = {event.part: Said(author=event.by, text=event.reason)}
             return {
                 "status": "draft",
+                "is_handed_in": False,
                 "hold": None,
                 "earlier": state.revisions,
                 "revision": revision,

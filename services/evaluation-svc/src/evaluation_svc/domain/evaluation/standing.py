@@ -45,6 +45,7 @@ class Standing(State):
     due: DueTimes
     entered_at: datetime
     status: Status = "not started"
+    is_handed_in: bool = False
     revision: Revision
     earlier: tuple[Revision, ...] = ()
     hold: Hold | None = None
