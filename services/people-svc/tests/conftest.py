@@ -94,6 +94,11 @@ class Colleague(Caller):
 @pytest.fixture
 def hr(running: Running, client: Client) -> Colleague:
     """The first HR admin of a new workspace."""
+    return founder(running, client)
+
+
+def founder(running: Running, client: Client) -> Colleague:
+    """Return the first HR admin of a new workspace."""
     workspace = f"w{next(WORKSPACES)}"
     settings = Settings(name="Northwind")
     admin = Changes(given_name="Hanna", family_name="Reich", work_email="hanna@example.com")

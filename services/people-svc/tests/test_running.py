@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from httpx import Client
 
 from chassis.identity import Actor, Signer, SigningKey, Verifier
 from chassis.kernel import NotFound, Sealed, Unsealed
@@ -15,10 +16,10 @@ from chassis.testing import now, until
 from chassis.unit import Answer, CommandInfo, Unit
 from people_svc import accounts
 from people_svc.domain import NotAtWork
-from people_svc.search import MOST_HELD, Search
+from people_svc.search import Found, Search
 from people_svc.tokens import sign_in, sign_in_as
 
-from .conftest import Colleague, Running, deadline
+from .conftest import Colleague, Running, deadline, founder
 
 
 def test_of_two_people_who_would_manage_each_other_at_the_same_moment_one_is_refused(hr: Colleague) -> None:
@@ -69,11 +70,10 @@ def test_live_views_equal_rebuilt_ones(hr: Colleague, running: Running) -> None:
     assert len(live["people"]) == 4
 
 
-def test_the_index_of_people_forgets_workspaces_before_it_grows_beyond_its_bound(hr: Colleague, running: Running) -> None:
+def test_the_index_of_people_is_kept_until_they_change_or_another_day_begins(hr: Colleague, running: Running) -> None:
     hr.adds("Ada")
     hr.get("/people")
-    index = Search()
-    today = now().date()
+    index, today = Search(), now().date()
 
     with running.service.reader(hr.workspace) as reader:
         first = index.people(hr.workspace, reader, today)
@@ -82,7 +82,32 @@ def test_the_index_of_people_forgets_workspaces_before_it_grows_beyond_its_bound
 
     assert first is again
     assert tomorrow is not first
-    assert MOST_HELD >= len(first) == 2
+    assert len(first) == 2
+
+
+def test_the_index_of_people_forgets_the_workspace_asked_for_longest_ago_before_it_grows_beyond_its_bound(
+    hr: Colleague, running: Running, client: Client
+) -> None:
+    index, today = Search(most_held=2), now().date()
+
+    def asked_for(one: Colleague) -> tuple[Found, ...]:
+        one.get("/people")
+        with running.service.reader(one.workspace) as reader:
+            return index.people(one.workspace, reader, today)
+
+    other = founder(running, client)
+    first, second = asked_for(hr), asked_for(other)
+    assert (len(first), len(second)) == (1, 1)
+    assert asked_for(hr) is first
+    assert asked_for(other) is second
+
+    other.adds("Ada")
+    both = asked_for(other)
+    assert asked_for(other) is both
+    again = asked_for(hr)
+
+    assert (again, again is first) == (first, False)
+    assert asked_for(other) is not both
 
 
 def test_the_index_of_people_reads_only_who_has_changed(hr: Colleague, running: Running) -> None:

@@ -126,9 +126,13 @@ class _Indexed:
 
 
 class Search:
-    """The index of each workspace lately asked for: what has changed is read when its view has moved."""
+    """The index of each workspace lately asked for: what has changed is read when its view has moved.
 
-    def __init__(self) -> None:
+    It holds at most `most_held` people, or one workspace.
+    """
+
+    def __init__(self, most_held: int = MOST_HELD) -> None:
+        self._most_held = most_held
         self._held: OrderedDict[str, _Indexed] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -157,7 +161,7 @@ class Search:
         with self._lock:
             self._held[workspace] = made
             self._held.move_to_end(workspace)
-            while len(self._held) > 1 and sum(len(one.entries) for one in self._held.values()) > MOST_HELD:
+            while len(self._held) > 1 and sum(len(one.entries) for one in self._held.values()) > self._most_held:
                 self._held.popitem(last=False)
 
 
