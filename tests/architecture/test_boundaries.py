@@ -34,6 +34,8 @@ PLANTED = (
     ("commands", "a read model knows a transport", GAP / "projections.py", "import fastapi"),
     ("files", "a file knows a transport", GAP / "documents/pdf.py", "import chassis.http"),
     ("files", "a file knows the unit of work", GAP / "documents/pdf.py", "import chassis.unit"),
+    ("library", "the unit of work knows the library", CHASSIS / "unit.py", "import eventsourcing.application"),
+    ("library", "a read model knows the library", GAP / "projections.py", "import eventsourcing.projection"),
     ("wire", "a route speaks the published form", GAP / "api/__init__.py", "import contracts.gap"),
 )
 

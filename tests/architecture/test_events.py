@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -72,31 +73,101 @@ def test_every_frozen_sample_belongs_to_an_event_that_is_still_known() -> None:
             assert known.get(path.stem.rpartition(".v")[0]) == service, path.name
 
 
-def rules_in_evolve(source: str) -> Iterator[int]:
-    """Yield the lines of an `evolve` that refuse something other than an unknown event."""
-    for function in ast.walk(ast.parse(source)):
-        if not isinstance(function, ast.FunctionDef) or function.name != "evolve":
-            continue
-        for node in ast.walk(function):
+@dataclass(frozen=True)
+class Function:
+    """A function of a domain: its module, and whether it is called by its name, after a dot, or read after one."""
+
+    module: str
+    node: ast.FunctionDef
+    is_method: bool
+
+    @property
+    def is_property(self) -> bool:
+        """Whether reading its name calls it."""
+        return any("property" in ast.unparse(decorator) for decorator in self.node.decorator_list)
+
+    def refusals(self) -> Iterator[str]:
+        """Yield where it refuses something other than an unknown event."""
+        for node in ast.walk(self.node):
             raised = node.exc if isinstance(node, ast.Raise) else None
             name = raised.func if isinstance(raised, ast.Call) else raised
-            if isinstance(node, ast.Raise) and not (isinstance(name, ast.Name) and name.id == "TypeError"):
-                yield node.lineno
-            if isinstance(node, ast.Assert):
-                yield node.lineno
+            is_unknown = isinstance(name, ast.Name) and name.id == "TypeError"
+            if isinstance(node, ast.Assert) or (isinstance(node, ast.Raise) and not is_unknown):
+                yield f"{self.module}:{node.lineno}"
+
+    def calls(self, other: Function) -> bool:
+        """Tell whether it names another function, or anything of its name after a dot: once too often is no harm."""
+        nodes, name = list(ast.walk(self.node)), other.node.name
+        if not other.is_method:
+            return any(isinstance(node, ast.Name) and node.id == name for node in nodes)
+        called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+        dotted = [node for node in nodes if isinstance(node, ast.Attribute) and node.attr == name]
+        return bool(dotted) and (other.is_property or any(id(node) in called for node in dotted))
+
+
+def functions(sources: Mapping[str, str]) -> Iterator[Function]:
+    """Yield every function of some modules."""
+    for module, source in sources.items():
+        tree = ast.parse(source)
+        methods = {id(one) for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for one in node.body}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                yield Function(module, node, id(node) in methods)
+
+
+def rules_in_evolve(sources: Mapping[str, str]) -> Iterator[str]:
+    """Yield where an `evolve` of a domain, or anything it calls there, refuses something other than an unknown event.
+
+    `sources` are the modules of one domain by name.
+    """
+    unseen = list(functions(sources))
+    left = [one for one in unseen if one.node.name == "evolve"]
+    while left:
+        one = left.pop()
+        yield from one.refusals()
+        called = [other for other in unseen if one.calls(other)]
+        unseen = [other for other in unseen if other not in called]
+        left += called
+
+
+def domain_of(service: str) -> dict[str, str]:
+    """Return the modules of a service's domain by their paths."""
+    folder = ROOT / "services" / service.replace("_", "-") / "src" / service / "domain"
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*.py")}
 
 
 @pytest.mark.parametrize("service", PACKAGES)
-def test_no_rule_stands_in_an_evolve(service: str) -> None:
-    for path in (ROOT / "services" / service.replace("_", "-") / "src").rglob("*.py"):
-        assert list(rules_in_evolve(path.read_text())) == [], path.relative_to(ROOT)
+def test_no_rule_stands_in_an_evolve_nor_in_what_it_calls(service: str) -> None:
+    domain = domain_of(service)
+    assert any("def evolve(" in source for source in domain.values())
+    assert list(rules_in_evolve(domain)) == []
 
 
 def test_a_rule_planted_in_an_evolve_is_found() -> None:
     planted = "class S:\n    def evolve(cls, state, event):\n        if state.closed:\n            raise Refused('no')\n"
-    assert list(rules_in_evolve(planted)) == [4]
+    assert list(rules_in_evolve({"cycle.py": planted})) == ["cycle.py:4"]
+
+
+@pytest.mark.parametrize(
+    ("called", "helper"),
+    [
+        ("_changes(state, event)", "def _changes(state, event):\n    raise Refused('no')\n"),
+        ("state._after(event)", "class T:\n    def _after(self, event): raise Refused('no')\n"),
+        ("state.standing", "class T:\n    @property\n    def standing(self): raise Refused('no')\n"),
+        ("map(_one, event.lines)", "def _one(line):\n    assert line\n"),
+        ("_changes(event)", "def _changes(event): return _check(event)\ndef _check(event):\n    raise Refused('no')\n"),
+    ],
+)
+def test_a_rule_planted_in_what_an_evolve_calls_is_found_in_whichever_module(called: str, helper: str) -> None:
+    evolve = f"class S:\n    def evolve(cls, state, event):\n        return {called}\n"
+    assert [where.partition(":")[0] for where in rules_in_evolve({"a.py": evolve, "b.py": helper})] == ["b.py"]
 
 
 def test_an_unknown_event_may_be_refused_in_an_evolve() -> None:
     allowed = "class S:\n    def evolve(cls, state, event):\n        raise TypeError(type(event))\n"
-    assert list(rules_in_evolve(allowed)) == []
+    assert list(rules_in_evolve({"cycle.py": allowed})) == []
+
+
+def test_a_rule_in_a_decision_is_none_of_an_evolve() -> None:
+    allowed = "class S:\n    def close(self): raise Refused('no')\n    def evolve(cls, state, event): return state\n"
+    assert list(rules_in_evolve({"cycle.py": allowed})) == []
