@@ -22,6 +22,7 @@ ROUTES: dict[tuple[str, str], Action] = {
     ("POST", "/people/{person}/reports"): "ask for report",
     ("GET", "/people/{person}/target"): "read target",
     ("PUT", "/people/{person}/target"): "choose target",
+    ("GET", "/people/{person}/target/history"): "read target",
     ("GET", "/people/{person}/trend"): "read trend",
     ("GET", "/people/{person}/nearest"): "read nearest",
     ("GET", "/heat-map"): "read heat map",

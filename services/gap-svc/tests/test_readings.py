@@ -1,11 +1,13 @@
 from datetime import date
 
+import pytest
+
 from gap_svc.domain.calculation import Bar, Line, Requirement, calculate
 from gap_svc.domain.change import change
 from gap_svc.domain.heat_map import FEWEST, Row, heat_map
 from gap_svc.domain.levels import Expectation, Level, LevelRef
 from gap_svc.domain.nearest import nearest
-from gap_svc.domain.trend import Distance, Past, trend
+from gap_svc.domain.trend import Distance, Past, Wording, trend
 
 
 def level(
@@ -36,6 +38,8 @@ def past(month: int, at: Level, /, **scores: float) -> Past:
         main=None,
         approval=f"approval {month}",
         ladder=f"ladder in version {at.version}",
+        wording={name: Wording(name=name.title(), description="What it is") for name in scores},
+        scale=("Learns", "Does it"),
     )
 
 
@@ -90,6 +94,35 @@ def test_the_trend_breaks_where_the_text_changed() -> None:
     assert trend([past(3, IC2, code=3.0), past(9, reworded, code=3.0)]).competencies["code"][1].breaks == (
         "text changed",
     )
+
+
+EXAMPLE = Expectation(competency="code", required=3.0, behaviours=("does it",), examples=("Shipped it.",))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"level": IC2.model_copy(update={"expectations": {"code": EXAMPLE}})},
+        {"wording": {"code": Wording(name="Coding", description="What it is")}},
+        {"wording": {"code": Wording(name="Code", description="What it is now")}},
+        {"scale": ("Learns", "Does it alone")},
+    ],
+    ids=["an example", "the name", "the description", "what a point of the scale means"],
+)
+def test_the_trend_breaks_where_any_other_text_that_somebody_was_rated_by_changed(changed: dict[str, object]) -> None:
+    later = past(9, IC2, code=3.0).model_copy(update=changed)
+
+    points = trend([past(3, IC2, code=3.0), later]).competencies["code"]
+
+    assert points[1].breaks == ("text changed",)
+
+
+def test_the_trend_says_of_a_score_that_it_rests_on_memory() -> None:
+    remembered = past(9, IC2, code=3.5).model_copy(update={"from_memory": frozenset({"code"})})
+
+    points = trend([past(3, IC2, code=3.0), remembered]).competencies["code"]
+
+    assert [point.rests_on_memory for point in points] == [False, True]
 
 
 def test_a_competency_that_was_not_rated_leaves_a_hole_in_the_trend() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gap_svc.documents import render
+from gap_svc.documents import render, words
 from gap_svc.documents.data import Named, Origin, People, Rated, Told, Version, document
 from gap_svc.documents.pdf import printed
 from gap_svc.documents.report import Anchor, Evidence
@@ -37,7 +37,7 @@ IC2 = level("ic2", 1, design=3, mentoring=2, typing=3)
 IC3 = level("ic3", 2, design=4, mentoring=3, speaking=3)
 
 
-def past(evaluation: str, bar: Level, figure: float | None, target: Level = IC3) -> Past:
+def past(evaluation: str, bar: Level, figure: float | None, target: Level = IC3, **changes: Any) -> Past:
     distance = Distance(
         present=bar.ref,
         target=target.ref,
@@ -48,18 +48,24 @@ def past(evaluation: str, bar: Level, figure: float | None, target: Level = IC3)
         why_no_figure=None,
         computed=f"report of {evaluation}",
     )
-    return Past(
-        evaluation=evaluation,
-        revision=1,
-        cycle=f"cy_{evaluation}",
-        cycle_name=f"Cycle {evaluation}",
-        period_ends_on=DAYS[evaluation],
-        level=bar,
-        scores=SCORES,
-        main=distance,
-        approval=f"event of {evaluation}",
-        ladder=f"ladder of {evaluation}",
-    )
+    values: dict[str, Any] = {
+        "evaluation": evaluation,
+        "revision": 1,
+        "cycle": f"cy_{evaluation}",
+        "cycle_name": f"Cycle {evaluation}",
+        "period_ends_on": DAYS[evaluation],
+        "level": bar,
+        "scores": SCORES,
+        "main": distance,
+        "approval": f"event of {evaluation}",
+        "ladder": f"ladder of {evaluation}",
+    }
+    return Past(**{**values, **changes})
+
+
+def reworded(bar: Level) -> Level:
+    asked = {name: one.model_copy(update={"behaviours": ("Is shown anew.",)}) for name, one in bar.expectations.items()}
+    return bar.model_copy(update={"expectations": asked})
 
 
 def told(present: Level = IC2, target: Level = IC3, **changes: Any) -> Told:
@@ -122,8 +128,16 @@ def test_the_page_says_it_too_where_the_target_does_not_ask_for_the_competency()
     assert printed(document(told()))["unasked"] == said
 
 
-def test_a_rating_without_evidence_rests_on_memory() -> None:
-    assert [line.competency for line in document(told()).lines if line.rests_on_memory] == ["mentoring"]
+def test_a_rating_without_evidence_rests_on_memory_also_as_a_term_of_readiness() -> None:
+    found = document(told())
+    assert [line.competency for line in found.lines if line.rests_on_memory] == ["mentoring"]
+    assert [term.name for term in found.readiness.terms if term.rests_on_memory] == ["mentoring"]
+
+
+def test_what_rests_on_memory_says_so_also_where_the_target_does_not_ask_for_it() -> None:
+    rated = told().rated | {"typing": Rated(score=2.0, rests_on_memory=True)}
+    said = "Rated, but not asked for at IC3: typing (2.0, resting on memory, below the 3.0 that IC2 asks)."
+    assert printed(document(told(rated=rated)))["unasked"] == said
 
 
 def test_only_what_was_rated_is_a_term_of_readiness_and_the_scales_one_is_named_as_presumed() -> None:
@@ -142,7 +156,47 @@ def test_earlier_scores_break_where_the_requirement_changed_after_them() -> None
     stricter = level("ic2", 1, design=3.5, mentoring=2, typing=3)
     run = trend([past("ev_1", IC2, 0.2), past("ev_2", stricter, 0.3), past("ev_3", stricter, 0.5)])
     design = next(line for line in document(told(trend=run)).lines if line.competency == "design")
-    assert [(point.cycle, point.joined) for point in design.trend] == [("Cycle ev_1", False), ("Cycle ev_2", True)]
+    assert [(point.cycle, point.then) for point in design.trend] == [
+        ("Cycle ev_1", ("requirement changed",)),
+        ("Cycle ev_2", ()),
+    ]
+
+
+def test_what_changed_after_an_earlier_score_is_told_by_its_kind() -> None:
+    stricter = level("ic2", 1, design=3.5, mentoring=2, typing=3)
+
+    assert remarked(past("ev_2", IC2, 0.3), past("ev_3", reworded(IC2), 0.5)) == (
+        "Earlier: 3.5 in Cycle ev_2 (then the text changed)."
+    )
+    assert remarked(past("ev_2", IC2, 0.3), past("ev_3", stricter, 0.5)) == (
+        "Earlier: 3.5 in Cycle ev_2 (then the requirement changed)."
+    )
+    assert remarked(past("ev_2", IC2, 0.3), past("ev_3", reworded(stricter), 0.5)) == (
+        "Earlier: 3.5 in Cycle ev_2 (then requirement and text changed)."
+    )
+
+
+def test_what_changed_in_a_cycle_without_a_score_still_breaks_the_line() -> None:
+    unseen = past("ev_2", reworded(IC2), 0.3, scores={})
+
+    found = remarked(past("ev_1", IC2, 0.2), unseen, past("ev_3", reworded(IC2), 0.5))
+
+    assert found == "Earlier: 3.5 in Cycle ev_1 (then the text changed)."
+
+
+def test_an_earlier_score_without_evidence_rests_on_memory_too() -> None:
+    earlier = past("ev_2", IC2, 0.3, from_memory=frozenset({"design"}))
+
+    assert remarked(earlier, past("ev_3", IC2, 0.5)) == "Earlier: 3.5 in Cycle ev_2 (rests on memory)."
+    assert remarked(earlier, past("ev_3", reworded(IC2), 0.5)) == (
+        "Earlier: 3.5 in Cycle ev_2 (rests on memory; then the text changed)."
+    )
+
+
+def remarked(*run: Past) -> str:
+    """Return what the page says of earlier scores in design."""
+    design = next(line for line in document(told(trend=trend(run))).lines if line.competency == "design")
+    return words.earlier(design.trend)
 
 
 def test_earlier_figures_go_back_to_where_the_bar_was_another() -> None:

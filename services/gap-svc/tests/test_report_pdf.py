@@ -24,6 +24,7 @@ from gap_svc.documents.report import (
     Term,
     TrendPoint,
 )
+from gap_svc.domain.trend import Break
 
 HOSTILE = (
     '#eval("1+1")',
@@ -57,7 +58,7 @@ def seen(text: str | None, **more: Any) -> Evidence:
 
 def report(**changes: Any) -> ReportDocument:
     history = (
-        TrendPoint(cycle="H1 2025", score=1.0, joined=False),
+        TrendPoint(cycle="H1 2025", score=1.0, then=("requirement changed",)),
         TrendPoint(cycle="H2 2025", score=1.5),
     )
     lines = (
@@ -245,6 +246,26 @@ def test_a_competency_the_target_does_not_ask_for_is_named_and_counted_nowhere()
 
 def test_earlier_scores_are_told_with_the_break_where_the_requirement_changed() -> None:
     assert says(render(report()).pdf, "Earlier: 1.0 in H1 2025 (then the requirement changed), 1.5 in H2 2025.")
+
+
+def test_the_legend_says_what_changed_where_a_line_of_scores_is_broken() -> None:
+    def legend(*then: Break) -> str:
+        earlier = (TrendPoint(cycle="H1 2025", score=1.0, then=then),)
+        return text_of(render(report(lines=(line("Mentoring", 4, 2.5, trend=earlier),))).pdf)
+
+    assert squeezed("Earlier cycles before the text changed") in legend("text changed")
+    assert squeezed("Earlier cycles before the requirement changed") in legend("requirement changed")
+    assert squeezed("before requirement or text changed") in legend("requirement changed", "text changed")
+    assert "changed" not in legend()
+
+
+def test_every_score_of_the_chart_and_of_the_working_that_rests_on_memory_is_marked() -> None:
+    terms = (Term(name="Design", present=3, target=4, score=3.5, weight=1, covered=0.5, rests_on_memory=True),)
+    pdf = render(report(readiness=Readiness(figure=0.5, terms=terms))).pdf
+
+    assert says(pdf, "* Rests on memory")
+    assert says(pdf, "3.5* 4.0")
+    assert says(pdf, "Design* (3.5 − 3.0) ÷ (4.0 − 3.0) 50% 1")
 
 
 def test_marks_stand_above_the_scores() -> None:

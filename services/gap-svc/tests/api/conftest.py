@@ -24,6 +24,7 @@ from gap_svc.main import service
 from gap_svc.settings import GRANTS
 
 NUMBERS = itertools.count(1)
+CREDIT = "Includes information from O*NET."
 TIME_ZONE = "Europe/Berlin"
 MANAGERS = {"gro": None, "hanna": "gro", "hugo": "gro", "olga": "gro", "erik": "gro", "maya": "erik", "nils": "erik"}
 ROLES: dict[str, tuple[people.Role, ...]] = {"hanna": ("hr",), "hugo": ("hr",), "olga": ("analyst",)}
@@ -80,10 +81,10 @@ class Company:
         self.running.follow(self.workspace)
         return answer
 
-    def publish(self, version: int, **design: float) -> None:
-        """Publish a framework version; `design` changes what a level (`ic3`) asks of design."""
+    def publish(self, version: int, anchor: str = "Learns.", **design: float) -> None:
+        """Publish a framework version; `design` changes what a level (`ic3`) asks of design, `anchor` what 1 means."""
         levels = {level: asked | {"design": design.get(level[4:], asked["design"])} for level, asked in ASKED.items()}
-        self.hear(*_published(version, levels))
+        self.hear(*_published(version, levels, anchor))
 
     def hear(self, *events: Published) -> list[str]:
         """Let the service hear events."""
@@ -96,17 +97,24 @@ class Company:
         *,
         by: str = "erik",
         design: float = 3.5,
+        mentoring: float | None = 1.5,
         kind: str = "evaluation",
         said: str = "Drew the depot plan.",
         cycle: str = "cy_1",
         ends_on: date = date(2026, 9, 30),
+        framework_version: int = 1,
     ) -> str:
         """Let an evaluation be approved; return the id of that event."""
         named = self.evaluation(person, cycle)
         text = sealed(self.running.seals["evaluation"], self.workspace, f"{kind}/{named}", person, said)
         lines = (
             evaluation.RatedLine(competency="design", rating=design, evidence=(text,), self_rating=4),
-            evaluation.RatedLine(competency="mentoring", rating=1.5, rests_on_memory=True),
+            evaluation.RatedLine(
+                competency="mentoring",
+                rating=mentoring,
+                not_seen=mentoring is None,
+                rests_on_memory=mentoring is not None,
+            ),
         )
         approved = evaluation.EvaluationApproved(
             evaluation=named,
@@ -115,7 +123,7 @@ class Company:
             evaluator=by,
             cycle=cycle,
             cycle_name="Autumn",
-            framework_version=1,
+            framework_version=framework_version,
             ladder="eng",
             level="eng.ic2",
             lines=lines,
@@ -198,7 +206,7 @@ def somebody(company: Company, person: str, manager: str | None) -> people.Perso
     )
 
 
-def _published(version: int, levels: dict[str, dict[str, float]]) -> tuple[Published, ...]:
+def _published(version: int, levels: dict[str, dict[str, float]], anchor: str) -> tuple[Published, ...]:
     ladder = framework.LadderPublished(
         version=version,
         ladder="eng",
@@ -221,12 +229,12 @@ def _published(version: int, levels: dict[str, dict[str, float]]) -> tuple[Publi
             for name, required in asked.items()
         ),
         changed_in=version,
-        credits=("Includes information from O*NET.",),
+        credits=(CREDIT,),
     )
     closing = framework.FrameworkPublished(
         version=version,
         note="First",
-        scale=(framework.AnchorText(point=1, name="Learning", text="Learns."),),
+        scale=(framework.AnchorText(point=1, name="Learning", text=anchor),),
         digests={"eng": sha256(ladder.model_dump_json().encode()).hexdigest()},
     )
     return ladder, closing

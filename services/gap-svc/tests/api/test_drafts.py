@@ -23,6 +23,16 @@ def test_hr_learns_whose_gaps_a_draft_would_change_and_nothing_is_stored(company
     assert company.read("hanna", "/people/maya/report") == before
 
 
+def test_a_draft_is_set_against_the_reports_page_by_page(company: Company) -> None:
+    for one in ("erik", "maya", "nils"):
+        company.approve(one)
+    first = company.send("hanna", "POST", "/what-if?limit=2", draft(3.5)).json()
+    rest = company.send("hanna", "POST", f"/what-if?limit=2&cursor={first['next_cursor']}", draft(3.5)).json()
+    assert [[one["person"] for one in page["changed"]] for page in (first, rest)] == [["erik", "maya"], ["nils"]]
+    assert [(page["compared"], len(page["because"])) for page in (first, rest)] == [(2, 2), (1, 1)]
+    assert rest["next_cursor"] is None
+
+
 def test_a_draft_is_not_looked_at_before_it_is_known_who_sends_it(company: Company) -> None:
     assert company.send("erik", "POST", "/what-if", {"ladders": "none"}).status_code == 403
     assert company.send("hanna", "POST", "/what-if", {"ladders": "none"}).status_code == 422

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .conftest import Company
+from datetime import date
+
+from .conftest import CREDIT, Company
 
 
 def test_a_choice_of_target_is_ones_own_and_the_main_report_follows_it(company: Company) -> None:
@@ -36,3 +38,47 @@ def test_the_trend_and_the_nearest_roles_rest_on_what_the_reader_may_see(company
     nearest = company.read("maya", "/people/maya/nearest")
     assert [one["code"] for one in nearest["levels"]] == ["IC3", "M1"]
     assert approval in nearest["because"]
+
+
+def test_a_point_of_the_trend_rests_on_memory_and_the_credit_stands_beside_the_texts(company: Company) -> None:
+    company.approve()
+    company.release()
+    trend = company.read("maya", "/people/maya/trend")
+    assert {name: points[0]["rests_on_memory"] for name, points in trend["competencies"].items()} == {
+        "design": False,
+        "mentoring": True,
+    }
+    report = company.read("maya", "/people/maya/report")
+    assert {one["competency"]: one["rests_on_memory"] for one in report["readiness"]["terms"]} == {
+        "design": False,
+        "mentoring": True,
+    }
+    assert [one["rests_on_memory"] for one in report["below_present"]] == [True]
+    for path in ("trend", "nearest", "target"):
+        assert company.read("maya", f"/people/maya/{path}")["credits"] == [CREDIT]
+    assert company.read("hanna", "/heat-map")["credits"] == [CREDIT]
+    assert company.read("hanna", "/placements-to-check")["items"][0]["credits"] == [CREDIT]
+
+
+def test_the_trend_says_that_the_words_of_the_scale_changed(company: Company) -> None:
+    company.approve()
+    company.publish(2, anchor="Learns by doing.")
+    company.approve(cycle="cy_2", ends_on=date(2026, 12, 31), framework_version=2)
+    points = company.read("hanna", "/people/maya/trend")["competencies"]["design"]
+    assert [point["breaks"] for point in points] == [[], ["text changed"]]
+
+
+def test_the_history_of_a_target_tells_of_an_approval_from_its_release_on(company: Company) -> None:
+    def what(person: str) -> list[str]:
+        return [one["what"] for one in company.read(person, "/people/maya/target/history")]
+
+    company.send("maya", "PUT", "/people/maya/target", {"target": {"ladder": "eng", "level": "eng.m1"}})
+    company.approve()
+    approval = ["standing.evaluation-taken", *["standing.report-begun"] * 2]
+    assert what("erik") == what("hanna") == ["standing.target-chosen", *approval]
+    assert what("maya") == what("gro") == ["standing.target-chosen"]
+    company.release()
+    assert what("maya") == what("gro") == ["standing.target-chosen", *approval]
+    assert company.get("nils", "/people/maya/target/history").status_code == 404
+    (choice,) = [one for one in company.read("maya", "/people/maya/target/history") if one["by"] == "maya"]
+    assert choice["details"]["target"] == {"ladder": "eng", "level": "eng.m1"}

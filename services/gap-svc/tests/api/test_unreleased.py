@@ -23,6 +23,7 @@ READINGS: dict[str, dict[str, Any]] = {
     "/people/{person}/report/newer-framework": {},
     "/people/{person}/reports": {},
     "/people/{person}/target": {},
+    "/people/{person}/target/history": {},
     "/people/{person}/trend": {},
     "/people/{person}/nearest": {},
     "/heat-map": {},
@@ -158,6 +159,7 @@ def _promoted(person: str) -> framework.PersonPlaced:
 def timeless(said: Any) -> Any:
     """Return what was said without the ids of events and the moments of their recording."""
     unlike = ("because", "computed_at", "computed", "at", "event", "caused_by", "heard", "choice")
+    unlike += ("approved_at", "in_force_from", "since")
     if isinstance(said, dict):
         named = cast("dict[str, Any]", said)
         return {name: timeless(one) for name, one in named.items() if name not in unlike}

@@ -19,7 +19,9 @@ def read_competency(competency: Id, query: Queried) -> shapes.DraftCompetency:
     now = framework_of(query)
     found = now.draft.competency(competency)
     query.etag(now.draft.edition(f"competency/{competency}"))
-    return shapes.DraftCompetency(competency=found, ladders=list(now.draft.ladders_using(competency)))
+    using = list(now.draft.ladders_using(competency))
+    owed = dict.fromkeys(credit for ladder in using for credit in now.draft.ladder(ladder).credits)
+    return shapes.DraftCompetency(competency=found, ladders=using, credits=list(owed))
 
 
 @router.put("/competencies/{competency}", dependencies=EDITING, responses=problems(403, 412, 422, 428))
@@ -59,6 +61,7 @@ def read_row(ladder: Id, competency: Id, query: Queried) -> shapes.DraftRow:
         ladder=ladder,
         competency=now.draft.competency(competency),
         cells={text.full(level): level.expectations.get(competency) for level in text.levels()},
+        credits=list(text.credits),
     )
 
 

@@ -21,6 +21,7 @@ def draft(query: Queried) -> shapes.DraftView:
         competencies=list(now.draft.competencies.values()),
         ladders=[draft_ladder(now, ladder) for ladder in now.draft.ladders],
         published_version=now.version,
+        credits=list(dict.fromkeys(credit for ladder in now.draft.ladders.values() for credit in ladder.credits)),
     )
 
 

@@ -57,6 +57,7 @@ def read_level(ladder: Id, level: Id, query: Queried) -> shapes.DraftLevel:
         place=home.levels.index(found),
         level=found,
         holes=[hole for hole in now.holes(ladder) if hole.level == full],
+        credits=list(now.draft.ladder(ladder).credits),
     )
 
 
@@ -85,6 +86,7 @@ def read_cell(ladder: Id, level: Id, competency: Id, query: Queried) -> shapes.D
         level=now.draft.ladder(ladder).full(found),
         competency=now.draft.competency(competency).id,
         cell=found.expectations.get(competency),
+        credits=list(now.draft.ladder(ladder).credits),
     )
 
 

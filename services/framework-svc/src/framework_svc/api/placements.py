@@ -9,7 +9,7 @@ from chassis.http import Answer, Commanded, Cursor, Limit, Page, Queried, proble
 from chassis.unit import Unit
 from framework_svc.api.allowed import May, allow_reading, application
 from framework_svc.api.files import all_problems
-from framework_svc.api.shapes import GroupBody, History, PlacementBody, Recorded, Refused, Seat, Seats
+from framework_svc.api.shapes import GroupBody, History, PlacementBody, Refused, Seat, Seats
 from framework_svc.documents.placements import read
 from framework_svc.domain.placements import Placement
 
@@ -77,7 +77,7 @@ def placements(person: PersonId, query: Queried) -> Seats:
 def history(person: PersonId, query: Queried) -> History:
     """Read everything recorded about where somebody sits, taken back or not."""
     allow_reading(query, "read person", person)
-    return History(items=[Recorded.of(entry) for entry in query.history(Placement, person)])
+    return History.of(query.history(Placement, person))
 
 
 @router.delete("/people/{person}/placements/{placement}", dependencies=PLACING, responses=problems(403, 404, 409))

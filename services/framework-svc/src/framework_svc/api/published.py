@@ -15,7 +15,6 @@ from framework_svc.api.shapes import (
     History,
     Preview,
     PublicationBody,
-    Recorded,
     Versions,
     VersionView,
 )
@@ -120,7 +119,7 @@ def archive(ladder: Id, command: Commanded) -> Answer:
 def history(query: Queried) -> History:
     """Read everything recorded about the framework, drafts included."""
     allow_reading(query, "read draft")
-    return History(items=[Recorded.of(entry) for entry in query.history(Framework, FRAMEWORK)])
+    return History.of(query.history(Framework, FRAMEWORK))
 
 
 @router.get("/ladders/{ladder}/history", responses=problems(403, 404))
@@ -131,7 +130,7 @@ def ladder_history(ladder: Id, query: Queried) -> History:
     if not edits:
         raise NotPublished(f"Nothing was ever recorded about a ladder “{ladder}”.")
     all_of_it = sorted((*edits, *query.history(Occupancy, ladder)), key=lambda entry: (entry.epoch, entry.sequence))
-    return History(items=[Recorded.of(entry) for entry in all_of_it])
+    return History.of(all_of_it)
 
 
 def _version(query: Query, number: int) -> FrameworkView:

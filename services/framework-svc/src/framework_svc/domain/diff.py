@@ -68,7 +68,7 @@ class CompetencyDiff(Frozen):
 
 
 class LadderDiff(Frozen):
-    """What became of a ladder."""
+    """What became of a ladder; `credits` are those that its texts owe, before or after."""
 
     ladder: str
     what: What
@@ -76,6 +76,7 @@ class LadderDiff(Frozen):
     levels: tuple[LevelDiff, ...] = ()
     competencies: tuple[CompetencyDiff, ...] = ()
     expectations: tuple[ExpectationDiff, ...] = ()
+    credits: tuple[str, ...] = ()
 
     def changed_levels(self) -> frozenset[str]:
         """Return the levels (full ids) in which anything a person sitting there would read is another."""
@@ -127,6 +128,7 @@ def _ladder(name: str, before: PublishedLadder | None, after: PublishedLadder | 
         levels=levels,
         competencies=competencies,
         expectations=expectations,
+        credits=tuple(dict.fromkeys(credit for one in (before, after) if one for credit in one.ladder.credits)),
     )
 
 

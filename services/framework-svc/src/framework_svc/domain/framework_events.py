@@ -177,3 +177,16 @@ def ladder_in(event: Event) -> str | None:
             return event.published.ladder.id
         case _:
             return getattr(event, "ladder", None)
+
+
+def credits_in(event: Event) -> tuple[str, ...]:
+    """Return the credits that a ladder owed as an event says it."""
+    match event:
+        case LadderReplaced():
+            return event.ladder.credits
+        case LadderTaken():
+            return event.published.ladder.credits
+        case LadderDescribed():
+            return event.credits
+        case _:
+            return ()

@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from fastapi import Query as Parameter
 
-from chassis.http import Queried, Query, problems
+from chassis.http import Cursor, Limit, Page, Queried, Query, problems
 from chassis.kernel import Forbidden
 from gap_svc import facts
 from gap_svc.access import decide
 from gap_svc.api.allowed import REFUSED
-from gap_svc.api.names import competency_names
-from gap_svc.api.seen import Row, allow_reading, latest_main_reports, present_of
-from gap_svc.api.shapes import BelowPresentView, CellView, HeatMapView, PlacementToCheckView
+from gap_svc.api.names import below_view, competency_names, credits_of, named
+from gap_svc.api.seen import Row, allow_reading, latest_main_reports, page_of_main_reports, present_of
+from gap_svc.api.shapes import CellView, HeatMapView, PlacementToCheckView
 from gap_svc.domain import calculation, heat_map
 from gap_svc.domain.report import Because
 
@@ -42,11 +42,13 @@ def heat(query: Queried, scope: Annotated[Scope | None, Parameter()] = None) -> 
     figures = heat_map.heat_map([row for row, _ in found], fewest)
     events = _events(found)
     if fewest == 1:
-        _record_small_teams(query, [row for row, _ in found])
+        for row in heat_map.shown_singly([row for row, _ in found]):
+            query.record_access(row.person, "heat map", row.report)
+    ladders = _newest_ladders(query)
     return HeatMapView(
         scope=asked,
         fewest=fewest,
-        names=competency_names(query, [facts.latest_version(query)]),
+        names=competency_names(ladders),
         teams={
             team: {name: CellView(figures=cell, because=events[team, name]) for name, cell in cells.items()}
             for team, cells in figures.teams.items()
@@ -56,36 +58,46 @@ def heat(query: Queried, scope: Annotated[Scope | None, Parameter()] = None) -> 
             for name, cell in figures.everybody.items()
         },
         hidden=figures.hidden,
+        credits=credits_of(ladders),
+        because=[event for _, event in found],
     )
 
 
 @router.get("/placements-to-check", responses=problems(403))
-def placements(query: Queried) -> list[PlacementToCheckView]:
-    """List who has scores below what their present level asks, for HR; never oneself."""
+def placements(query: Queried, limit: Limit = 50, cursor: Cursor = None) -> Page[PlacementToCheckView]:
+    """List who has scores below what their present level asks, for HR, by person; never oneself."""
     if not decide(query.actor, "read placements to check"):
         raise Forbidden(REFUSED)
-    rows = [row for row in latest_main_reports(query) if row["below_present"] and not _is_self(query, row)]
-    names = competency_names(query, {row["framework_version"] for row in rows})
-    for row in rows:
+    below = "jsonb_array_length(below_present) > 0 and employee <> %(me)s"
+    page = page_of_main_reports(query, below, {}, limit, cursor)
+    ladders = {row["framework_version"]: facts.ladders(query, (row["framework_version"],)) for row in page.items}
+    from_memory = facts.from_memory(query, (row["evaluation"] for row in page.items))
+    for row in page.items:
         query.record_access(row["employee"], "placement to check", row["report"])
-    return [_placement(row, names) for row in rows]
+    return page.map(
+        lambda row: _placement(row, ladders[row["framework_version"]], from_memory[row["evaluation"], row["revision"]])
+    )
 
 
-def _placement(row: Row, names: dict[str, str]) -> PlacementToCheckView:
-    because = Because.model_validate(row["because"])
+def _placement(row: Row, ladders: list[facts.Ladder], from_memory: frozenset[str]) -> PlacementToCheckView:
+    because, competencies = Because.model_validate(row["because"]), named(ladders)
     behind = [one for one in (because.approval, because.present_ladder, because.placement) if one]
+    below = [calculation.BelowPresent.model_validate(one) for one in row["below_present"]]
     return PlacementToCheckView(
         person=row["employee"],
         evaluation=row["evaluation"],
         report=row["report"],
         version=row["version"],
         present=present_of(row),
-        below=[
-            BelowPresentView(**one, name=names.get(competency := str(one["competency"]), competency), because=behind)
-            for one in row["below_present"]
-        ],
+        below=[below_view(one, competencies, from_memory, behind) for one in below],
         found_at=row["computed_at"],
+        credits=credits_of(ladders),
     )
+
+
+def _newest_ladders(query: Query) -> list[facts.Ladder]:
+    version = facts.latest_version(query)
+    return [] if version is None else facts.ladders(query, (version,))
 
 
 def _rows(query: Query, scope: Scope) -> list[tuple[heat_map.Row, str]]:
@@ -120,18 +132,3 @@ def _events(rows: Iterable[tuple[heat_map.Row, str]]) -> Cells:
 
 def _with(figures: heat_map.HeatMap, competency: str) -> list[str]:
     return [team for team, cells in figures.teams.items() if competency in cells]
-
-
-def _record_small_teams(query: Query, rows: list[heat_map.Row]) -> None:
-    """Note a reading of each person of a team under five: its cells say something about them."""
-    teams: dict[str, list[heat_map.Row]] = {}
-    for row in rows:
-        teams.setdefault(row.team, []).append(row)
-    for members in teams.values():
-        if len(members) < heat_map.FEWEST:
-            for row in members:
-                query.record_access(row.person, "heat map", row.report)
-
-
-def _is_self(query: Query, row: Row) -> bool:
-    return row["employee"] == query.actor.person

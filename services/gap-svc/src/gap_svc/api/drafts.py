@@ -8,13 +8,14 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.http import Queried, Query, problems
+from chassis.http import Cursor, Limit, Queried, Query, problems
+from chassis.http.page import MOST
 from chassis.kernel import Forbidden
 from gap_svc import facts
 from gap_svc.access import decide
 from gap_svc.api.allowed import REFUSED
 from gap_svc.api.changes import Bars, changed
-from gap_svc.api.seen import latest_main_reports
+from gap_svc.api.seen import page_of_main_reports
 from gap_svc.api.shapes import WhatIfView
 from gap_svc.domain.levels import Expectation, Level, LevelRef
 
@@ -125,20 +126,28 @@ def admitted(query: Queried) -> Query:
 
 
 @router.post("/what-if", responses=problems(403, 422))
-def what_if(draft: Draft, query: Annotated[Query, Depends(admitted)]) -> WhatIfView:
+def what_if(
+    draft: Draft, query: Annotated[Query, Depends(admitted)], limit: Limit = MOST, cursor: Cursor = None
+) -> WhatIfView:
     """Tell whose gaps would change if this draft were published: the same scores against the draft's levels.
 
     It covers the latest main report of everybody, of oneself only a released one; nothing is recorded but the reading.
+    A page sets at most `limit` reports against the draft; send the draft again with `next_cursor` for the others.
     """
-    ladders = draft.names()
-    rows = [row for row in latest_main_reports(query) if {row["present_ladder"], row["target_ladder"]} & ladders]
-    scores = facts.scores_of(query, (row["evaluation"] for row in rows))
+    there = "(present_ladder = any(%(ladders)s) or target_ladder = any(%(ladders)s))"
+    page = page_of_main_reports(query, there, {"ladders": sorted(draft.names())}, limit, cursor)
+    scores = facts.scores_of(query, (row["evaluation"] for row in page.items))
     bars = _bars(query, draft)
-    compared = [changed(row, scores[row["evaluation"], row["revision"]], bars) for row in rows]
+    compared = [changed(row, scores[row["evaluation"], row["revision"]], bars) for row in page.items]
     found = [view for view in compared if view is not None]
     for view in found:
         query.record_access(view.person, "what would change", view.report)
-    return WhatIfView(compared=len(rows), changed=found)
+    return WhatIfView(
+        compared=len(page.items),
+        changed=found,
+        next_cursor=page.next_cursor,
+        because=[row["event_id"] for row in page.items],
+    )
 
 
 def _bars(query: Query, draft: Draft) -> Bars:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 
 from chassis.http import Query
 from chassis.identity import Person
@@ -48,11 +47,15 @@ def level_view(level: Level) -> shapes.LevelView:
 
 
 def below_view(
-    one: calculation.BelowPresent, competencies: dict[str, data.Named], because: list[str]
+    one: calculation.BelowPresent,
+    competencies: Mapping[str, data.Named],
+    from_memory: Container[str],
+    because: list[str],
 ) -> shapes.BelowPresentView:
     """Return a score below the present requirement."""
     name = competencies[one.competency].name if one.competency in competencies else one.competency
-    return shapes.BelowPresentView(**one.model_dump(), name=name, because=because)
+    on_memory = one.competency in from_memory
+    return shapes.BelowPresentView(**one.model_dump(), name=name, rests_on_memory=on_memory, because=because)
 
 
 def named(ladders: Iterable[facts.Ladder]) -> dict[str, data.Named]:
@@ -64,14 +67,8 @@ def named(ladders: Iterable[facts.Ladder]) -> dict[str, data.Named]:
     return found
 
 
-def competency_names(query: Query, versions: Iterable[int | None]) -> dict[str, str]:
-    """Return the names of every competency of some framework versions; the newest to name one is followed."""
-    rows = query.rows(
-        "select content from ladders where workspace = %(workspace)s and version = any(%(versions)s)"
-        " order by version desc, ladder",
-        {"versions": sorted({one for one in versions if one is not None})},
-    )
-    ladders = (facts.Ladder.model_validate_json(json.dumps(row["content"])) for row in rows)
+def competency_names(ladders: Iterable[facts.Ladder]) -> dict[str, str]:
+    """Return the names of every competency of some ladders; the first to name one is followed."""
     return {competency: one.name for competency, one in named(ladders).items()}
 
 

@@ -17,7 +17,7 @@ from gap_svc.api.changes import changed
 from gap_svc.api.seen import Seen, present_of, seen, target_of
 from gap_svc.api.shapes import Asked, Id, LevelBody, NewerFrameworkView, Recorded, ReportItem, ReportView
 from gap_svc.api.telling import Telling
-from gap_svc.api.views import item, report_view
+from gap_svc.api.views import item, recorded, report_view
 from gap_svc.documents import render
 from gap_svc.domain.report import Computed, Report
 
@@ -99,14 +99,9 @@ def history(person: Id, query: Queried, which: Asked) -> list[Recorded]:
     shown = seen(query, person, "read reports")
     row = shown.report_ever(which)
     query.record_access(person, "gap report history", row["report"])
-    return [_recorded(one) for one in query.history(Report, row["report"]) if _is_shown(shown, one)]
+    return [recorded(one) for one in query.history(Report, row["report"]) if _is_shown(shown, one)]
 
 
 def _is_shown(shown: Seen, entry: RecordedEvent) -> bool:
     event = entry.event
     return not isinstance(event, Computed) or shown.is_one_of({"report": event.report, "version": event.version})
-
-
-def _recorded(entry: RecordedEvent) -> Recorded:
-    details = entry.event.model_dump(mode="json", exclude={"calculation"})
-    return Recorded(event=str(entry.event_id), what=entry.topic, by=entry.actor, at=entry.recorded_at, details=details)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from chassis.http import Query
-from chassis.kernel import Forbidden, NotFound
+from chassis.http import Page, Query
+from chassis.kernel import Event, Forbidden, NotFound
 from chassis.unlocked import cached_property
 from gap_svc import facts
 from gap_svc.access import Action, Resource, Sight, decide, shows, sight
@@ -15,7 +15,9 @@ from gap_svc.api.allowed import REFUSED, NothingApproved
 from gap_svc.api.shapes import Which
 from gap_svc.domain.calculation import NoFigure
 from gap_svc.domain.levels import LevelRef
-from gap_svc.domain.trend import Distance, Past, Trend, trend
+from gap_svc.domain.report import Report
+from gap_svc.domain.standing import EvaluationDropped, EvaluationTaken, ReportBegun
+from gap_svc.domain.trend import Distance, Past, Trend, Wording, trend
 
 _REVISIONS = (
     "select evaluation, revision, evaluator, cycle_name, approved_by, approved_at, released_at, period_ends_on,"
@@ -41,6 +43,8 @@ _LATEST_MAIN = (
 )
 
 Row = dict[str, Any]
+Texts = tuple[dict[str, Wording], tuple[str, ...]]
+"""What competencies were said to be in one framework version, and what the points of its scale meant."""
 
 
 @dataclass
@@ -122,12 +126,28 @@ class Seen:
 
     def trend(self) -> Trend:
         """Return the scores over time, of every evaluation that is shown."""
-        return trend(past for row in self._newest.values() if (past := self._past(row)))
+        texts: dict[int, Texts] = {}
+        return trend(past for row in self._newest.values() if (past := self._past(row, texts)))
 
     def is_one_of(self, row: Row) -> bool:
         """Tell whether a report version is among those that are shown, or were before they were withdrawn."""
         ever = (*self.versions, *self.withdrawn)
         return any((one["report"], one["version"]) == (row["report"], row["version"]) for one in ever)
+
+    def may_know(self, event: Event) -> bool:
+        """Tell whether the reader may know of an event of a standing: nothing before it is shown tells of an approval."""
+        known = [(row["evaluation"], row["revision"]) for row in self.revisions]
+        match event:
+            case _ if self.sight == "approved":
+                return True
+            case EvaluationTaken(taken=taken):
+                return (taken.evaluation, taken.revision) in known
+            case EvaluationDropped():
+                return any(event.evaluation == evaluation for evaluation, _ in known)
+            case ReportBegun():
+                return any(event.report == Report.id_of(*revision, event.target) for revision in known)
+            case _:
+                return True
 
     @cached_property
     def _newest(self) -> dict[str, Row]:
@@ -137,11 +157,14 @@ class Seen:
         key = (revision["evaluation"], revision["revision"])
         return [row for row in self.versions if (row["evaluation"], row["revision"]) == key]
 
-    def _past(self, row: Row) -> Past | None:
+    def _past(self, row: Row, texts: dict[int, Texts]) -> Past | None:
         approved = facts.approved(self.query, row["evaluation"], row["revision"])
-        level = facts.level(self.query, approved.framework_version, approved.rated_at)
+        version = approved.framework_version
+        level = facts.level(self.query, version, approved.rated_at)
         if level is None:
             return None
+        if version not in texts:
+            texts[version] = _texts(self.query, version)
         main = next((one for one in reversed(self._on(row)) if one["is_main"]), None)
         return Past(
             evaluation=approved.evaluation,
@@ -154,6 +177,9 @@ class Seen:
             main=_distance(main) if main else None,
             approval=approved.approval,
             ladder=facts.ladder_event(self.query, level.version, level.ladder),
+            wording=texts[version][0],
+            scale=texts[version][1],
+            from_memory=approved.from_memory,
         )
 
     def _shows(self, row: Row) -> bool:
@@ -183,9 +209,14 @@ def latest_main_reports(query: Query, people: Iterable[str] | None = None) -> li
 
     Of the reader themselves only a released one: "self" outranks every role, in lists and counts too.
     """
-    if people is None:
-        people = [one.id for one in query.directory.people() if one.status != "left"]
-    return query.rows(_LATEST_MAIN, {"people": list(people), "me": query.actor.person})
+    asked = _everybody(query) if people is None else {"people": list(people), "me": query.actor.person}
+    return query.rows(_LATEST_MAIN, asked)
+
+
+def page_of_main_reports(query: Query, where: str, params: dict[str, Any], limit: int, cursor: str | None) -> Page[Row]:
+    """Return a page, by person, of the latest main reports of everybody who works here for which `where` holds."""
+    sql = f"select * from ({_LATEST_MAIN}) as latest where {where}"
+    return query.page(sql, _everybody(query) | params, sort=("employee",), limit=limit, cursor=cursor)
 
 
 def present_of(row: Row) -> LevelRef:
@@ -198,6 +229,11 @@ def target_of(row: Row) -> LevelRef:
     return LevelRef(ladder=row["target_ladder"], level=row["target_level"])
 
 
+def _everybody(query: Query) -> dict[str, Any]:
+    working = [one.id for one in query.directory.people() if one.status != "left"]
+    return {"people": working, "me": query.actor.person}
+
+
 def _wrote(query: Query, person: str) -> bool:
     sql = (
         "select 1 as found from evaluations where workspace = %(workspace)s and employee = %(person)s"
@@ -208,6 +244,12 @@ def _wrote(query: Query, person: str) -> bool:
 
 def _is(row: Row, target: str) -> bool:
     return target in (row["target_level"], str(target_of(row)))
+
+
+def _texts(query: Query, version: int) -> Texts:
+    found = [one for ladder in facts.ladders(query, (version,)) for one in ladder.competencies]
+    wording = {one.competency: Wording(name=one.name, description=one.description) for one in reversed(found)}
+    return wording, tuple(f"{one.name}: {one.text}" for one in facts.scale(query, version))
 
 
 def _distance(row: Row) -> Distance:

@@ -120,6 +120,7 @@ class TermView(BaseModel):
     target: float
     score: float | None
     covered: float | None
+    rests_on_memory: bool
     because: Because
 
 
@@ -150,6 +151,7 @@ class BelowPresentView(BaseModel):
     name: str
     score: float
     present_required: float
+    rests_on_memory: bool
     because: Because
 
 
@@ -211,6 +213,7 @@ class TargetView(BaseModel):
     present: LevelView | None
     chosen: LevelView | None
     main: LevelView | None
+    credits: list[str]
     because: Because
 
 
@@ -221,6 +224,7 @@ class TrendView(BaseModel):
     names: dict[str, str]
     competencies: dict[str, list[Point]]
     readiness: list[Reached]
+    credits: list[str]
 
 
 class NearestView(BaseModel):
@@ -230,6 +234,7 @@ class NearestView(BaseModel):
     framework_version: int
     levels: list[Nearness]
     too_little_rated: list[LevelRef]
+    credits: list[str]
     because: Because
 
 
@@ -241,7 +246,10 @@ class CellView(BaseModel):
 
 
 class HeatMapView(BaseModel):
-    """Cells by team (the id of its manager) and competency; `everybody` sums the cells that are shown."""
+    """Cells by team (the id of its manager) and competency; `everybody` sums the cells that are shown.
+
+    `because` names every report that is counted, in a cell that is shown or in a `hidden` one.
+    """
 
     scope: Literal["company", "team"]
     fewest: int
@@ -249,6 +257,8 @@ class HeatMapView(BaseModel):
     teams: dict[str, dict[str, CellView]]
     everybody: dict[str, CellView]
     hidden: int
+    credits: list[str]
+    because: Because
 
 
 class PlacementToCheckView(BaseModel):
@@ -261,6 +271,7 @@ class PlacementToCheckView(BaseModel):
     present: LevelRef
     below: list[BelowPresentView]
     found_at: datetime
+    credits: list[str]
 
 
 class ChangedView(BaseModel):
@@ -291,10 +302,16 @@ class NewerFrameworkView(BaseModel):
 
 
 class WhatIfView(BaseModel):
-    """Whose gaps would change under a draft; nothing of it is stored."""
+    """Whose gaps would change under a draft, page by page; nothing of it is stored.
+
+    `compared` is how many reports this page set against the draft, by person, and `because` names them; `next_cursor`
+    is where to go on (null: there are no more).
+    """
 
     compared: int
     changed: list[ChangedView]
+    next_cursor: str | None
+    because: Because
 
 
 class Recorded(BaseModel):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fastapi import APIRouter
 
 from chassis.http import Answer, Commanded, Queried, Query, problems
@@ -9,11 +11,12 @@ from chassis.kernel import NotFound
 from chassis.unit import Unit
 from gap_svc import facts
 from gap_svc.api.allowed import allow, application
-from gap_svc.api.names import competency_names, find_level, level_of, level_view
+from gap_svc.api.names import competency_names, credits_of, find_level, level_of, level_view
 from gap_svc.api.seen import Row, present_of, seen, target_of
-from gap_svc.api.shapes import Id, LevelView, NearestView, TargetBody, TargetView, TrendView, Which
+from gap_svc.api.shapes import Id, NearestView, Recorded, TargetBody, TargetView, TrendView, Which
+from gap_svc.api.views import recorded
 from gap_svc.domain import nearest as closest
-from gap_svc.domain.levels import LevelRef
+from gap_svc.domain.levels import Level, LevelRef
 from gap_svc.domain.standing import Standing
 
 router = APIRouter(tags=["targets"])
@@ -27,14 +30,25 @@ def target(person: Id, query: Queried) -> TargetView:
     query.etag(state.choices if state else 0)
     query.record_access(person, "target", person)
     row = shown.newest_of(Which())  # none also where the framework version of what counts was lost
-    because = [*_choice_event(query, person), *([row["event_id"]] if row else [])]
+    present = _level(query, state.present if state else None, row)
+    chosen = _level(query, state.target if state else None, row)
+    main = _level(query, target_of(row) if row else None, row)
     return TargetView(
         person=person,
-        present=_named(query, state.present if state else None, row),
-        chosen=_named(query, state.target if state else None, row),
-        main=_named(query, target_of(row) if row else None, row),
-        because=because,
+        present=present and level_view(present),
+        chosen=chosen and level_view(chosen),
+        main=main and level_view(main),
+        credits=credits_of(_ladders(query, (present, chosen, main))),
+        because=[*_choice_event(query, person), *([row["event_id"]] if row else [])],
     )
+
+
+@router.get("/people/{person}/target/history", responses=problems(404))
+def history(person: Id, query: Queried) -> list[Recorded]:
+    """Read what the record holds of where somebody stands: choices of a target, placements, approvals one may read."""
+    shown = seen(query, person, "read target")
+    query.record_access(person, "target history", person)
+    return [recorded(one) for one in query.history(Standing, person) if shown.may_know(one.event)]
 
 
 @router.put("/people/{person}/target", responses=problems(403, 404, 409, 412, 422))
@@ -58,13 +72,13 @@ def trend(person: Id, query: Queried) -> TrendView:
         raise shown.nothing()
     query.record_access(person, "trend", person)
     found = shown.trend()
+    ladders = facts.ladders(query, (one.framework_version for points in found.competencies.values() for one in points))
     return TrendView(
         person=person,
-        names=competency_names(
-            query, {one.framework_version for points in found.competencies.values() for one in points}
-        ),
+        names=competency_names(ladders),
         competencies={name: list(points) for name, points in found.competencies.items()},
         readiness=list(found.readiness),
+        credits=credits_of(ladders),
     )
 
 
@@ -84,14 +98,20 @@ def nearest(person: Id, query: Queried) -> NearestView:
         framework_version=version,
         levels=list(found.levels),
         too_little_rated=list(found.too_little_rated),
+        credits=credits_of(facts.ladders(query, (version,))),
         because=[approved.approval, *_ladder_events(query, version)],
     )
 
 
-def _named(query: Query, ref: LevelRef | None, row: Row | None) -> LevelView | None:
+def _level(query: Query, ref: LevelRef | None, row: Row | None) -> Level | None:
     version = row["framework_version"] if row else facts.latest_version(query)
-    found = find_level(query, version, ref) if ref and version is not None else None
-    return level_view(found) if found else None
+    return find_level(query, version, ref) if ref and version is not None else None
+
+
+def _ladders(query: Query, levels: Iterable[Level | None]) -> list[facts.Ladder]:
+    named = dict.fromkeys((one.version, one.ladder) for one in levels if one)
+    found = [facts.ladder(query, version, ladder) for version, ladder in named]
+    return [one for one in found if one]
 
 
 def _choice_event(query: Query, person: str) -> list[str]:

@@ -219,6 +219,7 @@ class Telling:
             paper="us-letter" if settings.locale in ("en-US", "en-CA", "es-US", "fr-CA") else "a4",
         )
 
+
 def corrected_on(seen: Seen, row: Row) -> date | None:
     """Return the day a later revision took the place of the one a report rests on, as this reader sees it."""
     later = seen.corrected(row["evaluation"], row["revision"])
@@ -252,11 +253,7 @@ def _withdrawn(query: Query, sealed: Sequence[Sealed]) -> dict[tuple[str, str], 
 
 
 def _scale(query: Query, version: int) -> tuple[page.Anchor, ...]:
-    row = query.row(
-        "select scale from framework_versions where workspace = %(workspace)s and version = %(version)s",
-        {"version": version},
-    )
-    return tuple(page.Anchor(point=one["point"], name=one["name"]) for one in row["scale"]) if row else ()
+    return tuple(page.Anchor(point=one.point, name=one.name) for one in facts.scale(query, version))
 
 
 def _day(query: Query, at: datetime) -> date:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chassis.projection import RecordedEvent
 from gap_svc.api import shapes
 from gap_svc.api.names import below_view, credits_of, level_view
 from gap_svc.api.seen import Row, Seen, target_of
@@ -35,7 +36,9 @@ def report_view(told: Telling) -> shapes.ReportView:
         asked=len(told.lines),
         readiness=_readiness_view(told),
         lines=[_line_view(told, line) for line in told.lines],
-        below_present=[below_view(one, told.competencies, told.sat_at_by) for one in told.below],
+        below_present=[
+            below_view(one, told.competencies, told.approved.from_memory, told.sat_at_by) for one in told.below
+        ],
         credits=credits_of(told.ladders),
         because=[*told.everything_by, told.row["event_id"]],
     )
@@ -63,6 +66,17 @@ def item(seen: Seen, row: Row) -> shapes.ReportItem:
     )
 
 
+def recorded(entry: RecordedEvent) -> shapes.Recorded:
+    """Return one event of the record; the figures of a report are left to the report."""
+    return shapes.Recorded(
+        event=str(entry.event_id),
+        what=entry.topic,
+        by=entry.actor,
+        at=entry.recorded_at,
+        details=entry.event.model_dump(mode="json", exclude={"calculation"}),
+    )
+
+
 def _readiness_view(told: Telling) -> shapes.ReadinessView:
     figures = told.readiness
     return shapes.ReadinessView(
@@ -74,6 +88,7 @@ def _readiness_view(told: Telling) -> shapes.ReadinessView:
             shapes.TermView(
                 **term.model_dump(),
                 name=told.name(term.competency),
+                rests_on_memory=term.competency in told.approved.from_memory,
                 because=[*dict.fromkeys((*told.sat_at_by, told.because.target_ladder))],
             )
             for term in figures.terms

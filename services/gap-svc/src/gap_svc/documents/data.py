@@ -9,7 +9,7 @@ from pydantic import Field
 from chassis.kernel import Frozen
 from gap_svc.documents import report as page
 from gap_svc.domain import calculation, levels
-from gap_svc.domain.trend import Reached, Trend
+from gap_svc.domain.trend import Point, Reached, Trend
 
 WHY = {
     "the target is the present level": "There is no percentage: the target is the present level.",
@@ -113,7 +113,7 @@ def document(told: Told) -> page.ReportDocument:
         approved_by=people.approved_by,
         approved_on=origin.approved_on,
         lines=tuple(_lines(told)),
-        readiness=readiness(version.readiness, origin.competencies),
+        readiness=readiness(version.readiness, origin.competencies, told.rated),
         earlier=tuple(_earlier(told)),
         credits=origin.credits,
         report=version.report,
@@ -128,7 +128,7 @@ def document(told: Told) -> page.ReportDocument:
     )
 
 
-def readiness(figures: calculation.Readiness, names: Mapping[str, Named]) -> page.Readiness:
+def readiness(figures: calculation.Readiness, names: Mapping[str, Named], rated: Mapping[str, Rated]) -> page.Readiness:
     """Return readiness with the terms that count: what was not rated is in none."""
     return page.Readiness(
         figure=figures.figure,
@@ -142,6 +142,7 @@ def readiness(figures: calculation.Readiness, names: Mapping[str, Named]) -> pag
                 weight=term.weight,
                 covered=term.covered,
                 present_presumed=not term.present_is_asked,
+                rests_on_memory=term.competency in rated and rated[term.competency].rests_on_memory,
             )
             for term in figures.terms
             if term.score is not None and term.covered is not None
@@ -206,17 +207,22 @@ def _unasked(competency: str, rated: Rated, told: Told) -> page.Line:
 
 
 def _points(competency: str, told: Told) -> tuple[page.TrendPoint, ...]:
-    """The scores before this evaluation; a line breaks after a point where the bar of the next one is another."""
+    """The scores before this evaluation; what changed in a cycle without a score counts between those around it."""
     points = told.trend.competencies.get(competency, ())
     here = next((n for n, point in enumerate(points) if point.evaluation == told.version.evaluation), len(points))
-    return tuple(
-        page.TrendPoint(
-            cycle=point.cycle_name,
-            score=point.score,
-            required=point.required,
-            joined=n + 1 >= len(points) or not points[n + 1].breaks,
-        )
-        for n, point in enumerate(points[:here])
+    found: list[page.TrendPoint] = []
+    for point in points[: here + 1]:
+        if found:
+            then = dict.fromkeys((*found[-1].then, *point.breaks))
+            found[-1] = found[-1].model_copy(update={"then": tuple(then)})
+        if point.score is not None and point.evaluation != told.version.evaluation:
+            found.append(_point(point, point.score))
+    return tuple(found)
+
+
+def _point(point: Point, score: float) -> page.TrendPoint:
+    return page.TrendPoint(
+        cycle=point.cycle_name, score=score, required=point.required, rests_on_memory=point.rests_on_memory
     )
 
 

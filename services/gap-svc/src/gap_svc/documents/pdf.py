@@ -54,6 +54,8 @@ def printed(report: ReportDocument) -> dict[str, Json]:
         "groups": _groups(CHART, asked, report),
         "details": _groups(DETAILS, asked, report),
         "unasked": _unasked(report),
+        "broken": words.broken(asked),
+        "memory": any(line.rests_on_memory for line in asked),
         "actions": _actions(report),
         "questions": list(words.QUESTIONS),
         "credits": list(report.credits),
@@ -92,6 +94,7 @@ def _readiness(report: ReportDocument) -> Json:
                 "covered": words.percent(term.covered),
                 "weight": str(term.weight),
                 "presumed": term.present_presumed,
+                "memory": term.rests_on_memory,
             }
             for term in report.readiness.terms
         ],
@@ -161,7 +164,7 @@ def _line(line: Line, report: ReportDocument) -> dict[str, Json]:
         "present": line.present_required,
         "distance": words.distance(line),
         "score": words.score(line),
-        "trend": [{"at": point.score, "joined": point.joined} for point in line.trend if point.score is not None],
+        "trend": [{"at": point.score, "joined": not point.then} for point in line.trend],
         "behaviours": list(line.behaviours),
         "quotes": [
             {"text": words.quote(seen, report.spelling), "source": words.source(seen, report.spelling)}

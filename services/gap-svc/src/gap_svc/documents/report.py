@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
+from gap_svc.domain.trend import Break
+
 Band = Literal["strength", "close", "gap", "not rated"]
 Target = Literal["chosen", "next", "present", "on request"]
 
@@ -34,12 +36,13 @@ class Evidence(Part):
 
 
 class TrendPoint(Part):
-    """An earlier score; `joined` is False where text or requirement changed after it, so that the line breaks."""
+    """An earlier score; `then` says what changed between it and the score after it, so that the line breaks."""
 
     cycle: str
-    score: float | None
+    score: float
     required: float | None = None
-    joined: bool = True
+    then: tuple[Break, ...] = ()
+    rests_on_memory: bool = False
 
 
 class Line(Part):
@@ -80,6 +83,7 @@ class Term(Part):
     weight: int
     covered: float
     present_presumed: bool = False
+    rests_on_memory: bool = False
 
 
 class Readiness(Part):

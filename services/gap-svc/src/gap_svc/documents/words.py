@@ -1,8 +1,10 @@
 """The sentences of a printed gap report: what is said about a score, a distance, a level."""
 
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from gap_svc.documents.report import Evidence, Line, ReportDocument, TrendPoint
+from gap_svc.domain.trend import Break
 
 DISTANCE = "It describes distance. It does not decide a promotion."
 BANDS = {
@@ -98,6 +100,8 @@ def score(line: Line) -> str:
 def unasked(line: Line, report: ReportDocument) -> str:
     """`Typing (2.0)`; below what the present level asks, that too: a placement to check must not pass unsaid."""
     said = "" if line.actual is None else number(line.actual)
+    if line.rests_on_memory:
+        said += ", resting on memory"
     if line.below_present and line.present_required is not None:
         said += f", below the {number(line.present_required)} that {report.present.code} asks"
     return f"{line.name} ({said})" if said else line.name
@@ -133,13 +137,28 @@ def _own_score(line: Line) -> str:
 
 
 def earlier(trend: tuple[TrendPoint, ...]) -> str:
-    """`Earlier: 2.0 in H1 2026, 2.5 in H2 2026 (then the requirement changed).`"""
-    said = [
-        f"{number(point.score)} in {point.cycle}{'' if point.joined else ' (then the requirement changed)'}"
-        for point in trend
-        if point.score is not None
-    ]
+    """`Earlier: 2.0 in H1 2026 (rests on memory), 2.5 in H2 2026 (then the requirement changed).`"""
+    said = [f"{number(point.score)} in {point.cycle}{_aside(point)}" for point in trend]
     return f"Earlier: {', '.join(said)}." if said else ""
+
+
+def _aside(point: TrendPoint) -> str:
+    memory = ["rests on memory"] if point.rests_on_memory else []
+    then = [f"then {changed(point.then)}"] if point.then else []
+    said = "; ".join([*memory, *then])
+    return f" ({said})" if said else ""
+
+
+def changed(what: Collection[Break]) -> str:
+    """`requirement and text changed`: what broke a line of scores."""
+    kinds = [kind for kind in ("requirement", "text") if f"{kind} changed" in what]
+    return f"{'the ' if len(kinds) == 1 else ''}{listed(kinds)} changed"
+
+
+def broken(lines: Iterable[Line]) -> str:
+    """`before requirement or text changed`: what a broken line of scores means on this page, "" where none is."""
+    kinds: set[Break] = {kind for line in lines for point in line.trend for kind in point.then}
+    return f"before {changed(kinds)}".replace(" and ", " or ") if kinds else ""
 
 
 def source(evidence: Evidence, spelling: str) -> str:

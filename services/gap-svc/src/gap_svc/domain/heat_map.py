@@ -56,6 +56,17 @@ def heat_map(rows: Iterable[Row], fewest: int = 1) -> HeatMap:
     )
 
 
+def shown_singly(rows: Iterable[Row]) -> list[Row]:
+    """Return everybody in a cell of fewer than `FEWEST` people: it says something about each of them."""
+    cells: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        for line in row.lines:
+            if line.gap is not None:
+                cells.setdefault((row.team, line.competency), []).append(row)
+    few = {row.person: row for people in cells.values() if len(people) < FEWEST for row in people}
+    return list(few.values())
+
+
 def _rated(rows: Iterable[Row]) -> Mapping[tuple[str, str], list[Line]]:
     lines: dict[tuple[str, str], list[Line]] = {}
     for row in rows:

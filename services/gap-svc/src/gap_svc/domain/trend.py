@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Literal
 
+from pydantic import Field
+
 from chassis.kernel import Frozen
 from gap_svc.domain.calculation import NoFigure
-from gap_svc.domain.levels import Expectation, Level, LevelRef
+from gap_svc.domain.levels import Level, LevelRef
 
 Break = Literal["requirement changed", "text changed"]
 
@@ -24,8 +26,19 @@ class Distance(Frozen):
     computed: str
 
 
+class Wording(Frozen):
+    """What a competency was called and said to be."""
+
+    name: str
+    description: str = ""
+
+
 class Past(Frozen):
-    """One approved evaluation as the trend uses it; `approval` and `ladder` are the events of its scores and its bar."""
+    """One approved evaluation as the trend uses it; `approval` and `ladder` are the events of its scores and its bar.
+
+    `wording` holds its competencies by id, `scale` what each whole point of the rating scale meant, `from_memory` the
+    scores without evidence.
+    """
 
     evaluation: str
     revision: int
@@ -37,13 +50,26 @@ class Past(Frozen):
     main: Distance | None
     approval: str
     ladder: str
+    wording: dict[str, Wording] = Field(default={})
+    scale: tuple[str, ...] = ()
+    from_memory: frozenset[str] = frozenset()
+
+    def required(self, competency: str) -> float | None:
+        """Return what the level asked; None where nothing was expected."""
+        asked = self.level.expectations.get(competency)
+        return asked.required if asked else None
+
+    def text(self, competency: str) -> tuple[object, ...]:
+        """Return every text that the competency was rated by."""
+        asked = self.level.expectations.get(competency)
+        return self.wording.get(competency), asked and (asked.behaviours, asked.examples), self.scale
 
 
 class Point(Frozen):
     """One score with the bar of its time: what the level of that day asked, in the framework version of that cycle.
 
     `score` is None where it was not rated, `required` None where nothing was expected. `breaks` says what changed
-    since the point before: no line joins the two then.
+    since the point before: no line joins the two then. `rests_on_memory` marks a score without evidence.
     """
 
     evaluation: str
@@ -55,6 +81,7 @@ class Point(Frozen):
     level: LevelRef
     framework_version: int
     breaks: tuple[Break, ...]
+    rests_on_memory: bool = False
     because: tuple[str, ...]
 
 
@@ -87,14 +114,12 @@ def trend(past: Iterable[Past]) -> Trend:
     )
 
 
-def breaks(before: Expectation | None, after: Expectation | None) -> tuple[Break, ...]:
-    """Return what differs between two expectations of one competency; None is one where nothing was expected."""
-    if before is None or after is None:
-        return () if before is after else ("requirement changed",)
+def breaks(competency: str, before: Past, after: Past) -> tuple[Break, ...]:
+    """Return what differs between the bars of one competency in two evaluations."""
     found: list[Break] = []
-    if before.required != after.required:
+    if before.required(competency) != after.required(competency):
         found.append("requirement changed")
-    if before.behaviours != after.behaviours:
+    if before.text(competency) != after.text(competency):
         found.append("text changed")
     return tuple(found)
 
@@ -106,17 +131,17 @@ def _points(competency: str, past: Sequence[Past]) -> tuple[Point, ...]:
 
 
 def _point(competency: str, one: Past, before: Past | None) -> Point:
-    expectation = one.level.expectations.get(competency)
     return Point(
         evaluation=one.evaluation,
         cycle=one.cycle,
         cycle_name=one.cycle_name,
         period_ends_on=one.period_ends_on,
         score=one.scores.get(competency),
-        required=expectation.required if expectation else None,
+        required=one.required(competency),
         level=one.level.ref,
         framework_version=one.level.version,
-        breaks=breaks(before.level.expectations.get(competency), expectation) if before else (),
+        breaks=breaks(competency, before, one) if before else (),
+        rests_on_memory=competency in one.from_memory,
         because=(one.approval, one.ladder),
     )
 

@@ -13,6 +13,7 @@ from gap_svc.facts.evaluations import (
     copy_reaction,
     copy_reply,
     evaluations_in,
+    from_memory,
     note_acknowledgement,
     note_release,
     note_reopening,
@@ -22,6 +23,7 @@ from gap_svc.facts.evaluations import (
     scores_of,
 )
 from gap_svc.facts.frameworks import (
+    Anchor,
     Competency,
     Ladder,
     Mismatch,
@@ -33,10 +35,12 @@ from gap_svc.facts.frameworks import (
     ladder,
     ladder_event,
     ladder_events,
+    ladders,
     latest_version,
     level,
     level_and_next,
     levels,
+    scale,
 )
 from gap_svc.facts.reading import Reads
 
@@ -56,6 +60,7 @@ def sources(reads: Reads) -> frozenset[str]:
 __all__ = [
     "EVALUATION_TABLES",
     "FRAMEWORK_TABLES",
+    "Anchor",
     "Approved",
     "Competency",
     "Ladder",
@@ -75,10 +80,12 @@ __all__ = [
     "copy_reaction",
     "copy_reply",
     "evaluations_in",
+    "from_memory",
     "has_version",
     "ladder",
     "ladder_event",
     "ladder_events",
+    "ladders",
     "latest_version",
     "level",
     "level_and_next",
@@ -89,6 +96,7 @@ __all__ = [
     "note_withdrawal",
     "rated_by",
     "released",
+    "scale",
     "scores_of",
     "sources",
 ]

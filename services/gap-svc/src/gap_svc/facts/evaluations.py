@@ -70,6 +70,11 @@ class Approved(Frozen):
         return {line.competency: line.rating for line in self.lines if line.rating is not None}
 
     @property
+    def from_memory(self) -> frozenset[str]:
+        """The competencies whose rating rests on memory: it has no evidence."""
+        return frozenset(line.competency for line in self.lines if line.rests_on_memory)
+
+    @property
     def rated_at(self) -> LevelRef:
         """The level the employee was placed at in that cycle."""
         return LevelRef(ladder=self.ladder, level=self.level)
@@ -220,6 +225,21 @@ def scores_of(reads: Reads, evaluations: Iterable[str]) -> dict[tuple[str, int],
         (row["evaluation"], row["revision"]): {
             line["competency"]: line["rating"] for line in row["lines"] if line["rating"] is not None
         }
+        for row in rows
+    }
+
+
+def from_memory(reads: Reads, evaluations: Iterable[str]) -> dict[tuple[str, int], frozenset[str]]:
+    """Return the competencies rated from memory in every approved revision of some evaluations."""
+    rows = reads.rows(
+        "select evaluation, revision, lines from evaluations where workspace = %(workspace)s"
+        " and evaluation = any(%(evaluations)s)",
+        {"evaluations": sorted(set(evaluations))},
+    )
+    return {
+        (row["evaluation"], row["revision"]): frozenset(
+            line["competency"] for line in row["lines"] if line.get("rests_on_memory")
+        )
         for row in rows
     }
 

@@ -44,6 +44,14 @@ class Competency(Frozen):
     description: str = ""
 
 
+class Anchor(Frozen):
+    """What one whole point of the rating scale means."""
+
+    point: int
+    name: str
+    text: str = ""
+
+
 class Ladder(Frozen):
     """What belongs to a ladder beside its levels: its tracks by id, its competencies in order, the credits it owes."""
 
@@ -199,6 +207,25 @@ def ladder(reads: Reads, version: int, name: str) -> Ladder | None:
         {"version": version, "ladder": name},
     )
     return Ladder.model_validate_json(json.dumps(rows[0]["content"])) if rows else None
+
+
+def ladders(reads: Reads, versions: Iterable[int]) -> list[Ladder]:
+    """Return the ladders of some framework versions, those of the newest first."""
+    rows = reads.rows(
+        "select content from ladders where workspace = %(workspace)s and version = any(%(versions)s)"
+        " order by version desc, ladder",
+        {"versions": sorted(set(versions))},
+    )
+    return [Ladder.model_validate_json(json.dumps(row["content"])) for row in rows]
+
+
+def scale(reads: Reads, version: int) -> tuple[Anchor, ...]:
+    """Return the rating scale of a framework version; nothing where it is not complete here."""
+    rows = reads.rows(
+        "select scale from framework_versions where workspace = %(workspace)s and version = %(version)s",
+        {"version": version},
+    )
+    return tuple(Anchor.model_validate_json(json.dumps(one)) for one in rows[0]["scale"]) if rows else ()
 
 
 def has_version(reads: Reads, version: int) -> bool:

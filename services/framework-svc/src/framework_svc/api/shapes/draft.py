@@ -150,6 +150,7 @@ class DraftLevel(BaseModel):
     place: int
     level: Level
     holes: list[Hole]
+    credits: list[str]
 
 
 class DraftCell(BaseModel):
@@ -158,6 +159,7 @@ class DraftCell(BaseModel):
     level: str
     competency: str
     cell: Cell | None
+    credits: list[str]
 
 
 class DraftRow(BaseModel):
@@ -166,13 +168,15 @@ class DraftRow(BaseModel):
     ladder: str
     competency: Competency
     cells: dict[str, Cell | None]
+    credits: list[str]
 
 
 class DraftCompetency(BaseModel):
-    """A competency of the draft and the ladders that use it."""
+    """A competency of the draft, the ladders that use it, and the credits that these owe."""
 
     competency: Competency
     ladders: list[str]
+    credits: list[str]
 
 
 class DraftView(BaseModel):
@@ -183,6 +187,7 @@ class DraftView(BaseModel):
     competencies: list[Competency]
     ladders: list[DraftLadder]
     published_version: int
+    credits: list[str]
 
 
 class OfferedTemplate(BaseModel):

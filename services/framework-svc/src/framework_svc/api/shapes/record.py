@@ -1,11 +1,13 @@
 """What the record holds, event by event."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self
 
 from pydantic import BaseModel
 
 from chassis.projection import RecordedEvent
+from framework_svc.domain.framework_events import credits_in
 
 
 class Recorded(BaseModel):
@@ -32,6 +34,16 @@ class Recorded(BaseModel):
 
 
 class History(BaseModel):
-    """What the record holds, the oldest first."""
+    """What the record holds, the oldest first, and the credits that its texts owe."""
 
     items: list[Recorded]
+    credits: list[str]
+
+    @classmethod
+    def of(cls, entries: Iterable[RecordedEvent]) -> Self:
+        """Return entries of the record; a credit that was owed once is named although the draft dropped it since."""
+        found = list(entries)
+        return cls(
+            items=[Recorded.of(entry) for entry in found],
+            credits=list(dict.fromkeys(credit for entry in found for credit in credits_in(entry.event))),
+        )
