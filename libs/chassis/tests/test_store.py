@@ -7,8 +7,9 @@ import random
 import socket
 import threading
 from collections import defaultdict
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, cast
@@ -460,31 +461,67 @@ def _impatient(pair: Pair) -> Any:
 # -- maintenance
 
 
-def test_maintenance_and_an_old_transaction_elsewhere_stall_no_command(pair: Pair, workspace: str) -> None:
-    pair.open(workspace)
-    finished = threading.Event()
+@contextmanager
+def an_index_being_built(pair: Pair) -> Generator[None]:
+    """Hold the building of an index open: it waits for the snapshot of an old transaction."""
 
-    def maintain() -> None:
-        for _ in range(3):
-            pair.rows("analyze toy.events")
-            pair.rows("create index concurrently if not exists events_actor on toy.events (actor)")
-            pair.rows("drop index concurrently toy.events_actor")
-        finished.set()
+    def build() -> None:
+        pair.rows("create index concurrently events_actor on toy.events (actor)")
 
-    with psycopg.connect(pair.database.admin_dsn()) as old:
+    with ThreadPoolExecutor(1) as beside, psycopg.connect(pair.database.admin_dsn()) as old:
         old.execute("set transaction isolation level repeatable read")
         old.execute("create temporary table unrelated (n int)")
         old.execute("select count(*) from toy.head")
-        pair.write(workspace, "beside an old transaction")
-    work = threading.Thread(target=maintain)
-    work.start()
-    count = 1
-    while not finished.is_set():
-        pair.write(workspace, "beside maintenance")
-        count += 1
-    work.join()
+        built = beside.submit(build)
+        waiting = "select 1 as found from pg_stat_progress_create_index where phase = 'waiting for old snapshots'"
+        until(lambda: bool(pair.rows(waiting)))
+        yield
+        assert not built.done()
+        old.rollback()
+        built.result()
+        pair.rows("drop index concurrently toy.events_actor")
 
-    assert pair.rows("select sequence from toy.head where workspace = %s", workspace) == [{"sequence": count + 1}]
+
+@contextmanager
+def an_open_transaction(pair: Pair, statement: str) -> Generator[None]:
+    """Hold the locks of a statement."""
+    with psycopg.connect(pair.database.admin_dsn()) as maintaining:
+        maintaining.execute(statement.encode())
+        yield
+
+
+def commits_beside(pair: Pair, workspace: str, maintenance: AbstractContextManager[None]) -> bool:
+    """Tell whether a command commits while maintenance goes on, and not only once it ends."""
+    stalled = (
+        "select 1 as found from pg_stat_activity where datname = current_database()"
+        " and cardinality(pg_blocking_pids(pid)) > 0 and query not like 'create index%%'"
+    )
+    with ThreadPoolExecutor(1) as beside, maintenance:
+        written = beside.submit(pair.write, workspace, "beside maintenance")
+        until(lambda: written.done() or bool(pair.rows(stalled)))
+        return written.done()
+
+
+def test_a_command_commits_while_an_index_is_being_built_beside_an_old_transaction(pair: Pair, workspace: str) -> None:
+    pair.open(workspace)
+
+    assert commits_beside(pair, workspace, an_index_being_built(pair))
+
+    assert pair.rows("select sequence from toy.head where workspace = %s", workspace) == [{"sequence": 2}]
+
+
+def test_a_command_commits_while_its_tables_are_being_analysed(pair: Pair, workspace: str) -> None:
+    pair.open(workspace)
+
+    assert commits_beside(pair, workspace, an_open_transaction(pair, "analyze toy.events, toy.head, toy.published"))
+
+
+def test_a_lock_that_stalls_a_command_until_it_is_given_back_is_seen(pair: Pair, workspace: str) -> None:
+    pair.open(workspace)
+
+    assert not commits_beside(pair, workspace, an_open_transaction(pair, "lock table toy.events in exclusive mode"))
+
+    until(lambda: len(events(pair, workspace)) == 2)
 
 
 # -- row level security
