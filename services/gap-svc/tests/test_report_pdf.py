@@ -175,9 +175,9 @@ def test_the_report_leads_with_the_requirements_met_and_what_works() -> None:
         "Start with what works",
         "“The depot guide needed no follow-up call.”",
         "Scores against what IC3 asks",
-        "Strengths 2 at or above the requirement",
-        "Close 1 within half a point",
-        "Gaps 1 more than half a point to build",
+        "Strengths 2, at or above what is asked",
+        "Close 1, half a point below what is asked",
+        "Gaps 1, a point or more below what is asked",
         "What IC3 asks for, and what people saw",
         "How the 50% is worked out",
         "Four questions for the conversation",
@@ -218,6 +218,43 @@ def test_without_a_figure_the_report_says_why_and_shows_no_percentage() -> None:
 
 def test_a_score_without_evidence_is_marked_as_resting_on_memory() -> None:
     assert says(render(report()).pdf, "No example recorded, so this score rests on memory.")
+
+
+def test_a_score_is_told_beside_what_is_asked_and_never_as_a_part_of_it() -> None:
+    pdf = render(report(lines=(line("Writing", 4.5, 5), line("Design", 4, 2), line("Incidents", 3, None)))).pdf
+
+    assert says(pdf, "Writing scored 5.0, asked 4.5")
+    assert says(pdf, "Design scored 2.0, asked 4.0")
+    assert says(pdf, "Incidents not rated, asked 3.0")
+    assert not says(pdf, "5.0 of 4.5")
+
+
+@pytest.mark.parametrize(
+    ("own", "sentence"),
+    [
+        (4.0, "Own score: the same."),
+        (4.5, "Own score 4.5."),
+        (3.5, "Own score 3.5."),
+        (5.0, "Own score 5.0, a point higher: worth asking about."),
+        (2.5, "Own score 2.5, 1.5 points lower: worth asking about."),
+    ],
+)
+def test_an_own_score_is_worth_asking_about_from_a_whole_point_on(own: float, sentence: str) -> None:
+    assert words.remarks(line("Design", 4, 4, self_rating=own), report()) == [sentence]
+
+
+def test_the_lines_to_write_on_fill_what_is_left_of_the_last_page() -> None:
+    def lines_on_last_page(pdf: bytes) -> int:
+        with pikepdf.open(BytesIO(pdf)) as file:
+            return sum(str(operator) == "S" for _, operator in pikepdf.parse_content_stream(file.pages[-1]))
+
+    short, long = render(report()).pdf, render(report(lines=report().lines * 3)).pdf
+
+    assert says(short, "4. What would need to be true")
+    assert pages_of(short) == 2
+    assert lines_on_last_page(short) > 4 * 8
+    assert pages_of(long) == 3
+    assert lines_on_last_page(long) > 4 * 8
 
 
 def test_a_line_that_was_not_rated_says_so_and_why() -> None:

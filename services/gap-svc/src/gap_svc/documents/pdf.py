@@ -139,7 +139,7 @@ def _group(band: str, lines: list[Line], report: ReportDocument) -> dict[str, Js
     return {
         "band": band,
         "title": title,
-        "meaning": f"{len(members)}, {meaning}" if band == "not rated" else f"{len(members)} {meaning}",
+        "meaning": f"{len(members)}, {meaning}",
         "lines": [_line(line, report) for line in members],
     }
 

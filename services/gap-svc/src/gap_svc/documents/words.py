@@ -8,11 +8,13 @@ from gap_svc.domain.trend import Break
 
 DISTANCE = "It describes distance. It does not decide a promotion."
 BANDS = {
-    "strength": ("Strengths", "at or above the requirement"),
-    "close": ("Close", "within half a point"),
-    "gap": ("Gaps", "more than half a point to build"),
+    "strength": ("Strengths", "at or above what is asked"),
+    "close": ("Close", "half a point below what is asked"),
+    "gap": ("Gaps", "a point or more below what is asked"),
     "not rated": ("Not rated", "counted in no figure"),
 }
+WORTH_ASKING = 1.0
+"""From how many points between own score and score on somebody should ask why; half a point is how people differ."""
 QUESTIONS = (
     "Where do you want to be in one to two years?",
     "This is what the evaluation shows. What is your read?",
@@ -91,10 +93,9 @@ def distance(line: Line) -> str:
 
 
 def score(line: Line) -> str:
-    """`2.5 of 4.0` (score of requirement)."""
-    if line.actual is None:
-        return f"not rated, {number(line.required)} asked" if line.required is not None else "not rated"
-    return f"{number(line.actual)} of {number(line.required)}" if line.required is not None else number(line.actual)
+    """`scored 2.5, asked 4.0`: a score may lie above what is asked, so it is never told as a part of it."""
+    said = "not rated" if line.actual is None else f"scored {number(line.actual)}"
+    return said if line.required is None else f"{said}, asked {number(line.required)}"
 
 
 def unasked(line: Line, report: ReportDocument) -> str:
@@ -130,10 +131,11 @@ def _own_score(line: Line) -> str:
         return ""
     if line.self_rating == line.actual:
         return "Own score: the same."
-    if line.actual is None or abs(apart := line.self_rating - line.actual) < 0.5:
+    if line.actual is None or abs(apart := line.self_rating - line.actual) < WORTH_ASKING:
         return f"Own score {number(line.self_rating)}."
+    points = "a point" if abs(apart) == 1 else f"{number(abs(apart))} points"
     side = "higher" if apart > 0 else "lower"
-    return f"Own score {number(line.self_rating)}, {number(abs(apart))} {side}: worth asking about."
+    return f"Own score {number(line.self_rating)}, {points} {side}: worth asking about."
 
 
 def earlier(trend: tuple[TrendPoint, ...]) -> str:
