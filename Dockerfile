@@ -1,6 +1,6 @@
 # One image for every service: `docker build -t career-ladder .`, then a command such as `people_svc api`.
-# The same packages and bytecode again, byte for byte, from a base named by its digest: --build-arg PYTHON=python@sha256:…
-# What differs then are times, of the files and in /etc/shadow.
+# The same packages and bytecode again, from a base named by its digest: --build-arg PYTHON=python@sha256:…
+# The image itself is another one each time: it holds when its files and its account were made.
 ARG PYTHON=python:3.13-slim-trixie
 FROM ${PYTHON} AS build
 # Bytecode that names what it was made of by its hash, not by the time of a file.

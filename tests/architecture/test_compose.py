@@ -94,6 +94,12 @@ def test_every_process_is_watched_and_runs_as_nobody_who_may_write_anywhere_else
             assert "healthcheck" in service or service["image"].startswith(("career-ladder", "otel/", "jaegertracing/"))
 
 
+def test_the_bytecode_of_the_image_says_nothing_of_the_time_it_was_made_at() -> None:
+    told, _, made = (ROOT / "Dockerfile").read_text().partition("UV_COMPILE_BYTECODE=1")
+    assert re.search(r"^ENV SOURCE_DATE_EPOCH=\d+$", told, re.MULTILINE)
+    assert "uv pip sync" in made
+
+
 def test_traces_go_through_the_collector_to_what_shows_them() -> None:
     found = composed()
     endpoint = found["services"]["gap-api"]["environment"]["OTEL_EXPORTER_OTLP_ENDPOINT"]
