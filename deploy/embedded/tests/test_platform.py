@@ -142,7 +142,7 @@ def test_a_restore_and_one_process_beside_the_workers_are_refused_in_one_line(pl
         said = [line for line in refused.stderr.splitlines() if not line.startswith("· ")]
         assert (refused.returncode, refused.stdout) == (2, "")
         assert said == [
-            "Workers of people and framework and evaluation and gap are at work on this database;"
+            "Workers of people-svc, framework-svc, evaluation-svc, gap-svc are at work on this database;"
             " end every process of it first."
         ]
 

@@ -103,9 +103,10 @@ class Composition:
         else:
             self.start(sends=not over_kafka())
 
-    def at_work(self) -> list[str]:
-        """Return the services whose workers, processes of their own, are at work on this database."""
-        return [service.name for service in self.services if _has_workers(service)]
+    def at_work(self) -> str:
+        """Say whose workers, processes of their own, are at work on this database; empty where nobody's are."""
+        names = ", ".join(f"{service.name}-svc" for service in self.services if _has_workers(service))
+        return names and f"Workers of {names} are at work on this database; end every process of it first."
 
     def accompany(self) -> None:
         """Stand beside processes that run the followers: wake them by what is done here, and hear what they did."""

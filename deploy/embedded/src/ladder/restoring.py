@@ -66,7 +66,7 @@ def _whose(system: Composition) -> Whose:
 def _refuse_workers(system: Composition) -> None:
     """Refuse a database that processes of the services work on: they would follow what is half back."""
     if working := system.at_work():
-        raise BackupRefused(f"Workers of {' and '.join(working)} are at work on this database; end every process of it first.")
+        raise BackupRefused(working)
 
 
 def _reopened(system: Composition) -> Composition:

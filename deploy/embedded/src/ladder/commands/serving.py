@@ -89,7 +89,7 @@ def _refuse_kafka() -> None:
 def _refuse_beside_workers(system: Composition) -> None:
     """Refuse to run what processes of the services run already, which send it to Kafka."""
     if working := system.at_work():
-        raise Refused(f"Workers of {' and '.join(working)} are at work on this database; end every process of it first.")
+        raise Refused(working)
 
 
 def _door(host: str, port: int, option: str) -> socket.socket:
