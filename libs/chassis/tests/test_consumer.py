@@ -524,6 +524,18 @@ def test_unreadable_data_is_parked_by_the_names_of_its_fields_and_not_by_its_val
     assert "secret" not in reason
 
 
+def test_a_text_of_another_workspace_is_parked_and_never_copied(pair: Pair, workspace: str) -> None:
+    (record,) = written(pair, workspace, "one")
+    hears = consumer(pair, {"toy.v1": Deaf()})
+    moved = rebranded(record, workspace=f"{workspace}-other")
+
+    hears.offer([moved])
+    hears.step(moved.workspace)
+
+    assert parked(pair, moved.workspace) == [(record.sequence, "ValidationError at text", "parked")]
+    assert pair.heard(moved.workspace) == ([], 0)
+
+
 def test_bytes_that_are_no_text_are_parked_as_they_came(pair: Pair, workspace: str) -> None:
     (record,) = written(pair, workspace, "one")
     hears = consumer(pair, {"toy.v1": Deaf()})

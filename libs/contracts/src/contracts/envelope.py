@@ -1,9 +1,9 @@
 """How a published event travels: CloudEvents 1.0 attributes beside typed data (CloudEvents 1.0.2, binary mode)."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 
 class Sealed(BaseModel):
@@ -20,6 +20,13 @@ class Sealed(BaseModel):
     key: str
     enc: str
 
+    @model_validator(mode="after")
+    def _is_of_the_workspace(self, told: ValidationInfo) -> Self:
+        """Whoever hears an event says of which workspace it is: a text of another never gets into it."""
+        if told.context is not None and not self.stream.startswith(f"{told.context['workspace']}/"):
+            raise ValueError("names a stream of another workspace")
+        return self
+
 
 class Published(BaseModel):
     """Base of every published event: additive within its major version, unknown fields are ignored."""
@@ -28,6 +35,11 @@ class Published(BaseModel):
 
     TYPE: ClassVar[str] = ""
     TOPIC: ClassVar[str] = ""
+
+    @classmethod
+    def carried_by(cls, record: "Envelope") -> Self:
+        """Return what an event says; ValidationError where it does not say this, or holds another workspace's text."""
+        return cls.model_validate_json(record.data, context={"workspace": record.workspace})
 
 
 class Part(BaseModel):

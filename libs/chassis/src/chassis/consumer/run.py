@@ -179,7 +179,7 @@ class Runs:
         contract = self._types.get(record.type)
         if contract is None:
             return
-        heard = contract.model_validate_json(record.data)
+        heard = contract.carried_by(record)
         with nullcontext() if self.span is None else self.span(record):
             unit.next_command(self._info(record), unit.actor)
             for handler in self.handlers[contract]:
@@ -217,7 +217,7 @@ class Runs:
         contract = self._types[record.type]
         for facts in self.facts:
             if contract in facts.handlers:
-                facts.handlers[contract](unit, contract.model_validate_json(record.data), record)
+                facts.handlers[contract](unit, contract.carried_by(record), record)
 
     def _failed(self, at: At, record: Envelope, error: Exception) -> Progress:
         """Count the attempt; park at once what cannot get better, and after some tries what does not."""

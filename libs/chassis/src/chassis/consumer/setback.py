@@ -135,7 +135,7 @@ class SetBacks:
             last = record.sequence
             for contract, handler in handlers:
                 if record.type == contract.TYPE and record.eventid not in not_applied:
-                    handler(unit, contract.model_validate_json(record.data), record)
+                    handler(unit, contract.carried_by(record), record)
         unit.may_record = True
         return last
 
