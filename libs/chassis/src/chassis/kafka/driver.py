@@ -28,6 +28,8 @@ BATCH = 500
 WAIT_MS = 5
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0
 LEAVE_WITHIN = 15.0
+KNOWN_FOR_MS = 10_000
+"""Until topics are asked for again: who was given no partition of one that was away learns only so that it is back."""
 LOOK_EVERY = 1.0
 """Seconds between two looks at the consumer's task."""
 
@@ -151,7 +153,9 @@ class Driver:
                 await broker.stop()
 
     def _subscribed(self) -> KafkaBroker:
-        broker = self.client.broker(codec=_Records(), consumer_only=True, graceful_timeout=30)
+        broker = self.client.broker(
+            codec=_Records(), consumer_only=True, graceful_timeout=30, metadata_max_age_ms=KNOWN_FOR_MS
+        )
         subscriber = broker.subscriber(
             *self.topics,
             group_id=self.group,
