@@ -23,12 +23,15 @@ from psycopg.sql import SQL, Identifier
 
 from chassis.kafka import ClientSettings, apply_topics
 from chassis.postgres import INTERRUPTED, Embedded, binaries
+from chassis.service import Service
 from chassis.testing import served, until
 from chassis.testing.kafka import Cluster, cluster
+from contracts.envelope import Envelope
 from contracts.topics import TOPICS
 from ladder.composition import Composition
+from ladder.front import front_app
 from ladder.operator import operator_app
-from ladder.processes import Child, Processes, environment_of
+from ladder.processes import END_WITHIN, SERVICES, Child, Processes, environment_of
 from ladder.verifying import verify
 
 from ..clients import PATIENCE, System
@@ -58,8 +61,12 @@ class Platform(System):
     silent: list[str] = field(default_factory=list[str])
     """Workspaces opened beside it, in which nothing happens any more."""
     tokens: dict[str, str] = field(default_factory=dict[str, str])
-    refusals: Counter[int] = field(default_factory=Counter[int])
-    """Answers of 500 and above since the last fault began."""
+    gone: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    """Topic and id of the events that a fault took away on purpose, from a topic or out of a database."""
+    refusals: Counter[str] = field(default_factory=Counter[str])
+    """Answers of 500 and above, and connections without an answer, since somebody began to count."""
+    front: str = ""
+    """Where the one port is, while there is one; else every process is asked itself."""
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count(1)
@@ -70,6 +77,7 @@ class Platform(System):
         """Open a workspace and make a company in it; from now on everything asked is asked there."""
         name = f"Northwind {next(self._numbers)}"
         self.silent.clear()
+        self.gone.clear()
         self.workspace = self.operator("POST", "/workspaces", {"name": name, "admin": HR, "key": name})["workspace"]
         return found(self)
 
@@ -92,17 +100,27 @@ class Platform(System):
             self.tokens[one] = answer.json()["token"]
 
     def url(self, path: str) -> str:
-        """Return where a process of the service answers."""
+        """Return where the one port answers, or a process of the service."""
+        if self.front:
+            return f"{self.front}/api{path}"
         _, service, _, rest = path.split("/", 3)
         return f"{self.processes.at[service][0]}/{rest}"
 
     def goes_on_with(self, who: str, answer: httpx.Response) -> bool:
         """Count what was refused, and sign in again where a process does not know the token yet."""
         if answer.status_code >= 500:
-            self.refusals[answer.status_code] += 1
+            self.refusals[str(answer.status_code)] += 1
         if answer.status_code == 401:
             self.sign_in(who)
         return answer.status_code not in (401, 503)
+
+    def request(self, who: str, method: str, path: str, body: Any = None, key: str = "", **more: Any) -> httpx.Response:
+        """Ask a service once, and count what had no answer."""
+        try:
+            return super().request(who, method, path, body, key, **more)
+        except httpx.TransportError as error:
+            self.refusals[type(error).__name__] += 1
+            raise
 
     def verified(self) -> list[dict[str, Any]]:
         """Verify the workspaces of this company: those before were verified when it was their turn."""
@@ -131,6 +149,17 @@ class Platform(System):
         """Return the workers of a service."""
         return [one for one in self.processes.children if (one.service, one.role) == (service, "worker")]
 
+    def service(self, name: str) -> Service:
+        """Return a service as it stands beside its processes."""
+        return next(one for one in self.system.services if one.name == name)
+
+    def parts(self, child: Child) -> dict[str, dict[str, Any]]:
+        """Return what a process says of its parts, by name; nothing while it does not answer."""
+        try:
+            return {part["name"]: part for part in httpx.get(f"{child.url}/readyz", timeout=5).json()["parts"]}
+        except httpx.HTTPError:
+            return {}
+
     def processes_of(self, service: str) -> list[Child]:
         """Return the processes of a service."""
         return [one for one in self.processes.children if one.service == service]
@@ -156,6 +185,24 @@ class Platform(System):
     def leader(self, service: str) -> Child:
         """Return the worker that said last that it leads the relay."""
         return max(self.workers(service), key=_led_since)
+
+    @contextmanager
+    def behind_one_port(self) -> Generator[None]:
+        """Have two processes answer for every service, both behind the one port, where alone users ask."""
+        seconds = [_second(self.processes, service, "api") for service in SERVICES]
+        for one in seconds:
+            until(one.is_ready, f"a second {one.name}", PATIENCE)
+        try:
+            with served(front_app(self.processes.at)) as door:
+                self.front = str(door.base_url).rstrip("/")
+                yield
+        finally:
+            self.front = ""
+            for one in seconds:
+                self.processes.children.remove(one)
+                one.signal(signal.SIGTERM)
+            for one in seconds:
+                one.end(END_WITHIN)
 
     @contextmanager
     def down(self, *children: Child) -> Generator[None]:
@@ -187,6 +234,20 @@ class Platform(System):
             for topic, feed in service.consumer.feeds.items()
             for head in feed.heads(topic)
         }
+
+    def unsent(self, service: str) -> list[Envelope]:
+        """Return what a service has published in the company's workspace and its relay has not sent, in order."""
+        asked = self.service(service)
+        sent = self._sent(asked.topic).get(self.workspace, 0)
+        return list(asked.feed.events(asked.topic, self.workspace, sent).records)
+
+    def unreadable(self) -> Counter[tuple[str, str, str]]:
+        """Return how many records were put aside that are no events, by service, topic and reason."""
+        found = Counter[tuple[str, str, str]]()
+        for service in (one.name for one in self.system.services):
+            for topic, reason, count in self.rows(f"select topic, reason, count(*) from {service}.unreadable group by 1, 2"):
+                found[service, topic, reason] = count
+        return found
 
     def has_sent(self, published: Mapping[tuple[str, str, str], int]) -> bool:
         """Return whether every relay has sent so much."""
@@ -233,17 +294,18 @@ def platform() -> Generator[Platform]:
         stack.callback(processes.stop)
         processes.migrate()
         processes.start()
-        _second_worker(processes)
+        _second(processes, LED_BY_TWO, "worker")  # it takes over where the first is stopped
         system = stack.enter_context(Composition(home / "data", given=server.database))
         door = stack.enter_context(served(operator_app(system)))
         door.timeout = PATIENCE
         yield Platform(kafka, server, processes, system, door)
 
 
-def _second_worker(processes: Processes) -> None:
-    """Give one service another worker, which takes over where the first is stopped."""
-    first = next(one for one in processes.children if (one.service, one.role) == (LED_BY_TWO, "worker"))
+def _second(processes: Processes, service: str, role: str) -> Child:
+    """Give a service another process of a role."""
+    first = next(one for one in processes.children if (one.service, one.role) == (service, role))
     port = free_port()
     environ = {**first.environ, "LADDER_BIND": f"127.0.0.1:{port}"}
-    log = first.log.with_name(f"{LED_BY_TWO}-worker-second.log")
-    processes.children.append(Child(LED_BY_TWO, "worker", environ, log, port))
+    child = Child(service, role, environ, first.log.with_name(f"{service}-{role}-second.log"), port)
+    processes.children.append(child)
+    return child

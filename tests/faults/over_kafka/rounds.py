@@ -81,6 +81,14 @@ _HEAD = """Every service is an `api` and a `worker` process of its own, evaluati
 brokers of Apache Kafka, topics on all three. A company is made for each fault; what has died is started again by its
 supervisor.
 
+A service also asks for what it has not heard, every half minute, so that hearing everything proves nothing about Kafka.
+Each time, once nobody works, it is therefore looked at too: every worker is well with Kafka, every group has come to the
+end of what it hears, and what was published stands on its topic (without what a fault deleted there on purpose).
+
+`make test` plays each fault once and lets no time pass for its own sake: Kafka is gone (60 s), a worker paused (30 s more)
+and a database to be set back (ten minutes) for as long as 20 to 40 commands take, and a group changes hands twice (20
+times).
+
 *Recovery* is the time from the end of a fault until every client was answered again, every relay had sent and every
 service had heard all that was published by then. It is recorded, never asserted.
 

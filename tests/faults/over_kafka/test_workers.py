@@ -15,7 +15,7 @@ def test_a_relay_killed_after_sending_and_before_it_noted_that_doubles_nothing(s
     lives_on(scene, RELAY_KILLED)
 
 
-def test_a_consumer_killed_after_its_commit_and_before_kafka_was_told_applies_nothing_twice(scene: Scene) -> None:
+def test_a_consumer_killed_after_its_commit_applies_nothing_twice_whether_kafka_was_told_or_not(scene: Scene) -> None:
     lives_on(scene, CONSUMER_KILLED)
 
 
@@ -35,5 +35,5 @@ def test_partitions_that_change_hands_every_three_seconds_lose_and_double_nothin
     lives_on(scene, REBALANCES)
 
 
-def test_everything_restarted_in_turn_under_load_answers_every_repeated_request(scene: Scene) -> None:
+def test_everything_restarted_in_turn_under_load_answers_every_request_at_the_one_port(scene: Scene) -> None:
     lives_on(scene, RESTARTED)

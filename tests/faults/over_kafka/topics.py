@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -65,31 +65,50 @@ async def join_and_leave(settings: ClientSettings, group: str, topics: Sequence[
 async def rewind(settings: ClientSettings, group: str, topics: Sequence[str], by: int) -> None:
     """Set the offsets of a group without members back; the brokers refuse it while one is there."""
     async with member(settings, group) as consumer:
-        places = [one for one in _places() if one.topic in topics]
-        begins = await consumer.beginning_offsets(places)
-        ends = await consumer.end_offsets(places)
-        consumer.assign(places)
-        await consumer.commit({place: max(begins[place], ends[place] - by) for place in places})
+        where = places(topics)
+        begins = await consumer.beginning_offsets(where)
+        ends = await consumer.end_offsets(where)
+        consumer.assign(where)
+        await consumer.commit({place: max(begins[place], ends[place] - by) for place in where})
 
 
-def _places() -> list[TopicPartition]:
-    return [TopicPartition(topic.name, number) for topic in TOPICS for number in range(topic.partitions)]
+async def given_away(settings: ClientSettings, group: str, members: int) -> None:
+    """Wait until a group has so many members left, and these have all of its partitions."""
+    end = time.monotonic() + PATIENCE
+    async with admin(settings) as one:
+        while await _settled(one, group) != members:
+            assert time.monotonic() < end, f"{group} still counts on a member that is gone"
+            await asyncio.sleep(0.5)
+
+
+async def _settled(one: AIOKafkaAdminClient, group: str) -> int:
+    """Return how many members a group has; 0 while it gives partitions to some."""
+    answers: list[Any] = await one.describe_consumer_groups([group])  # its own types know no groups
+    ((_, _, state, _, _, members, *_),) = answers[0].groups
+    return len(members) if state == "Stable" else 0
+
+
+def places(names: Iterable[str]) -> list[TopicPartition]:
+    """Return every partition of some topics."""
+    wanted = set(names)
+    return [TopicPartition(one.name, number) for one in TOPICS if one.name in wanted for number in range(one.partitions)]
 
 
 @asynccontextmanager
-async def _admin(settings: ClientSettings) -> AsyncGenerator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=",".join(settings.servers))
-    await admin.start()
+async def admin(settings: ClientSettings) -> AsyncGenerator[AIOKafkaAdminClient]:
+    """Ask and tell the brokers what only who runs them may."""
+    opened = AIOKafkaAdminClient(bootstrap_servers=",".join(settings.servers))
+    await opened.start()
     try:
-        yield admin
+        yield opened
     finally:
-        await admin.close()
+        await opened.close()
 
 
 async def delete_and_make(settings: ClientSettings) -> None:
     """Delete every topic with its records, and make it again as it is declared."""
-    async with _admin(settings) as admin:
-        await admin.delete_topics(list(NAMES))
+    async with admin(settings) as one:
+        await one.delete_topics(list(NAMES))
     made: set[str] = set()
     end = time.monotonic() + PATIENCE
     while made != set(NAMES):
@@ -103,6 +122,6 @@ async def delete_and_make(settings: ClientSettings) -> None:
 
 async def delete_records(settings: ClientSettings) -> None:
     """Delete every record that lies on the topics now, as their retention would."""
-    async with member(settings, "retention") as consumer, _admin(settings) as admin:
-        ends = await consumer.end_offsets(_places())
-        await admin.delete_records({place: RecordsToDelete(before_offset=offset) for place, offset in ends.items()})
+    async with member(settings, "retention") as consumer, admin(settings) as one:
+        ends = await consumer.end_offsets(places(NAMES))
+        await one.delete_records({place: RecordsToDelete(before_offset=offset) for place, offset in ends.items()})

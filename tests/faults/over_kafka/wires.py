@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -49,20 +50,47 @@ def produce(platform: Platform, records: Iterable[Record]) -> None:
     asyncio.run(send())
 
 
-def no_events() -> list[Record]:
-    """Return a null header, bytes that are no text and a tombstone, for three partitions of every topic."""
-    kinds: tuple[tuple[bytes | None, Sequence[tuple[str, bytes | None]]], ...] = (
-        (b"{}", [("ce_id", None), ("ce_type", b"x")]),
-        (b"\xff\x00", [("ce_type", b"\xff\xfe")]),
-        (None, ()),
-        (b"{}", [("\x00", b"x")]),
+class NoEvent(NamedTuple):
+    """A record that is no event of ours, and the reason it is to be put aside for."""
+
+    record: Record
+    reason: str
+
+
+NOTHING_SAID = "headers actor, correlationid, epoch, eventid, previous, sequence, source, subject, time, type, workspace"
+ONLY_A_TYPE = NOTHING_SAID.replace(" type,", "")
+
+
+def no_events() -> list[NoEvent]:
+    """Return a null header, bytes that are no text, a tombstone and more, for three partitions of every topic."""
+    kinds: tuple[tuple[bytes | None, Sequence[tuple[str, bytes | None]], str], ...] = (
+        (b"{}", [("ce_id", None), ("ce_type", b"x")], ONLY_A_TYPE),
+        (b"\xff\x00", [("ce_type", b"\xff\xfe")], "a header is no UTF-8"),
+        (None, (), "a tombstone"),
+        (b"{}", [("\x00", b"x")], NOTHING_SAID),
+        (b"{}", (), NOTHING_SAID),
     )
     return [
-        Record(topic, b"nobody", value, headers, partition)
+        NoEvent(Record(topic, b"nobody", value, headers, partition), reason)
         for topic in NAMES
         for partition in range(3)
-        for value, headers in kinds
+        for value, headers, reason in kinds
     ]
+
+
+def aside(scene: Scene, records: Sequence[NoEvent]) -> None:
+    """Put records on their topics; wait until every service that hears a topic has put each aside, and nothing else."""
+    platform = scene.platform
+    before = platform.unreadable()
+    wanted = Counter(
+        (service.name, record.topic, reason)
+        for service in platform.system.services
+        for record, reason in records
+        if record.topic in service.topics
+    )
+    produce(platform, (record for record, _ in records))
+    scene.until(lambda: (platform.unreadable() - before).total() >= wanted.total(), "not every record was put aside")
+    assert platform.unreadable() - before == wanted
 
 
 def as_record(one: Envelope) -> Record:
@@ -106,48 +134,89 @@ class Upstream:
         )
 
 
-def added(person: str, **more: object) -> bytes:
-    """Return somebody added, under keys that nobody has."""
-    sealed = {"person": person, "stream": "nowhere", "part": "details", "key": "00" * 32, "enc": "AAAA"}
+def added(person: str, workspace: str, **more: object) -> bytes:
+    """Return somebody added to a workspace, under keys that nobody has."""
+    stream = f"{workspace}/person/{person}"
+    sealed = {"person": person, "stream": stream, "part": "details", "key": "00" * 32, "enc": "AAAA"}
     said = {"person": person, "given_name": sealed, "family_name": sealed, "status": "active", "starts_on": "2024-03-01"}
     return json.dumps({**said, "time_zone": "Europe/London", **more}).encode()
 
 
-POISON = {
-    "no JSON": b'{"person":',
-    "no object": b"[]",
-    "NaN": b'{"person": NaN}',
-    "lone surrogate": b'{"person": "\\ud800"}',
-    "U+0000": added("a\x00b"),
-    "10,000 deep": b"[" * 10_000,
-    "no text": b"\xff\xfe",
-    "empty": b"",
-}
+NOT_READ = "ValidationError at "
+
+
+def poisonous(here: str) -> dict[str, tuple[bytes, str]]:
+    """Return bodies of events that nobody can apply in a workspace, and the reason each is to be parked for."""
+    return {
+        "no JSON": (b'{"person":', NOT_READ),
+        "no object": (b"[]", NOT_READ),
+        "NaN": (b'{"person": NaN}', f"{NOT_READ}family_name, given_name, person, starts_on, status"),
+        "lone surrogate": (b'{"person": "\\ud800"}', NOT_READ),
+        "U+0000": (added("a\x00b", here), "DataError"),
+        "10,000 deep": (b"[" * 10_000, NOT_READ),
+        "no text": (b"\xff\xfe", NOT_READ),
+        "empty": (b"", NOT_READ),
+        "of another workspace": (added("pe_elsewhere", "ws_another"), f"{NOT_READ}family_name, given_name"),
+    }
+
+
+FOLLOWED = "no JSON"
+"""Whose subject has one more event: sound, and parked because of the one before."""
 
 
 def poison(scene: Scene) -> None:
-    """Send the whole set; wait until each service has parked what it hears, and let it go again."""
+    """Send the whole set; each service parks what it hears of it, by subject and reason; then it is let go."""
     platform, upstream = scene.platform, Upstream()
-    for name, data in POISON.items():
-        upstream.publish(PersonAdded.TYPE, data, name)
+    reasons = poisonous(upstream.workspace)
+    for name, (body, _) in reasons.items():
+        upstream.publish(PersonAdded.TYPE, body, name)
+    upstream.publish(PersonAdded.TYPE, added("pe_sound", upstream.workspace), FOLLOWED)
     produce(platform, map(as_record, upstream.events))
-    produce(platform, _with_broken_headers(upstream))
+    aside(scene, _never_sent_by_a_relay(platform, upstream))
     _assert_too_large(platform)
     scene.until(lambda: upstream.is_heard(platform), "what is poison holds its workspace up")
-    for one in platform.operator("GET", "/parked"):
-        if one["workspace"] == upstream.workspace:
-            told = {"service": one["service"], "workspace": one["workspace"], "event": one["event_id"]}
-            platform.operator("POST", "/parked/discard", {**told, "reason": "It was poison."})
+    expected = [(f"person/{name}", reason) for name, (_, reason) in reasons.items()]
+    expected.append((f"person/{FOLLOWED}", "an earlier event of this subject is parked"))
+    for service in platform.system.services:
+        found = [(one["subject"], one["reason"]) for one in _parked(platform, service.name, upstream.workspace)]
+        assert sorted(found) == sorted(expected), (service.name, found)
+        _set_right(platform, service.name, upstream.workspace)
 
 
-def _with_broken_headers(upstream: Upstream) -> list[Record]:
-    """Return an event whose headers are whole but one: no id, a number too large, a character no row can hold."""
+def _parked(platform: Platform, service: str, workspace: str) -> list[dict[str, Any]]:
+    listed = platform.operator("GET", "/parked")
+    return [one for one in listed if (one["service"], one["workspace"]) == (service, workspace)]
+
+
+def _set_right(platform: Platform, service: str, workspace: str) -> None:
+    """Let the poison go: applied again it is parked again, and so is what follows it; discarded it stops nothing."""
+    place = {"service": service, "workspace": workspace}
+    again = platform.operator("POST", "/parked/replay", place)
+    assert again["applied"] == [], again
+    for one in again["stopped"]:
+        discarded = {**place, "event": one["event_id"], "reason": "It was poison."}
+        platform.operator("POST", "/parked/discard", discarded)
+    followed = platform.operator("POST", "/parked/replay", place)
+    assert (len(followed["applied"]), followed["stopped"]) == (1, []), followed
+    assert _known(platform, service, workspace) == ["pe_sound"], service
+
+
+def _never_sent_by_a_relay(platform: Platform, upstream: Upstream) -> list[NoEvent]:
+    """Return an event whose record is whole but for one thing: a header no row can hold, or the key of others."""
     sound = as_record(upstream.events[0])
-    changes = {"ce_eventid": b"x", "ce_sequence": b"9" * 30, "ce_workspace": b"a\x00b", "ce_time": b"soon", "ce_after": b"x"}
-    return [
-        sound._replace(headers=[*((name, text) for name, text in sound.headers if name != changed), (changed, value)])
-        for changed, value in changes.items()
+    changes = {
+        "ce_eventid": (b"x", "headers eventid"),
+        "ce_sequence": (b"9" * 30, "headers sequence"),
+        "ce_workspace": (b"a\x00b", "a header holds U+0000"),
+        "ce_time": (b"soon", "headers time"),
+        "ce_after": (b"x", "headers after"),
+    }
+    broken = [
+        NoEvent(sound._replace(headers=[*(one for one in sound.headers if one[0] != name), (name, value)]), reason)
+        for name, (value, reason) in changes.items()
     ]
+    ours, whose = platform.workspace.encode(), "its key is not its workspace"
+    return [*broken, NoEvent(sound._replace(key=ours), whose), NoEvent(sound._replace(key=None), whose)]
 
 
 def _assert_too_large(platform: Platform) -> None:
@@ -161,16 +230,21 @@ def _assert_too_large(platform: Platform) -> None:
 def newer(scene: Scene) -> None:
     """Send what a newer version would."""
     platform, upstream = scene.platform, Upstream()
-    upstream.publish(PersonAdded.TYPE, added("pe_first", favourite_colour="green"), "pe_first")
+    here = upstream.workspace
+    upstream.publish(PersonAdded.TYPE, added("pe_first", here, favourite_colour="green"), "pe_first")
     upstream.publish("careerladder.people.hat-chosen.v1", b'{"hat": "bowler"}', "pe_first")
     upstream.publish("careerladder.people.person-added.v2", b'{"who": "pe_first"}', "pe_first")
-    upstream.publish(PersonAdded.TYPE, added("pe_second"), "pe_second")
+    upstream.publish(PersonAdded.TYPE, added("pe_second", here), "pe_second")
     produce(platform, map(as_record, upstream.events))
     scene.until(lambda: upstream.is_heard(platform), "an event of a newer version holds its workspace up")
     for service in platform.system.services:
-        sql = f"select distinct person from {service.name}.directory_people where workspace = %s order by 1"
-        known = [person for (person,) in platform.rows(sql, upstream.workspace)]
-        assert known == ["pe_first", "pe_second"], (service.name, known)
+        assert _known(platform, service.name, here) == ["pe_first", "pe_second"], service.name
+
+
+def _known(platform: Platform, service: str, workspace: str) -> list[str]:
+    """Return whom a service knows in a workspace."""
+    sql = f"select distinct person from {service}.directory_people where workspace = %s order by 1"
+    return [person for (person,) in platform.rows(sql, workspace)]
 
 
 def too_large(scene: Scene) -> None:
