@@ -301,11 +301,30 @@ def test_a_worker_without_its_broker_says_so_lives_and_gets_ready_again(
         ("toy.v1:3,reader.v1:1", "reader.v1: is missing; make it with `ladder topics apply`"),
     ],
 )
-def test_a_worker_refuses_a_topic_it_could_not_work_with_in_one_line(stage: Stage, declared: str, says: str) -> None:
+def test_a_worker_refuses_a_topic_it_could_not_work_with_in_one_line(
+    stage: Stage, kafka: Cluster, declared: str, says: str
+) -> None:
+    remove_topic(kafka, "reader.v1")
     worker = stage.start("reader", "worker", TOY_TOPICS=declared)
 
     assert worker.ends() == 2
     assert [line for line in worker.wrote().splitlines() if not line.startswith("{")] == [f"Topics of Kafka: {says}"]
+
+
+def remove_topic(kafka: Cluster, name: str) -> None:
+    """Remove a topic where another module has made it."""
+
+    async def remove() -> bool:
+        admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
+        await admin.start()
+        try:
+            if there := name in await admin.list_topics():
+                await admin.delete_topics([name])
+            return not there
+        finally:
+            await admin.close()
+
+    until(lambda: asyncio.run(remove()), f"{name} gone")
 
 
 def test_topics_that_no_broker_told_of_at_the_start_are_looked_at_once_it_answers(stage: Stage, kafka: Cluster) -> None:
