@@ -377,3 +377,92 @@ def test_the_present_manager_answers_a_push_back_where_the_evaluator_has_left(co
     company.as_("gro").done(f"/evaluations/{evaluation}/answers/delivery", {"text": "It comes into the next one."})
     (told,) = company.as_("maya").read(f"/evaluations/{evaluation}")["reactions"]
     assert told["answer"]["text"] == "It comes into the next one."
+
+
+def test_a_leaver_chooses_which_observations_pass_on_and_only_to_whoever_manages_or_evaluates_the_employee(
+    company: Company,
+) -> None:
+    erik = company.as_("erik")
+    notes = [
+        erik.done("/observations", {"employee": "maya", "on": "2026-06-02", "text": text})["id"]
+        for text in ("Helped Nils.", "Wrote the plan.", "Was late once.")
+    ]
+
+    def passes_on(note: str, to: str) -> int:
+        return erik.post(f"/observations/{note}/passing-on", {"to": to}).status_code
+
+    assert [passes_on(notes[0], to) for to in ("nils", "hanna", "gro", "maya", "erik")] == [422] * 5
+    hears(company, "maya", manager="gro")
+    assert passes_on(notes[0], "gro") == 200
+    company.as_("hanna").done(
+        f"/cycles/{opened(company, scope='person', of='maya')[0]}/evaluators", {"person": "maya", "evaluator": "hugo"}
+    )
+    assert [passes_on(notes[1], to) for to in ("nils", "hugo")] == [422, 200]
+    assert [one["text"]["text"] for one in company.as_("gro").listed("/observations")] == ["Helped Nils."]
+    assert [one["text"]["text"] for one in company.as_("hugo").listed("/observations")] == ["Wrote the plan."]
+    assert [one["text"]["text"] for one in erik.listed("/observations")] == ["Was late once."]
+
+
+def test_a_reaction_and_its_answer_are_read_by_employee_evaluator_present_manager_and_hr(company: Company) -> None:
+    """Hanna is the only HR admin, so Erik approves hers in her place; Gro manages and evaluates her."""
+    company.running.hear(company.workspace, people.RolesChanged(person="hugo", roles=()))
+    hanna, gro = company.as_("hanna"), company.as_("gro")
+    cycle = hanna.done("/cycles", company.plan(scope="person", of="hanna"))["id"]
+    hanna.done(f"/cycles/{cycle}/evaluators", {"person": "hanna", "substitute": "erik"})
+    (evaluation,) = hanna.done(f"/cycles/{cycle}/opening")["ids"]
+    path = f"/evaluations/{evaluation}"
+    company.submit(evaluation, by="gro")
+    company.as_("erik").done(f"{path}/approval")
+    gro.done(f"{path}/release")
+    hanna.done(f"{path}/reactions/delivery", {"reaction": "push back", "reason": "March is missing."})
+    gro.done(f"{path}/answers/delivery", {"text": "It comes into the next one."})
+
+    assert [len(one.read(path)["reactions"]) for one in (hanna, gro, company.as_("erik"))] == [1, 1, 0]
+    told = {who: str(company.as_(who).read(f"{path}/history")) for who in ("hanna", "gro", "erik")}
+    assert {who: "reacted-to" in what or "answered" in what for who, what in told.items()} == {
+        "hanna": True,
+        "gro": True,
+        "erik": False,
+    }
+
+
+def test_one_level_up_and_a_former_manager_hear_nothing_of_reactions_and_know_the_version_they_are_told(
+    company: Company,
+) -> None:
+    _, of = opened(company)
+    company.release(of["maya"])
+    path = f"/evaluations/{of['maya']}"
+    company.as_("maya").done(f"{path}/reactions/delivery", {"reaction": "matches"})
+    gro = company.as_("gro")
+    assert gro.read(path)["reactions"] == []
+    assert "reacted-to" not in str(gro.read(f"{path}/history"))
+    hears(company, "maya", manager="hugo")
+    erik = company.as_("erik")
+    company.as_("hanna").done(f"/cycles/{erik.read(path)['cycle']}/evaluators", {"person": "maya", "evaluator": "hugo"})
+    assert erik.read(path)["shown"] == "written"
+    assert "reacted-to" not in str(erik.read(f"{path}/history"))
+    withdrawal = {"part": "evidence/delivery/2", "reason": "It was Nils."}
+    tag = erik.get(path).headers["ETag"]
+    assert erik.post(f"{path}/withdrawal", withdrawal, **{"If-Match": tag}).status_code == 200
+
+
+def test_a_list_holds_all_that_one_may_read_what_one_wrote_as_a_former_evaluator_and_one_level_up(
+    company: Company,
+) -> None:
+    cycle, of = opened(company)
+    company.draft(of["maya"])
+    hears(company, "maya", manager="hanna")
+    company.as_("hanna").done(f"/cycles/{cycle}/evaluators", {"person": "maya", "evaluator": "hugo"})
+    company.as_("hugo").done(f"/evaluations/{of['maya']}/submission")
+    hr = company.as_("hanna")
+    hr.done(f"/evaluations/{of['maya']}/approval")
+    company.release(of["nils"])
+
+    def listed(person: str) -> dict[str, str]:
+        return {one["employee"]: one["shown"] for one in company.as_(person).listed("/evaluations", limit=1)}
+
+    assert listed("erik") == {"nils": "all"}
+    assert listed("gro") == {"nils": "released"}
+    hr.done(f"/evaluations/{of['maya']}/release")
+    assert listed("erik") == {"nils": "all", "maya": "written"}
+    assert listed("gro") == {"nils": "released", "maya": "released"}

@@ -11,7 +11,7 @@ from evaluation_svc.domain.errors import AlreadyThere, Forbidden, Invalid, NotFo
 from evaluation_svc.domain.notes import Example, Observation
 from evaluation_svc.domain.self_assessment import SelfAssessment, SelfRated, SelfSubmitted
 
-from .given import AT, COMPETENCIES, EMPLOYEE, EVALUATOR, LONG, OTHER, after, rated, sealed
+from .given import AT, COMPETENCIES, EMPLOYEE, EVALUATOR, HR, LONG, OTHER, after, rated, sealed
 
 DAY = date(2026, 6, 2)
 
@@ -91,10 +91,11 @@ def test_only_its_holder_cites_an_observation() -> None:
 
 
 def test_a_leaver_chooses_which_observations_pass_on() -> None:
-    state = after(observed(), observed().pass_on(OTHER, EVALUATOR, AT))
+    state = after(observed(), observed().pass_on(OTHER, {OTHER}, EVALUATOR, AT))
     assert (state.author, state.holder) == (EVALUATOR, OTHER)
-    with pytest.raises(Invalid):
-        observed().pass_on(EMPLOYEE, EVALUATOR, AT)
+    for nobody in (EMPLOYEE, EVALUATOR, HR):
+        with pytest.raises(Invalid):
+            observed().pass_on(nobody, {OTHER, EMPLOYEE, EVALUATOR}, EVALUATOR, AT)
 
 
 def test_an_observation_is_withdrawn_by_its_author_or_hr_and_not_cited_again() -> None:

@@ -83,6 +83,11 @@ def sight(actor: Actor, of: Resource) -> Sight:
     return "nothing"
 
 
+def reads_reactions(actor: Actor, of: Resource) -> bool:
+    """Tell whether what the employee answered to the scores is the actor's to read: not for being the substitute."""
+    return bool(of.relation & {"self", "manager"}) or of.is_evaluator or "hr" in actor.roles
+
+
 def reads_self_assessment(actor: Actor, of: Resource) -> bool:
     """Tell whether the actor may read the self-assessment."""
     if "self" in of.relation:

@@ -117,12 +117,13 @@ class Between:
         leads = [one for one in self.people.members if one.leads and one.family == lead.family and one.manager != 0]
         new = next(one for one in reversed(leads) if one is not lead)
         team = self.people.reports_of(lead)
-        self._pass_on(lead, new, team)
         for member in team:
             member.manager = new.number
             if not member.id:
                 continue
             self.setting.hr_people(lambda unit, member=member: self.directory.change_manager(unit, member.id, new.id))
+        self.setting.stage.settle()
+        self._pass_on(lead, new, [member for member in team if member.id])
         self._leaves(lead)
         self.setting.stage.settle()
         for member in team:

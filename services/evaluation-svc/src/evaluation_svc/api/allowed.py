@@ -9,13 +9,13 @@ from chassis.http import Command, ErrorTable, Query
 from chassis.identity import Actor, Directory
 from chassis.kernel import Forbidden, NotFound
 from chassis.unit import Unit
-from evaluation_svc.access import NOTHING, TOLD_OF_RELEASES, Action, Resource, Sight, decide, sight
+from evaluation_svc.access import NOTHING, TOLD_OF_RELEASES, Action, Resource, Sight, decide, reads_reactions, sight
 from evaluation_svc.application import Evaluations
 from evaluation_svc.application.people import acting, answers_push_back
 from evaluation_svc.domain.cycle import Cycle
 from evaluation_svc.domain.errors import NotPartOfIt, OwnCase
 from evaluation_svc.domain.evaluation import Evaluation
-from evaluation_svc.domain.known import known_events
+from evaluation_svc.domain.known import ABOUT_REACTIONS, known_events
 from evaluation_svc.domain.notes import Example, Observation
 from evaluation_svc.domain.self_assessment import SelfAssessment
 
@@ -56,7 +56,8 @@ def known_version(unit: Unit, state: Evaluation) -> int:
     if sight(unit.actor, of) not in TOLD_OF_RELEASES:
         return version
     events, _ = unit.reading.load(Evaluation.stream(unit.workspace, state.evaluation))
-    return sum(known_events(state, events))
+    all_of_it = reads_reactions(unit.actor, of)
+    return sum(known_events(state, [one for one in events if all_of_it or not isinstance(one, ABOUT_REACTIONS)]))
 
 
 def allow_at_all(unit: Unit, action: Action, person: str | None = None) -> None:

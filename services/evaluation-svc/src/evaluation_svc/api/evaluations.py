@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from chassis.http import Answer, Command, Commanded, Cursor, Limit, Page, Queried, Query, problems
 from chassis.kernel import NotFound
 from chassis.unit import PreconditionFailed, Unit
-from evaluation_svc.access import TOLD_OF_RELEASES, Action, sight
+from evaluation_svc.access import TOLD_OF_RELEASES, Action, reads_reactions, sight
 from evaluation_svc.access import decide as permits
 from evaluation_svc.api.allowed import allow, allow_reading, application, known_version, readable, seen
 from evaluation_svc.api.bodies import (
@@ -40,7 +40,8 @@ _QUEUE = (
 )
 _MINE = (
     "select evaluation, entered_at from evaluation_list where workspace = %(workspace)s and (employee = %(me)s"
-    " or evaluator = any(%(evaluators)s) or employee = any(%(team)s))"
+    " or evaluator = any(%(evaluators)s) or employee = any(%(team)s) or (released_at is not null"
+    " and (raters ? %(me)s or employee = any(%(below)s))))"
 )
 
 
@@ -60,9 +61,14 @@ def _run(command: Command, evaluation: str, action: Action, act: Act) -> Answer:
 
 @router.get("/evaluations")
 def evaluations(query: Queried, limit: Limit = 50, cursor: Cursor = None) -> Page[EvaluationView]:
-    """List one's own evaluations, those one evaluates, and those of whom one manages; the newest first, no lines."""
+    """List one's own evaluations, those one evaluates, and those of whom one manages; the newest first, no lines.
+
+    Of what is released also those one rated a line of before, and those one level up may read.
+    """
     me, directory = query.actor.person, query.directory
-    whose = {"me": me, "evaluators": stands_in_for(directory, me), "team": directory.managed_by(me)}
+    team = directory.managed_by(me)
+    below = [one for lead in team for one in directory.managed_by(lead)]
+    whose = {"me": me, "evaluators": stands_in_for(directory, me), "team": team, "below": below}
     page = query.page(_MINE, whose, sort=("-entered_at", "evaluation"), limit=limit, cursor=cursor)
     found = seen(query, [row["evaluation"] for row in page.items])
     return Page(
@@ -77,8 +83,8 @@ def evaluation(evaluation: Id, query: Queried) -> EvaluationView:
     state, version, of, _ = readable(query, evaluation)
     query.record_access(state.employee, "evaluation", evaluation)
     shown = sight(query.actor, of)
-    view = evaluation_view(query, evaluation, state, shown)
-    view.because = [one.event for one in shown_record(query, evaluation, state, shown)]
+    view = evaluation_view(query, evaluation, state, shown, reads_reactions(query.actor, of))
+    view.because = [one.event for one in shown_record(query, evaluation, state, of)]
     query.etag(len(view.because) if shown in TOLD_OF_RELEASES else version)
     return view
 
@@ -187,7 +193,7 @@ def history(evaluation: Id, query: Queried) -> list[Recorded]:
     """Read what the record holds: HR and the evaluator all they may see of it, the employee what was released."""
     state, _, of, _ = readable(query, evaluation)
     query.record_access(state.employee, "evaluation history", evaluation)
-    return shown_record(query, evaluation, state, sight(query.actor, of))
+    return shown_record(query, evaluation, state, of)
 
 
 @router.get("/approvals", responses=problems(403))

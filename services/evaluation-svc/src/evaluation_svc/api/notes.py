@@ -15,6 +15,7 @@ from evaluation_svc.api.allowed import REFUSED, allow_on_note, allow_reading, ap
 from evaluation_svc.api.bodies import Id, NoteBody, ObservationBody, PassOnBody, ReasonBody
 from evaluation_svc.api.record import history_view
 from evaluation_svc.api.shapes import NoteView, Recorded, TextView
+from evaluation_svc.application.noting import evaluators_of
 from evaluation_svc.domain.errors import Forbidden, Invalid
 from evaluation_svc.domain.notes import Example, Observation
 
@@ -65,7 +66,7 @@ def observation_history(note: Id, query: Queried) -> list[Recorded]:
 
 @router.post("/observations/{note}/passing-on", responses=problems(403, 404, 409, 422))
 def pass_on(note: Id, body: PassOnBody, command: Commanded) -> Answer:
-    """Give an observation to another manager."""
+    """Give an observation to whoever manages or evaluates the employee now."""
 
     def decide(unit: Unit) -> Answer:
         allow_on_note(unit, "pass on", Observation, note)
@@ -132,14 +133,10 @@ def withdraw_example(note: Id, body: ReasonBody, command: Commanded) -> Answer:
 
 
 def _may_observe(unit: Unit, employee: str) -> None:
-    """Refuse whoever neither manages nor evaluates the employee; having evaluated them once gives no right to more."""
-    relation = unit.directory.relation(unit.actor.person, employee)
-    evaluates = unit.rows(
-        "select 1 as found from evaluation_list where workspace = %(workspace)s and employee = %(employee)s"
-        " and evaluator = %(me)s and status in ('not started', 'draft', 'returned', 'submitted') limit 1",
-        {"employee": employee, "me": unit.actor.person},
-    )
-    resource = NOTHING.model_copy(update={"relation": relation, "is_evaluator": bool(evaluates)})
+    """Refuse whoever neither manages nor evaluates the employee."""
+    me = unit.actor.person
+    relation, evaluates = unit.directory.relation(me, employee), me in evaluators_of(unit, employee)
+    resource = NOTHING.model_copy(update={"relation": relation, "is_evaluator": evaluates})
     if not permits(unit.actor, "observe", resource):
         raise Forbidden("Observations are noted by whoever manages or evaluates somebody.")
 

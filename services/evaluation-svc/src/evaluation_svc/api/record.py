@@ -7,19 +7,21 @@ from typing import Any, cast
 from chassis.http import Query
 from chassis.kernel import State
 from chassis.projection import RecordedEvent
-from evaluation_svc.access import TOLD_OF_RELEASES, Sight
+from evaluation_svc.access import TOLD_OF_RELEASES, Resource, reads_reactions, sight
 from evaluation_svc.api.shapes import Recorded
 from evaluation_svc.domain.evaluation import Evaluation
-from evaluation_svc.domain.known import known_events
+from evaluation_svc.domain.known import ABOUT_REACTIONS, known_events
 
 _OF_THE_DRAFT = ("line", "evidence", "self-assessment-opened", "examined", "held")
 
 
-def shown_record(query: Query, identifier: str, state: Evaluation, shown: Sight) -> list[Recorded]:
+def shown_record(query: Query, identifier: str, state: Evaluation, of: Resource) -> list[Recorded]:
     """Return the events of an evaluation as far as somebody may know of them; their number would tell of the others."""
+    shown, entries = sight(query.actor, of), query.history(Evaluation, identifier)
+    if not reads_reactions(query.actor, of):
+        entries = [one for one in entries if not isinstance(one.event, ABOUT_REACTIONS)]
     if shown == "all" or (shown == "judged" and state.is_handed_in):
-        return history_view(query, Evaluation, identifier)
-    entries = query.history(Evaluation, identifier)
+        return [recorded_view(one) for one in entries]
     if shown in TOLD_OF_RELEASES:
         known = known_events(state, [one.event for one in entries])
         entries = [one for one, told in zip(entries, known, strict=True) if told]

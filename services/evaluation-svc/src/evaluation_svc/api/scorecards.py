@@ -186,7 +186,7 @@ def _card(query: Query, evaluation: str) -> Card:
     if not permits(query.actor, "write", of):
         raise Forbidden(REFUSED)
     query.record_access(state.employee, "scorecard", evaluation)
-    view = evaluation_view(query, evaluation, state, "all")
+    view = evaluation_view(query, evaluation, state, "all", reactions=False)
     lines = (view.revision.lines if view.revision else None) or []
     bars = [bar for line in lines for bar in line.bars if bar.level == state.terms.level]
     level = f"{bars[0].code} {bars[0].title}" if bars else state.terms.level

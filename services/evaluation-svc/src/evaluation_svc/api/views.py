@@ -86,13 +86,13 @@ def summary_view(query: Query, identifier: str, state: Evaluation, shown: Sight)
     )
 
 
-def evaluation_view(query: Query, identifier: str, state: Evaluation, shown: Sight) -> EvaluationView:
-    """Return an evaluation as one reader may see it."""
+def evaluation_view(query: Query, identifier: str, state: Evaluation, shown: Sight, reactions: bool) -> EvaluationView:
+    """Return an evaluation as one reader may see it, with the `reactions` to its scores where these are theirs to read."""
     view, revision = summary_view(query, identifier, state, shown), revision_for(state, shown)
     view.revision = revision_view(query, state, revision, shown) if revision else _feedback_only(query, state, shown)
     if state.hold and shown in ("all", "judged", "approved"):
         view.hold = _text(query, state, state.hold.reason)
-    if shown in ("own", "all", "judged", "approved"):
+    if reactions:
         view.reactions = [_reaction(query, state, one) for one in _latest(state)]
     return view
 

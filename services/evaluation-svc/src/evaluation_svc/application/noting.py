@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import cast
 
 from chassis.unit import Unit
 from evaluation_svc.application.drafts import Vague
-from evaluation_svc.application.people import today
-from evaluation_svc.domain.errors import Invalid
+from evaluation_svc.application.people import acting_evaluator, manager_of, today
 from evaluation_svc.domain.evaluation import Evaluation
 from evaluation_svc.domain.notes import Example, Observation
 from evaluation_svc.domain.self_assessment import SelfAssessment
+
+
+def evaluators_of(unit: Unit, employee: str) -> set[str]:
+    """Return who evaluates somebody now; having evaluated them once gives no right to more."""
+    rows = unit.rows(
+        "select distinct evaluator from evaluation_list where workspace = %(workspace)s and employee = %(employee)s"
+        " and status in ('not started', 'draft', 'returned', 'submitted')",
+        {"employee": employee},
+    )
+    return {acting_evaluator(unit.directory, row["evaluator"]) for row in rows}
 
 
 class Noting:
@@ -33,10 +43,10 @@ class Noting:
         return example
 
     def pass_on(self, unit: Unit, observation: str, to: str) -> Observation:
-        """Give an observation to another manager of the employee."""
-        if unit.directory.person(to) is None:
-            raise Invalid("to", to, "name somebody of this workspace.")
-        passed = unit.get(Observation, observation).pass_on(to, unit.actor.person, unit.now)
+        """Give an observation to whoever manages or evaluates the employee now."""
+        state = unit.get(Observation, observation)
+        responsible = {*evaluators_of(unit, state.employee), manager_of(unit.directory, state.employee)} - {None}
+        passed = state.pass_on(to, cast("set[str]", responsible), unit.actor.person, unit.now)
         return unit.record(Observation, observation, passed)
 
     def withdraw_observation(self, unit: Unit, observation: str, reason: str) -> Observation:

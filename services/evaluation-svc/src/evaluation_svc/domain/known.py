@@ -84,3 +84,5 @@ _ALWAYS = (
     Released,
     SelfAssessmentOverdue,
 )
+ABOUT_REACTIONS = (AnswerOverdue, PushBackAnswered, ReactedTo)
+"""What is known only to whoever reads the reactions."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any, Self
 
@@ -147,12 +148,12 @@ class Observation(Note):
         self._must_stand()
         return ObservationCited(citation=Citation(evaluation=evaluation, part=part), at=at)
 
-    def pass_on(self, to: str, by: str, at: datetime) -> ObservationPassedOn:
-        """Give it to whoever manages the employee next."""
+    def pass_on(self, to: str, responsible: Collection[str], by: str, at: datetime) -> ObservationPassedOn:
+        """Give it to one of those responsible for the employee now: their manager, whoever evaluates them."""
         self._must_be_held_by(by)
         self._must_stand()
-        if to in (self.employee, self.holder):
-            raise Invalid("to", to, "pass it on to another manager, not to the employee or yourself.")
+        if to in (self.employee, self.holder) or to not in responsible:
+            raise Invalid("to", to, "pass it on to whoever manages or evaluates the employee now.")
         return ObservationPassedOn(to=to, at=at)
 
     def withdraw(self, reason: str, by: str, on: date, *, is_hr: bool) -> ObservationWithdrawn:
