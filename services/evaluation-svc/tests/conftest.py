@@ -143,7 +143,7 @@ def company(running: Running, client: Client) -> Company:
     managers = {"gro": None, "hanna": "gro", "hugo": "gro", "erik": "gro", "maya": "erik", "nils": "erik"}
     names = {one: sealed(running.people, workspace, f"person/{one}", one, one.title()) for one in managers}
     running.hear(workspace, settings, *(_person(one, manager, names[one]) for one, manager in managers.items()))
-    running.hear(workspace, *_framework(), *(_placed(one) for one in managers))
+    running.hear(workspace, *published(), *(_placed(one) for one in managers))
     return Company(running, client, workspace)
 
 
@@ -167,9 +167,10 @@ def _placed(person: str) -> framework.PersonPlaced:
     )
 
 
-def _framework() -> tuple[Published, ...]:
+def published(version: int = 1, delivery: float = 3) -> tuple[Published, ...]:
+    """Return a framework version that asks so much delivery of an engineer."""
     ladder = framework.LadderPublished(
-        version=1,
+        version=version,
         ladder="eng",
         name="Engineering",
         tracks=(framework.TrackText(id="ic", name="IC", levels=("ic2", "ic3")),),
@@ -183,13 +184,13 @@ def _framework() -> tuple[Published, ...]:
         ),
         expectations=(
             framework.ExpectationText(level="ic2", competency="communication", required=3, behaviours=("Says so.",)),
-            framework.ExpectationText(level="ic2", competency="delivery", required=3),
+            framework.ExpectationText(level="ic2", competency="delivery", required=delivery),
             framework.ExpectationText(level="ic2", competency="mentoring", required=None),
             framework.ExpectationText(level="ic3", competency="communication", required=4),
             framework.ExpectationText(level="ic3", competency="delivery", required=4),
             framework.ExpectationText(level="ic3", competency="mentoring", required=3),
         ),
-        changed_in=1,
+        changed_in=version,
         credits=(CREDIT,),
     )
-    return ladder, framework.FrameworkPublished(version=1, note="First", scale=(), digests={})
+    return ladder, framework.FrameworkPublished(version=version, note="What changed", scale=(), digests={})

@@ -13,7 +13,7 @@ from chassis.testing import now
 from chassis.unit import Answer, CommandInfo, Unit
 from contracts import people
 
-from .conftest import Company, wrote
+from .conftest import Company, published, wrote
 
 
 def opened(company: Company, **changes: Any) -> tuple[str, dict[str, str]]:
@@ -466,3 +466,49 @@ def test_a_list_holds_all_that_one_may_read_what_one_wrote_as_a_former_evaluator
     hr.done(f"/evaluations/{of['maya']}/release")
     assert listed("erik") == {"nils": "all", "maya": "written"}
     assert listed("gro") == {"nils": "released", "maya": "released"}
+
+
+def test_an_open_cycle_stays_with_its_framework_version_and_the_next_one_takes_the_new(company: Company) -> None:
+    def asked(evaluation: str) -> tuple[int, float | None]:
+        view = company.as_("erik").read(f"/evaluations/{evaluation}")
+        (line,) = (one for one in view["revision"]["lines"] if one["competency"] == "delivery")
+        return view["framework_version"], next(bar["required"] for bar in line["bars"] if bar["level"] == "ic2")
+
+    first = company.open_for()
+    company.running.hear(company.workspace, *published(version=2, delivery=4.5))
+    company.approve(first)
+    assert asked(first) == (1, 3)
+    assert asked(company.open_for("nils", framework_version=2)) == (2, 4.5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "acts"),
+    [
+        ("self due", "maya"),
+        ("evaluation due", "erik"),
+        ("automatic release", "erik"),
+        ("push-back unanswered", "erik"),
+    ],
+)
+def test_every_clock_pauses_on_the_leave_of_whoever_has_to_act(company: Company, kind: str, acts: str) -> None:
+    evaluation = company.open_for()
+    if kind in ("automatic release", "push-back unanswered"):
+        company.approve(evaluation)
+    if kind == "push-back unanswered":
+        company.as_("erik").done(f"/evaluations/{evaluation}/release")
+        body = {"reaction": "push back", "reason": "March is missing."}
+        company.as_("maya").done(f"/evaluations/{evaluation}/reactions/delivery", body)
+    hears(company, acts, status="leave", until=now().date() + timedelta(days=40))
+    again = company.running.service.fire(
+        company.workspace, Due(f"{kind}/{evaluation}/delivery", kind, evaluation, None, now())
+    )
+    assert again is not None
+    assert again > now() + timedelta(days=40)
+
+
+def test_the_clock_of_a_self_assessment_ends_when_the_employee_leaves(company: Company) -> None:
+    evaluation = company.open_for()
+    hears(company, "maya", status="left")
+    assert company.running.fire(company.workspace, "self due", evaluation) is None
+    told = company.as_("erik").read(f"/evaluations/{evaluation}/history")
+    assert "evaluation.self-assessment-overdue" not in [one["what"] for one in told]
