@@ -26,7 +26,7 @@ FOUND = Path(__file__).parents[2] / "build" / "bench.json"
 
 
 def main() -> None:
-    """Measure everything; some fifteen minutes, half of which go over Kafka."""
+    """Measure everything; some nine minutes, half of which go over Kafka."""
     configure_logs("console", level="WARNING", stream=sys.stderr)
     with folder() as home:
         versions: list[str] = []
